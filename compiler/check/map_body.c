@@ -1,0 +1,383 @@
+/* The body of a map, line by line as written: columns, lets, validations, copies of a row's columns. */
+#include "compiler/check/map.h"
+
+#include "compiler/check/decl_walk.h"
+#include "compiler/check/expr.h"
+
+/* ---------------------------------------------------------------- rows after group by */
+
+struct grouped_walk {
+    struct map_work *work;
+    const struct ast_expr *found; /* the first row that is named outside an aggregate */
+};
+
+static bool body_is_aggregate(const struct ast_expr *call) {
+    static const char *const NAMES[] = {"count", "sum", "min", "max", "avg", "first", "last", "string_agg", "array_agg", "bool_and", "bool_or"};
+    if (call->kind != X_CALL || call->path.parts.count != 1) return false;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (str_is(call->path.parts.items[0].text, NAMES[i])) return true;
+    return false;
+}
+
+static bool body_visit_grouped(const struct ast_expr *expr, void *context) {
+    struct grouped_walk *walk = context;
+    if (walk->found || body_is_aggregate(expr)) return false;
+    bool row = expr->kind == X_NAME && scope_find(&walk->work->query.body, expr->name.text) == NULL &&
+               scope_find(&walk->work->query.rows, expr->name.text) != NULL;
+    if (row) walk->found = expr;
+    return !row;
+}
+
+/* After `group by` there are groups, no rows. Says so in the map's own words, where an unknown name would puzzle. */
+static bool body_names_row(struct map_work *work, const struct ast_expr *expr) {
+    struct checker *checker = &work->compile->checker;
+    if (!work->query.grouped || expr == NULL) return false;
+    struct grouped_walk walk = {.work = work};
+    walk_expr(expr, body_visit_grouped, &walk);
+    if (walk.found == NULL) return false;
+    struct str name = walk.found->name.text;
+    struct diag *diag = diag_report(checker->diags, E_GROUPED_ROW, walk.found->span, "`%.*s` is a single row, but after `group by` there are only groups", STR_ARG(name));
+    diag_label(checker->diags, diag, map_clause(work->ast, CLAUSE_GROUP_BY)->span, "the rows are grouped here");
+    diag_help(checker->diags, diag, "use a group's name, or an aggregate such as `first(%.*s.column)` or `max(%.*s.column)`", STR_ARG(name), STR_ARG(name));
+    return true;
+}
+
+/* ---------------------------------------------------------------- names of lines */
+
+static void body_name_line(struct map_work *work, struct ast_name name, struct tbinding *binding, bool is_let) {
+    struct checker *checker = &work->compile->checker;
+    struct scope_name line = {.name = name.text, .kind = BIND_VALUE, .expr = binding->expr, .is_let = is_let, .span = name.span};
+    if (binding->expr->type.kind != TYPE_NONE) {
+        line.binding = binding;
+        line.expr = node_bound(&work->query.body, binding, name.span);
+    }
+    if (binding->expr->type.kind == TYPE_ROW) {
+        line.kind = BIND_RECORD;
+        for (uint32_t i = 0; i < checker->maps.count; i++)
+            if (checker->maps.items[i]->table == (int32_t)binding->expr->type.ref) line.map = checker->maps.items[i];
+    }
+    VEC_PUSH(checker->arena, &work->query.body.names, line);
+}
+
+static struct tbinding *body_new_binding(struct map_work *work, struct ast_name name, struct texpr *expr) {
+    struct tbinding *binding = ARENA_NEW(work->compile->checker.arena, struct tbinding);
+    *binding = (struct tbinding){.name = name.text, .expr = expr, .reported = true};
+    return binding;
+}
+
+/* ---------------------------------------------------------------- columns */
+
+static bool body_column_is_pii(const struct map_work *work, uint32_t column, struct str name) {
+    const struct compile *compile = work->compile;
+    if (work->map->target) return target_column_is_pii(&compile->checker, work->map->target, column);
+    for (uint32_t i = 0; i < compile->csv_pii.count; i++)
+        if (compile->csv_pii.items[i].map == work->map && str_eq(compile->csv_pii.items[i].column, name)) return true;
+    return false;
+}
+
+static void body_report_twice(struct map_work *work, struct ast_name name, struct span first) {
+    struct checker *checker = &work->compile->checker;
+    struct diag *diag = diag_report(checker->diags, E_COLUMN_TWICE, name.span, "column `%.*s` is assigned twice", STR_ARG(name.text));
+    diag_label(checker->diags, diag, first, "it has a value already");
+    diag_help(checker->diags, diag, "keep one of the two; a value that both need is a `let`");
+}
+
+/* The target column, with everything that can be wrong with it as such reported. -1: reported. */
+static int body_find_column(struct map_work *work, struct ast_name name, struct expected *expected) {
+    struct checker *checker = &work->compile->checker;
+    const struct schema_table *table = work->map->target;
+    int column = target_find_column(work->compile, table, name);
+    if (column < 0) return -1;
+    const struct schema_column *found = &table->columns.items[column];
+    if (work->assigned[column] != NULL) body_report_twice(work, name, work->assigned[column]->span);
+    if (found->generated || found->identity == 2) {
+        struct diag *diag = diag_report(checker->diags, E_COLUMN_GENERATED, name.span, "column `%.*s` is %s: it takes no value", STR_ARG(name.text),
+                                        found->generated ? "generated by the database" : "an identity that the database always fills");
+        diag_label(checker->diags, diag, found->span, "declared here");
+        diag_help(checker->diags, diag, "remove the line");
+        return -1;
+    }
+    if (found->type.kind == TYPE_NONE) {
+        struct diag *diag = diag_report(checker->diags, E_COLUMN_TYPE, name.span, "column `%.*s` is of type %.*s, which mig cannot write", STR_ARG(name.text),
+                                        STR_ARG(found->type.name));
+        diag_help(checker->diags, diag, "leave it empty, or fill it afterwards in the database");
+        return -1;
+    }
+    expected->type = checker_type_of_column(checker, &found->type, !found->not_null);
+    expected->exact = true;
+    expected->column = &found->type;
+    expected->allow_null = expected->type.nullable;
+    return column;
+}
+
+static int body_find_csv_column(struct map_work *work, struct ast_name name, struct expected *expected) {
+    expected->allow_null = true;
+    for (uint32_t i = 0; i < work->lines.count; i++)
+        if (work->lines.items[i].kind == LINE_COLUMN && str_eq(work->lines.items[i].name, name.text)) body_report_twice(work, name, work->lines.items[i].span);
+    VEC_PUSH(work->compile->checker.arena, &work->csv_columns, name.text);
+    return (int)work->csv_columns.count - 1;
+}
+
+void map_add_column(struct map_work *work, struct ast_name name, const struct ast_expr *expr) {
+    struct checker *checker = &work->compile->checker;
+    struct expected expected = {.what = arena_copy_cstr(checker->arena, arena_printf(checker->arena, "column `%.*s`", STR_ARG(name.text)))};
+    work->query.body.clause = expected.what;
+    int column = -1;
+    if (work->map->target)
+        column = body_find_column(work, name, &expected);
+    else if (work->plan.csv_file.len)
+        column = body_find_csv_column(work, name, &expected);
+    struct texpr *value;
+    if (expr == NULL || body_names_row(work, expr)) {
+        value = node_error(&work->query.body, name.span);
+    } else {
+        value = check_expr(&work->query.body, expr, &expected);
+        bool refused = value->type.kind == TYPE_SECRET || !body_column_is_pii(work, (uint32_t)column, name.text);
+        if (column >= 0 && refused && !check_not_personal(&work->query.body, value, expected.what))
+            value = node_error(&work->query.body, expr->span);
+    }
+    struct tbinding *binding = body_new_binding(work, name, value);
+    body_name_line(work, name, binding, false);
+    struct map_line line = {.kind = LINE_COLUMN, .binding = binding, .column = (uint32_t)column, .name = name.text, .span = name.span};
+    if (column < 0) return;
+    VEC_PUSH(checker->arena, &work->lines, line);
+    if (work->map->target == NULL) return;
+    struct map_line *kept = ARENA_NEW(checker->arena, struct map_line);
+    *kept = line;
+    if (work->assigned[column] == NULL) work->assigned[column] = kept;
+}
+
+/* ---------------------------------------------------------------- ...row except (…) */
+
+static bool body_assigned_by_name(const struct map_work *work, struct str column) {
+    for (uint32_t i = 0; i < work->ast->items.count; i++) {
+        const struct ast_item *item = &work->ast->items.items[i];
+        if (item->kind == ITEM_ASSIGN && str_eq(item->name.text, column)) return true;
+    }
+    return false;
+}
+
+static bool body_excepted(const struct ast_item *item, struct str column) {
+    for (uint32_t i = 0; i < item->names.count; i++)
+        if (str_eq(item->names.items[i].text, column)) return true;
+    return false;
+}
+
+/* The columns of the row that a spread copies from. False: it is no row. */
+static bool body_row_columns(struct map_work *work, struct ast_name alias, struct str **names, uint32_t *count) {
+    struct checker *checker = &work->compile->checker;
+    const struct scope_name *row = scope_find(&work->query.body, alias.text);
+    const struct schema_table *table = NULL;
+    if (row && row->kind == BIND_SOURCE_ROW) {
+        *names = ARENA_ARRAY(checker->arena, struct str, row->table->columns.count);
+        for (uint32_t i = 0; i < row->table->columns.count; i++) (*names)[(*count)++] = row->table->columns.items[i].name;
+        return true;
+    }
+    if (row && row->kind == BIND_KEYED_ROW && row->keyed && row->keyed->source_table) {
+        const struct checked_table *source = row->keyed->source_table;
+        *names = ARENA_ARRAY(checker->arena, struct str, source->columns.count);
+        for (uint32_t i = 0; i < source->columns.count; i++) (*names)[(*count)++] = source->columns.items[i].name;
+        return true;
+    }
+    if (row && (row->kind == BIND_KEYED_ROW || row->kind == BIND_RECORD)) table = row->map ? row->map->target : row->target;
+    if (table == NULL) return false;
+    *names = ARENA_ARRAY(checker->arena, struct str, table->columns.count);
+    for (uint32_t i = 0; i < table->columns.count; i++) (*names)[(*count)++] = table->columns.items[i].name;
+    return true;
+}
+
+/* Whether the row's column can be assigned as it is; what is wrong with it is kept to itself. */
+static bool body_is_assignable(struct map_work *work, const struct ast_expr *member, struct ast_name name) {
+    struct checker *checker = &work->compile->checker;
+    struct expected expected = {.allow_null = true};
+    if (work->map->target) {
+        int column = schema_find_column(work->map->target, name.text);
+        if (column < 0) return false;
+        const struct schema_column *found = &work->map->target->columns.items[column];
+        if (found->generated || found->identity == 2 || found->type.kind == TYPE_NONE) return false;
+        expected = (struct expected){.type = checker_type_of_column(checker, &found->type, !found->not_null), .exact = true, .column = &found->type};
+        expected.allow_null = expected.type.nullable;
+    }
+    struct diag_list quiet;
+    struct diag_list *loud = checker->diags;
+    diag_list_init(&quiet, checker->arena);
+    checker->diags = &quiet;
+    check_expr(&work->query.body, member, &expected);
+    checker->diags = loud;
+    return quiet.error_count == 0;
+}
+
+static void body_check_spread(struct map_work *work, const struct ast_item *item) {
+    struct checker *checker = &work->compile->checker;
+    struct str *names = NULL;
+    uint32_t count = 0, copied = 0;
+    const struct scope_name *row = scope_find(&work->query.body, item->name.text);
+    if (row && row->expr && row->expr->type.kind == TYPE_NONE && row->kind == BIND_VALUE) return;
+    if (!body_row_columns(work, item->name, &names, &count)) {
+        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, item->name.span, "there is no row `%.*s` to copy columns from", STR_ARG(item->name.text));
+        struct str rows[MAP_MAX_STAGES];
+        uint32_t rows_count = 0;
+        for (uint32_t i = 0; i < work->query.rows.names.count && rows_count < MAP_MAX_STAGES; i++) rows[rows_count++] = work->query.rows.names.items[i].name;
+        if (work->query.grouped)
+            diag_help(checker->diags, diag, "after `group by` there are no rows: assign each column");
+        else
+            decl_suggest(checker, diag, item->name, rows, rows_count);
+        return;
+    }
+    for (uint32_t i = 0; i < item->names.count; i++) {
+        bool known = false;
+        for (uint32_t j = 0; j < count; j++) known = known || str_eq(names[j], item->names.items[i].text);
+        if (known) continue;
+        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_MEMBER, item->names.items[i].span, "`%.*s` has no column `%.*s` to leave out",
+                                        STR_ARG(item->name.text), STR_ARG(item->names.items[i].text));
+        decl_suggest(checker, diag, item->names.items[i], names, count);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (body_excepted(item, names[i]) || body_assigned_by_name(work, names[i])) continue;
+        struct ast_expr *base = ARENA_NEW(checker->arena, struct ast_expr), *member = ARENA_NEW(checker->arena, struct ast_expr);
+        *base = (struct ast_expr){.kind = X_NAME, .depth = 1, .span = item->name.span, .name = item->name};
+        *member = (struct ast_expr){.kind = X_MEMBER, .depth = 2, .span = item->span, .left = base, .name = {names[i], item->name.span}};
+        struct ast_name name = {names[i], item->span};
+        if (!body_is_assignable(work, member, name)) continue;
+        map_add_column(work, name, member);
+        copied++;
+    }
+    if (copied > 0) return;
+    struct diag *diag = diag_report(checker->diags, W_NO_EFFECT, item->span, "`...%.*s` copies nothing: no column of it has a free column of the same name and type",
+                                    STR_ARG(item->name.text));
+    diag_help(checker->diags, diag, "remove it");
+}
+
+/* ---------------------------------------------------------------- the other lines */
+
+static void body_check_let(struct map_work *work, const struct ast_item *item) {
+    struct checker *checker = &work->compile->checker;
+    struct scope *scope = &work->query.body;
+    struct expected any = {.what = arena_copy_cstr(checker->arena, arena_printf(checker->arena, "`%.*s`", STR_ARG(item->name.text))), .allow_null = true};
+    scope->clause = "let";
+    for (uint32_t i = 0; i < scope->names.count; i++)
+        if (scope->names.items[i].is_let && str_eq(scope->names.items[i].name, item->name.text)) {
+            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, item->name.span, "`let %.*s` stands twice", STR_ARG(item->name.text));
+            diag_label(checker->diags, diag, scope->names.items[i].span, "the first one is here");
+            diag_help(checker->diags, diag, "give one of them another name: values never change");
+        }
+    bool fine = item->expr != NULL && !body_names_row(work, item->expr);
+    struct texpr *value = fine ? check_expr(scope, item->expr, &any) : node_error(scope, item->name.span);
+    struct tbinding *binding = body_new_binding(work, item->name, value);
+    body_name_line(work, item->name, binding, true);
+    struct map_line line = {.kind = LINE_LET, .binding = binding, .name = item->name.text, .span = item->name.span};
+    VEC_PUSH(checker->arena, &work->lines, line);
+}
+
+static void body_check_validate(struct map_work *work, const struct ast_item *item) {
+    struct checker *checker = &work->compile->checker;
+    struct scope *scope = &work->query.body;
+    struct map_line line = {.kind = LINE_VALIDATE, .name = item->name.text, .span = item->span};
+    scope->clause = "validate";
+    if (item->expr == NULL || body_names_row(work, item->expr)) return;
+    line.condition = check_condition(scope, item->expr);
+    line.on_fail = (struct thandler){.event = HANDLE_ERROR, .action = TACT_REJECT, .span = item->span};
+    if (item->handlers.list.count) check_fail_handler(scope, &item->handlers, &line.on_fail);
+    if (line.condition->type.kind != TYPE_NONE && line.condition->type.nullable) {
+        struct diag *diag = diag_report(checker->diags, E_VALIDATE_NULL, item->expr->span, "validation `%.*s` does not say what holds where a value is null", STR_ARG(item->name.text));
+        diag_help(checker->diags, diag, "start it with `x is null or …` where null is fine, with `x is not null and …` where it is not");
+    }
+    VEC_PUSH(checker->arena, &work->lines, line);
+}
+
+static void body_check_ignored(struct map_work *work, const struct ast_item *item) {
+    struct checker *checker = &work->compile->checker;
+    if (work->map->target == NULL) {
+        if (work->plan.csv_file.len == 0) return;
+        struct diag *diag = diag_report(checker->diags, E_IGNORED, item->span, "a csv file has only the columns that the map assigns");
+        diag_help(checker->diags, diag, "remove the line");
+        return;
+    }
+    if (item->because.text.len == 0 && !work->broken) {
+        struct diag *diag = diag_report(checker->diags, E_IGNORED, item->span, "`ignored` does not say why");
+        diag_help(checker->diags, diag, "write the reason, which the documentation shows: `ignored a because '…'`");
+    }
+    for (uint32_t i = 0; i < item->names.count; i++) {
+        struct ast_name name = item->names.items[i];
+        int column = target_find_column(work->compile, work->map->target, name);
+        if (column < 0) continue;
+        const struct schema_column *found = &work->map->target->columns.items[column];
+        bool filled = found->has_default || found->generated || found->identity;
+        if (body_assigned_by_name(work, name.text)) {
+            struct diag *diag = diag_report(checker->diags, E_IGNORED, name.span, "column `%.*s` is ignored, but has a value", STR_ARG(name.text));
+            diag_help(checker->diags, diag, "remove it here, or remove its assignment");
+        } else if (found->not_null && !filled) {
+            struct diag *diag = diag_report(checker->diags, E_IGNORED, name.span, "column `%.*s` cannot stay empty: it is NOT NULL and has no default", STR_ARG(name.text));
+            diag_label(checker->diags, diag, found->span, "declared here");
+            diag_help(checker->diags, diag, "assign it a value");
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- columns without a value */
+
+static bool body_is_ignored(const struct map_work *work, struct str column) {
+    for (uint32_t i = 0; i < work->ast->items.count; i++) {
+        const struct ast_item *item = &work->ast->items.items[i];
+        for (uint32_t j = 0; item->kind == ITEM_IGNORED && j < item->names.count; j++)
+            if (str_eq(item->names.items[j].text, column)) return true;
+    }
+    return false;
+}
+
+/* A column that a spread would have taken had its type or null fitted. */
+static const struct ast_item *body_missed_by_spread(struct map_work *work, struct str column) {
+    for (uint32_t i = 0; i < work->ast->items.count; i++) {
+        const struct ast_item *item = &work->ast->items.items[i];
+        struct str *names = NULL;
+        uint32_t count = 0;
+        if (item->kind != ITEM_SPREAD || body_excepted(item, column) || !body_row_columns(work, item->name, &names, &count)) continue;
+        for (uint32_t j = 0; j < count; j++)
+            if (str_eq(names[j], column)) return item;
+    }
+    return NULL;
+}
+
+void map_check_columns_complete(struct map_work *work) {
+    struct checker *checker = &work->compile->checker;
+    const struct schema_table *table = work->map->target;
+    if (work->broken) return;
+    if (table == NULL) {
+        if (work->plan.csv_file.len == 0 || work->csv_columns.count > 0) return;
+        struct diag *diag = diag_report(checker->diags, E_MAP_SHAPE, work->map->span, "map `%.*s` gives its file no columns", STR_ARG(work->map->name));
+        diag_help(checker->diags, diag, "assign each in the body: `email = u.email`");
+        return;
+    }
+    for (uint32_t i = 0; i < table->columns.count; i++) {
+        const struct schema_column *column = &table->columns.items[i];
+        if (!column->not_null || column->has_default || column->generated || column->identity || work->assigned[i]) continue;
+        if (body_assigned_by_name(work, column->name) || body_is_ignored(work, column->name)) continue;
+        struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span, "map `%.*s` gives column `%.*s` no value, and it is NOT NULL",
+                                        STR_ARG(work->map->name), STR_ARG(column->name));
+        diag_label(checker->diags, diag, column->span, "declared here, without a default");
+        const struct ast_item *spread = body_missed_by_spread(work, column->name);
+        if (spread != NULL) {
+            diag_label(checker->diags, diag, spread->span, "this does not copy it: its type differs, or it may be null");
+            diag_help(checker->diags, diag, "convert it: `%.*s = … %.*s.%.*s …`", STR_ARG(column->name), STR_ARG(spread->name.text), STR_ARG(column->name));
+        } else {
+            diag_help(checker->diags, diag, "assign it in the body: `%.*s = …`", STR_ARG(column->name));
+        }
+    }
+}
+
+void map_check_body(struct map_work *work) {
+    struct checker *checker = &work->compile->checker;
+    uint32_t columns = work->map->target ? work->map->target->columns.count : 0;
+    work->assigned = ARENA_ARRAY(checker->arena, const struct map_line *, columns);
+    for (uint32_t i = 0; i < work->ast->items.count; i++) {
+        const struct ast_item *item = &work->ast->items.items[i];
+        switch (item->kind) {
+        case ITEM_ASSIGN: map_add_column(work, item->name, item->expr); break;
+        case ITEM_LET: body_check_let(work, item); break;
+        case ITEM_VALIDATE: body_check_validate(work, item); break;
+        case ITEM_SPREAD: body_check_spread(work, item); break;
+        case ITEM_IGNORED: body_check_ignored(work, item); break;
+        }
+    }
+    map_check_columns_complete(work);
+}

@@ -1,0 +1,112 @@
+/* SQL blocks of a spec: named parameters become $1 …, then Postgres' parser judges. The names are found with
+ * Postgres' lexical rules in mind: not in literals, quoted names, dollar quotes or comments. */
+#include "compiler/schema/pg_tree.h"
+
+#include "runtime/base/buf.h"
+
+#include <ctype.h>
+
+static bool is_name_char(char c) {
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Behind the quoted part that starts at `at`, or the end of the text. */
+static size_t skip_quoted(struct str sql, size_t at) {
+    char quote = sql.ptr[at++];
+    while (at < sql.len && sql.ptr[at] != quote)
+        at++;
+    return at < sql.len ? at + 1 : at;
+}
+
+static size_t skip_line(struct str sql, size_t at) {
+    while (at < sql.len && sql.ptr[at] != '\n')
+        at++;
+    return at;
+}
+
+static size_t skip_block_comment(struct str sql, size_t at) {
+    int depth = 0;
+    for (; at + 1 < sql.len; at++) {
+        if (sql.ptr[at] == '/' && sql.ptr[at + 1] == '*') {
+            depth++;
+            at++;
+        } else if (sql.ptr[at] == '*' && sql.ptr[at + 1] == '/') {
+            at++;
+            if (--depth == 0) return at + 1;
+        }
+    }
+    return sql.len;
+}
+
+/* Behind $tag$ … $tag$, or `at` when none starts there. */
+static size_t skip_dollar_quoted(struct str sql, size_t at) {
+    size_t end = at + 1;
+    while (end < sql.len && is_name_char(sql.ptr[end]))
+        end++;
+    if (end >= sql.len || sql.ptr[end] != '$') return at;
+    size_t tag = end + 1 - at;
+    for (size_t i = end + 1; i + tag <= sql.len; i++)
+        if (memcmp(sql.ptr + i, sql.ptr + at, tag) == 0) return i + tag;
+    return at;
+}
+
+static uint32_t param_number(struct arena *arena, struct sql_block *block, struct str name,
+                             struct span span) {
+    for (uint32_t i = 0; i < block->params.count; i++)
+        if (str_eq(block->params.items[i], name)) return i + 1;
+    VEC_PUSH(arena, &block->params, arena_copy_str(arena, name));
+    VEC_PUSH(arena, &block->param_spans, span);
+    return block->params.count;
+}
+
+/* Copies one lexical piece that starts at `at`; returns where the next one starts. */
+static size_t copy_piece(struct arena *arena, struct str sql, size_t at, struct span span,
+                         struct sql_block *block, struct buf *out) {
+    char c = sql.ptr[at], next = at + 1 < sql.len ? sql.ptr[at + 1] : '\0';
+    size_t end = at + 1;
+    if (c == '\'' || c == '"')
+        end = skip_quoted(sql, at);
+    else if (c == '-' && next == '-')
+        end = skip_line(sql, at);
+    else if (c == '/' && next == '*')
+        end = skip_block_comment(sql, at);
+    else if (c == '$' && (isalpha((unsigned char)next) || next == '_' || next == '$')) {
+        end = skip_dollar_quoted(sql, at);
+        if (end == at) {
+            end = at + 1;
+            while (end < sql.len && is_name_char(sql.ptr[end]))
+                end++;
+            struct span here = {span.source, span.start + (uint32_t)at, span.start + (uint32_t)end};
+            buf_printf(out, "$%u",
+                       param_number(arena, block, str_from(sql.ptr + at + 1, end - at - 1), here));
+            return end;
+        }
+    } else if (is_name_char(c)) {
+        while (end < sql.len && (is_name_char(sql.ptr[end]) || sql.ptr[end] == '$'))
+            end++;
+    }
+    buf_append(out, sql.ptr + at, end - at);
+    return end;
+}
+
+bool sql_block_parse(struct arena *arena, struct str text, struct span at, struct sql_block *block,
+                     struct diag_list *diags) {
+    *block = (struct sql_block){0};
+    if (memchr(text.ptr ? text.ptr : "", '\0', text.len)) {
+        diag_report(diags, E_SQL_SYNTAX, at, "the SQL holds a NUL byte");
+        return false;
+    }
+    struct buf sql = {0};
+    for (size_t i = 0; i < text.len;)
+        i = copy_piece(arena, text, i, at, block, &sql);
+    block->sql = arena_copy_str(arena, buf_str(&sql));
+    buf_release(&sql);
+    bool exact = str_eq(block->sql, span_text(at));
+    cJSON *tree = pg_tree_parse(block->sql.ptr, at, exact, diags, "this SQL does not parse");
+    if (tree == NULL) return false;
+    const cJSON *statements = pg_tree_get(tree, "stmts");
+    const cJSON *first = pg_tree_get(cJSON_GetArrayItem(statements, 0), "stmt");
+    block->is_single_select = cJSON_GetArraySize(statements) == 1 && pg_tree_get(first, "SelectStmt");
+    cJSON_Delete(tree);
+    return true;
+}

@@ -1,0 +1,266 @@
+/* Building declarations and their parts. */
+#include "compiler/syntax/build.h"
+#include "compiler/syntax/text_literal.h"
+
+#include "mig_parser.h"
+
+struct ast_name build_constant_text(struct parser *parser, struct lexeme text) {
+    struct ast_expr *expr = build_text(parser, text);
+    struct ast_name name = {expr->text, text.span};
+    if (expr->kind == X_INTERPOLATED) {
+        struct diag *diag = syntax_report(parser->reporter, E_SYNTAX, text.span,
+                                          "this text is a constant: it cannot hold `{…}`");
+        SYNTAX_HELP(parser->reporter, diag,
+                    "Write `\\{` for a plain brace, or put the text between ' and '.");
+    }
+    return name;
+}
+
+struct ast_type *build_type(struct parser *parser, struct ast_path *path, struct span span) {
+    struct ast_type *type = ARENA_NEW(parser->arena, struct ast_type);
+    type->path = *path;
+    type->span = span;
+    return type;
+}
+
+struct str build_doc(struct parser *parser, struct span span) {
+    const struct token *tokens = parser->tokens.tokens.items;
+    uint32_t low = 0, high = parser->tokens.tokens.count;
+    while (low + 1 < high) { /* the last token that starts at or before the span */
+        uint32_t middle = low + (high - low) / 2;
+        if (tokens[middle].start <= span.start)
+            low = middle;
+        else
+            high = middle;
+    }
+    return token_doc(&parser->tokens, parser->arena, low);
+}
+
+struct ast_decl *build_decl(struct parser *parser, enum ast_decl_kind kind, struct ast_name name,
+                            struct span span) {
+    struct ast_decl *decl = ARENA_NEW(parser->arena, struct ast_decl);
+    decl->kind = kind;
+    decl->name = name;
+    decl->span = span;
+    decl->doc = build_doc(parser, span);
+    VEC_PUSH(parser->arena, &parser->file->decls, decl);
+    return decl;
+}
+
+/* What is left of a declaration when its header did not parse: its kind and name, so that those who refer to
+ * it are not told that it does not exist. */
+void build_broken_decl(struct parser *parser, struct span end) {
+    static const struct {
+        int token;
+        enum ast_decl_kind kind;
+    } kinds[] = {{T_D_PARAM, DECL_PARAM},   {T_D_SOURCE, DECL_SOURCE},
+                 {T_D_TARGET, DECL_TARGET}, {T_D_CODES, DECL_CODES},
+                 {T_D_FN, DECL_FN},         {T_D_EXTERN_FN, DECL_EXTERN_FN},
+                 {T_D_MAP, DECL_MAP},       {T_D_ENVIRONMENT, DECL_ENVIRONMENT},
+                 {T_D_PHASE, DECL_PHASE},   {T_D_MIGRATION, DECL_MIGRATION}};
+    const struct parse_token *stream = parser->stream.items.items;
+    uint32_t at = parser->next; /* behind the END that was just read */
+    while (at > 0 && !(stream[at - 1].kind == T_END && stream[at - 1].start == end.start))
+        at--;
+    if (at == 0) return;
+    uint32_t first = at - 1;
+    while (first > 0 && stream[first - 1].kind != T_END)
+        first--;
+    uint32_t word = stream[first + 1].first;
+    if (first + 1 >= at - 1 || parser->tokens.tokens.items[word].kind != TOKEN_WORD) return;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        if (kinds[k].token != stream[first].kind) continue;
+        struct ast_name name = {token_text(&parser->tokens, word), token_span(&parser->tokens, word)};
+        struct span span = {parser->source, stream[first].start, end.start};
+        struct ast_decl *decl = build_decl(parser, kinds[k].kind, name, span);
+        decl->broken = true;
+        switch (decl->kind) {
+        case DECL_SOURCE: decl->source.name = name; break;
+        case DECL_TARGET: decl->target.name = name; break;
+        case DECL_CODES: decl->codes.name = name; break;
+        case DECL_FN:
+        case DECL_EXTERN_FN: decl->fn.name = name; break;
+        case DECL_MAP: decl->map.name = name; break;
+        default: break;
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ sources */
+
+void build_source_tables(struct parser *parser, struct ast_source *source, struct table_list *tables,
+                         struct span span) {
+    if (tables->columns.count || !tables->sheets.count) {
+        struct ast_source_table table = {.span = span};
+        VEC_MOVE(table.columns, tables->columns);
+        VEC_PUSH(parser->arena, &source->tables, table);
+    }
+    for (uint32_t i = 0; i < tables->sheets.count; i++)
+        VEC_PUSH(parser->arena, &source->tables, tables->sheets.items[i]);
+    if (tables->columns.count && tables->sheets.count)
+        syntax_report(parser->reporter, E_SYNTAX, tables->columns.items[0].name.span,
+                      "column `%.*s` stands outside the sheets of its source",
+                      STR_ARG(tables->columns.items[0].name.text));
+}
+
+struct ast_source_table *build_sheet(struct parser *parser, struct ast_name name, struct ast_name title,
+                                     struct option_list *options, struct table_list *lines,
+                                     struct span span) {
+    struct ast_source_table *sheet = ARENA_NEW(parser->arena, struct ast_source_table);
+    sheet->name = name;
+    sheet->title = title;
+    sheet->span = span;
+    sheet->doc = build_doc(parser, span);
+    if (options) {
+        VEC_MOVE(sheet->options, options->v);
+        VEC_MOVE(sheet->handlers.list, options->handlers);
+    }
+    VEC_MOVE(sheet->columns, lines->columns);
+    return sheet;
+}
+
+struct ast_option *build_option(struct parser *parser, struct span word, struct expr_list *values,
+                                struct span span) {
+    struct ast_option *option = ARENA_NEW(parser->arena, struct ast_option);
+    option->name = (struct ast_name){span_text(word), word};
+    option->span = span;
+    if (values) VEC_MOVE(option->values, values->v);
+    return option;
+}
+
+struct ast_inline_row build_row(struct expr_list *values, struct span span) {
+    struct ast_inline_row row = {.span = span};
+    VEC_MOVE(row.values, values->v);
+    return row;
+}
+
+/* ------------------------------------------------------------------ small declarations */
+
+struct ast_setting *build_setting(struct parser *parser, struct ast_name name, struct ast_expr *value,
+                                  struct span span) {
+    struct ast_setting *setting = ARENA_NEW(parser->arena, struct ast_setting);
+    setting->name = name;
+    setting->value = value;
+    setting->span = span;
+    return setting;
+}
+
+struct ast_decl *build_codes(struct parser *parser, struct ast_name name, struct type_list *keys,
+                             struct ast_type *value, struct span span) {
+    struct ast_decl *decl = build_decl(parser, DECL_CODES, name, span);
+    decl->codes.name = name;
+    VEC_MOVE(decl->codes.key_types, keys->v);
+    decl->codes.value_type = *value;
+    return decl;
+}
+
+void build_add_handlers(struct parser *parser, struct ast_handlers *handlers, struct handler_list *more) {
+    for (uint32_t i = 0; more && i < more->v.count; i++)
+        VEC_PUSH(parser->arena, &handlers->list, more->v.items[i]);
+}
+
+/* ------------------------------------------------------------------ maps */
+
+struct ast_clause *build_clause(struct parser *parser, enum ast_clause_kind kind, struct span span) {
+    struct ast_clause *clause = ARENA_NEW(parser->arena, struct ast_clause);
+    clause->kind = kind;
+    clause->span = span;
+    return clause;
+}
+
+struct ast_clause *build_join(struct parser *parser, enum ast_clause_kind kind, struct ast_name alias,
+                              struct ast_path *source, struct ast_expr *condition,
+                              struct handler_list *handlers, struct span span) {
+    struct ast_clause *clause = build_clause(parser, kind, span);
+    clause->alias = alias;
+    clause->path = *source;
+    clause->expr = condition;
+    build_add_handlers(parser, &clause->handlers, handlers);
+    return clause;
+}
+
+void build_after(struct parser *parser, struct clause_list *clauses, struct name_list *maps,
+                 struct span span) {
+    for (uint32_t i = 0; i < maps->v.count; i++) {
+        struct ast_clause *clause = build_clause(parser, CLAUSE_AFTER, span);
+        clause->path.span = maps->v.items[i].span;
+        VEC_PUSH(parser->arena, &clause->path.parts, maps->v.items[i]);
+        VEC_PUSH(parser->arena, &clauses->v, *clause);
+    }
+}
+
+void build_commit(struct parser *parser, struct ast_clause *clause, struct ast_expr *count,
+                  struct ast_name word) {
+    bool right = count ? str_is(word.text, "rows") : str_is(word.text, "run") || str_is(word.text, "map");
+    clause->word = word;
+    clause->expr = count;
+    if (!right) {
+        struct diag *diag = syntax_report(parser->reporter, E_SYNTAX, word.span, "cannot commit per `%.*s`",
+                                          STR_ARG(word.text));
+        SYNTAX_HELP(parser->reporter, diag,
+                    "Write `commit per run`, `commit per map` or `commit per 5000 rows`.");
+    }
+}
+
+struct ast_item *build_item(struct parser *parser, enum ast_item_kind kind, struct ast_name name,
+                            struct ast_expr *expr, struct span span) {
+    struct ast_item *item = ARENA_NEW(parser->arena, struct ast_item);
+    item->kind = kind;
+    item->name = name;
+    item->expr = expr;
+    item->span = span;
+    item->doc = build_doc(parser, span);
+    return item;
+}
+
+/* ------------------------------------------------------------------ checks, tests, changes */
+
+void build_check_clause(struct parser *parser, struct check_parts *parts, struct ast_clause *clause) {
+    if (clause->kind == CLAUSE_TOLERANCE) {
+        parts->check.tolerance = clause->expr;
+        parts->check.percent = clause->percent;
+    } else {
+        VEC_PUSH(parser->arena, &parts->check.source, *clause);
+    }
+}
+
+void build_check_form(struct parser *parser, struct ast_check *check, uint32_t forms, struct span span) {
+    struct span head = {span.source, span.start, check->name.text.len ? check->name.span.end : span.end};
+    const char *wrong = NULL;
+    uint32_t end = parser->stream.items.items[parser->current].end;
+    if (!check->has_source && check->source.count)
+        wrong = "`source` is missing before the check's `from`";
+    else if (forms == 0)
+        wrong = "the check compares nothing";
+    else if (forms > 1)
+        wrong = "the check compares in two ways";
+    else if (check->has_source && check->sql.span.source == NULL)
+        wrong = "the check's source is compared with nothing: `target sql \"\"\"…\"\"\"` is missing";
+    if (wrong == NULL) return;
+    /* Lines of it that did not parse were reported; what they would have said is unknown. */
+    for (uint32_t i = 0; i < parser->reporter->diags->items.count; i++) {
+        struct span seen = parser->reporter->diags->items.items[i]->primary.span;
+        if (seen.source == span.source && seen.start >= span.start && seen.start <= end) return;
+    }
+    struct diag *diag = syntax_report(parser->reporter, E_SYNTAX, head, "%s", wrong);
+    SYNTAX_HELP(parser->reporter, diag,
+                "A check is `source from … select …` with `target sql \"\"\"…\"\"\"`, or `sql \"\"\"…\"\"\" "
+                "== 0`, or "
+                "`sample 100 of MAP`.");
+}
+
+struct ast_test_step *build_step(struct parser *parser, enum ast_test_step_kind kind, struct span span) {
+    struct ast_test_step *step = ARENA_NEW(parser->arena, struct ast_test_step);
+    step->kind = kind;
+    step->span = span;
+    return step;
+}
+
+struct ast_change_step *build_change_step(struct parser *parser, enum ast_change_step_kind kind,
+                                          struct ast_name sql, struct span span) {
+    struct ast_change_step *step = ARENA_NEW(parser->arena, struct ast_change_step);
+    step->kind = kind;
+    step->sql = sql;
+    step->span = span;
+    return step;
+}

@@ -1,0 +1,87 @@
+/* mig: one program, many commands. */
+#include "runtime/cli/cli.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const struct command {
+    const char *name;
+    int (*run)(struct cli *cli, int argc, char **argv);
+    const char *arguments, *description;
+} COMMANDS[] = {
+#define COMMAND(name, function, arguments, description) {#name, function, arguments, description},
+#include "runtime/cli/commands.def"
+#undef COMMAND
+};
+
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
+
+static void print_help(FILE *to) {
+    fprintf(to, "mig moves data into Postgres from a spec that people can read.\n\n"
+                "usage: mig COMMAND [ARGUMENTS]\n\n");
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", COMMANDS[i].name, COMMANDS[i].arguments);
+        fprintf(to, "  %-44s %s\n", left, COMMANDS[i].description);
+    }
+    fprintf(to, "\n`mig COMMAND --help` tells more, with examples. First steps:\n"
+                "  mig new first && mig run first/first.mig --sandbox\n");
+}
+
+static const struct command *find_command(struct str name) {
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (str_is(name, COMMANDS[i].name)) return &COMMANDS[i];
+    return NULL;
+}
+
+static int unknown_command(struct str name) {
+    struct str names[COMMAND_COUNT];
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        names[i] = str_cstr(COMMANDS[i].name);
+    struct str close = diag_closest_name(name, names, COMMAND_COUNT);
+    fprintf(stderr, "mig: unknown command %.*s", STR_ARG(name));
+    if (close.len) fprintf(stderr, "; did you mean %.*s?", STR_ARG(close));
+    fprintf(stderr, "\n`mig --help` lists all commands.\n");
+    return EXIT_USAGE;
+}
+
+/* Secrets and personal data must not reach a core file. */
+static void forbid_core_files(void) {
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+int main(int argc, char **argv) {
+    setlocale(LC_ALL, "C");
+    signal(SIGPIPE, SIG_IGN);
+    forbid_core_files();
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    struct str name = str_cstr(argv[1]);
+    if (str_is(name, "--help") || str_is(name, "-h") || str_is(name, "help")) {
+        print_help(stdout);
+        return EXIT_WELL;
+    }
+    if (str_is(name, "--version")) {
+        printf("mig %s\n", MIG_VERSION);
+        return EXIT_WELL;
+    }
+    const struct command *command = find_command(name);
+    if (command == NULL) return unknown_command(name);
+    struct cli cli = {.command = command->name,
+                      .colour = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL};
+    diag_list_init(&cli.diags, &cli.arena);
+    int code = command->run(&cli, argc - 2, argv + 2);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "mig: could not write to standard output\n");
+        if (code == EXIT_WELL) code = EXIT_STOPPED;
+    }
+    arena_release(&cli.arena);
+    return code;
+}

@@ -1,0 +1,243 @@
+/* Inside the engine: what its files share. Public face: run.h. */
+#ifndef MIG_ENGINE_ENGINE_H
+#define MIG_ENGINE_ENGINE_H
+
+#include "runtime/engine/run.h"
+#include "runtime/vm/key_set.h"
+#include "runtime/vm/keyed_table.h"
+
+struct map_run;
+struct map_work;
+struct zone_cache;
+
+/* ---------------------------------------------------------------- where rows go */
+
+struct sink;
+
+/* What a sink did with the rows it was given. */
+struct sink_counts {
+    uint64_t written, updated, unchanged;
+};
+
+/* One place for one map's rows. write sees rows whose every column is computed; counts come with finish,
+ * because conflicts are known only there. */
+struct sink_ops {
+    bool (*write)(struct sink *sink, struct map_run *run, const struct vm *vm, const uint32_t *rows,
+                  uint32_t count);
+    /* The rows so far are one batch of the journal: source ordinals [first, end). */
+    bool (*end_batch)(struct sink *sink, struct map_run *run, uint64_t first, uint64_t end);
+    bool (*finish)(struct sink *sink, struct map_run *run, struct sink_counts *counts);
+    void (*close)(struct sink *sink); /* also after a failure: what is not committed is rolled back */
+};
+
+struct sink {
+    const struct sink_ops *ops;
+};
+
+/* Rows of a target table as cells, for lookups. */
+struct table_feed {
+    enum reader_status (*next)(struct table_feed *feed, struct row_batch *batch, struct diag_list *diags);
+    void (*close)(struct table_feed *feed);
+};
+
+/* The target as the engine needs it: Postgres, or rows in memory for the tests of a spec. */
+struct target_ops {
+    struct sink *(*open_sink)(void *context, struct map_run *run);
+    /* The named columns of a target table, in that order. */
+    struct table_feed *(*open_table)(void *context, uint32_t target_table, const uint32_t *columns,
+                                     uint32_t count);
+};
+
+struct target {
+    const struct target_ops *ops;
+    void *context;
+    const struct reader_ops *postgres_ops; /* for POSTGRES and QUERY sources; NULL: none */
+    void *postgres_context;
+};
+
+/* ---------------------------------------------------------------- a run */
+
+struct table_state {
+    bool built;
+    uint64_t
+        built_at; /* engine->writes when it was built: a target table is read anew when rows moved since */
+};
+
+struct quarantine;
+struct tallies;
+
+struct engine {
+    const struct plan *plan;
+    const struct run_options *options;
+    struct arena *arena;
+    struct diag_list *diags;
+    struct run_report *report;
+    struct target *target;
+    struct value *params;
+    struct run_values values;
+    struct keyed_table **tables;
+    struct table_state *table_states;
+    struct program_set *programs;
+    struct quarantine *quarantine; /* NULL: rejected rows are only counted */
+    struct key_set *
+        *rejected_rows; /* by map: ordinals of rejected source rows, where a check asks; else NULL */
+    uint64_t **sampled; /* by map: ordinals of written rows drawn for a sample check */
+    uint32_t *sampled_count;
+    struct str stdin_copy;
+    struct zone_cache *zones; /* for parameters and constants */
+    uint64_t writes;          /* maps that have written so far */
+    enum run_status status;
+    double started;
+};
+
+bool engine_stopped(const struct engine *engine);
+/* Records that the run is over, the first reason wins; returns false. */
+bool engine_fail(struct engine *engine, enum run_status status);
+void engine_log(struct engine *engine, char level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+struct span no_span(void);
+double monotonic_seconds(void);
+/* Where a plan_span is: file name and line. */
+struct str plan_span_file(const struct plan *plan, const struct plan_span *span, uint32_t *line);
+/* The text of a plan_span, on one line, cut at 80 characters. */
+struct str plan_span_text(const struct plan *plan, const struct plan_span *span, struct arena *arena);
+
+/* Text of a value as Postgres reads it: enums by label. */
+struct str engine_value_text(const struct engine *engine, const struct plan_type *type,
+                             const struct value *value);
+/* Frees what the engine holds outside its arena. */
+void engine_release(struct engine *engine);
+/* Runs one map of the plan into the target; its report is the last of engine->report->maps. */
+bool engine_run_map(struct engine *engine, uint32_t index);
+
+/* params.c: values for all parameters. False with diagnostics (status USAGE). */
+bool engine_bind_params(struct engine *engine);
+
+/* ---------------------------------------------------------------- reading */
+
+/* A source table read by a thread of its own, a few batches ahead. */
+struct scan;
+struct scan *scan_open(struct engine *engine, struct reader *reader, uint32_t columns);
+/* Next batch, or NULL at the end or after a failure (scan_failed). Give it back with scan_recycle. */
+struct row_batch *scan_next(struct scan *scan);
+void scan_recycle(struct scan *scan, struct row_batch *batch);
+bool scan_failed(const struct scan *scan);
+uint64_t scan_rows(const struct scan *scan);
+struct reader *scan_reader(struct scan *scan);
+void scan_close(struct scan *scan); /* closes the reader, too; its diagnostics go to engine->diags */
+
+/* A reader over a source's table, with the engine's options. */
+struct reader *engine_open_source(struct engine *engine, uint32_t source, uint32_t table,
+                                  const struct reader_column *columns, uint32_t count);
+
+/* The cells that a set of programs reads from one source table: the projection of its reader. */
+struct projection {
+    VEC(struct reader_column) columns;
+};
+void projection_add_program(struct arena *arena, struct projection *projection,
+                            const struct plan_program *program);
+uint32_t projection_add(struct arena *arena, struct projection *projection, uint32_t column, uint8_t via);
+/* For each CELL slot of the program, in order: the column of the projection. */
+uint32_t *projection_bind(struct arena *arena, const struct projection *projection,
+                          const struct plan_program *program);
+
+/* tables.c: builds what the programs of a map find rows in. */
+bool engine_prepare_tables(struct engine *engine, const uint32_t *programs, uint32_t count,
+                           const struct plan_map *map);
+bool engine_build_codes(struct engine *engine);
+/* A crosswalk, empty. */
+bool engine_open_crosswalk(struct engine *engine, uint32_t table);
+
+/* ---------------------------------------------------------------- a map */
+
+struct map_outputs { /* registers of the program that yields the rows; NO_REGISTER where there is none */
+    uint32_t *columns;
+    uint32_t *keys;
+    uint32_t key_count;
+};
+enum { NO_REGISTER = UINT32_MAX };
+
+enum map_mode {
+    MAP_LOAD,   /* the real thing */
+    MAP_SAMPLE, /* only the sampled rows, handed to sample_row */
+    MAP_CHECK   /* source side of a check: rows are handed to check_row */
+};
+
+/* One row, finished and accepted, for MAP_SAMPLE and MAP_CHECK. */
+typedef bool (*row_visitor)(void *context, struct map_run *run, const struct vm *vm, uint32_t row);
+
+struct map_run {
+    struct engine *engine;
+    const struct plan_map *map;
+    uint32_t index; /* in plan->maps */
+    enum map_mode mode;
+    row_visitor visit;
+    void *visit_context;
+    struct run_map_report *report;
+    struct tallies *tallies;
+    struct sink *sink;
+    struct map_outputs outputs;
+    struct keyed_table *crosswalk; /* or NULL */
+    bool sink_remembers;           /* the sink fills the crosswalk, with what the server stored */
+    struct map_work *work;
+    struct scan *scan;
+    const struct row_batch *current_batch; /* whose rows are at work */
+    struct projection projection;
+    uint64_t *only_ordinals; /* MAP_SAMPLE: sorted */
+    uint32_t only_ordinal_count;
+    const uint32_t *except_maps; /* MAP_CHECK: rows that these maps rejected stay out */
+    uint32_t except_count;
+    struct arena arena;
+};
+
+/* Runs one map over its whole source. False: the run is over (engine->status, diagnostics). */
+bool map_execute(struct map_run *run);
+
+/* For sinks that learn of a row's fate later. The row that is being written, by its number in the vm. */
+const struct row_place *map_row_place(const struct map_run *run, uint32_t row);
+/* Its key as the crosswalk knows it; empty where it has none. */
+struct str map_row_key(const struct map_run *run, const struct vm *vm, uint32_t row, struct arena *arena);
+/* A row that was accepted is rejected after all. */
+bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
+                      struct str message);
+
+/* Register that an output of the program uses, NO_REGISTER where there is none. */
+uint32_t program_output(const struct plan_program *program, enum plan_output_role role, uint32_t index);
+uint32_t program_output_count(const struct plan_program *program, enum plan_output_role role);
+
+/* group.c */
+struct group_table;
+struct group_table *group_table_new(struct map_run *run);
+void group_table_free(struct group_table *groups);
+/* Folds one row into its group. *is_new: the row founded it. */
+bool group_table_add(struct group_table *groups, const struct vm *vm, uint32_t row,
+                     const struct row_place *place, bool *is_new);
+uint64_t group_table_count(const struct group_table *groups);
+/* Inputs of the group program for groups [first, first + count). */
+void group_table_inputs(struct group_table *groups, uint64_t first, uint32_t count, struct vm_input *inputs);
+const struct row_place *group_table_place(const struct group_table *groups, uint64_t group);
+
+/* tally.c: reasons with counts */
+struct tallies *tallies_new(struct engine *engine);
+void tallies_count_report(struct tallies *tallies, struct run_map_report *map,
+                          const struct plan_program *program, const struct row_report *report);
+void tallies_count_fault(struct tallies *tallies, struct run_map_report *map, enum fault fault,
+                         struct str message);
+void tallies_count_skip(struct tallies *tallies, struct run_map_report *map, enum skip_reason reason);
+
+/* quarantine.c: rejected rows as NDJSON, one file a map: WORK_DIR/RUN_ID/quarantine/MAP.ndjson, mode 0600 */
+struct quarantine *quarantine_open(struct engine *engine, struct str directory);
+bool quarantine_add(struct quarantine *quarantine, struct map_run *run, const struct plan_program *program,
+                    const struct vm *vm, uint32_t row, const struct row_place *place);
+/* A row without a vm: one fault, no spec place. */
+bool quarantine_add_plain(struct quarantine *quarantine, struct map_run *run, const struct row_place *place,
+                          enum fault fault, struct str message);
+/* Everything handed over is on disk after this. */
+bool quarantine_sync(struct quarantine *quarantine);
+void quarantine_close(struct quarantine *quarantine);
+
+/* sink_csv.c, sink_null.c */
+struct sink *sink_csv_open(struct map_run *run);
+struct sink *sink_null_open(void);
+
+#endif

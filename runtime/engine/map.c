@@ -1,0 +1,659 @@
+/* One map from its source to its sink. The way of a row: scanned, multiplied by each and join (stages.c),
+ * first part of the program (lookups, where, keys), then unique by or group by, then the rest of the program
+ * (in waves where rows refer to rows of their own map, waves.c), then counted: quarantine, crosswalk, sink.
+ */
+#include "runtime/engine/map_internal.h"
+
+#include <stdlib.h>
+
+/* ---------------------------------------------------------------- setting up */
+
+static void collect_outputs(struct map_run *run, const struct plan_program *program) {
+    run->outputs.columns = ARENA_ARRAY(&run->arena, uint32_t, run->map->columns_count + 1);
+    for (uint32_t i = 0; i < run->map->columns_count; i++)
+        run->outputs.columns[i] = program_output(program, OUT_COLUMN, i);
+    run->outputs.key_count = program_output_count(program, OUT_KEY);
+    run->outputs.keys = ARENA_ARRAY(&run->arena, uint32_t, run->outputs.key_count + 1);
+    for (uint32_t i = 0; i < run->outputs.key_count; i++)
+        run->outputs.keys[i] = program_output(program, OUT_KEY, i);
+}
+
+static uint32_t *collect_registers(struct map_run *run, const struct plan_program *program,
+                                   enum plan_output_role role, uint32_t *count) {
+    *count = program_output_count(program, role);
+    uint32_t *registers = ARENA_ARRAY(&run->arena, uint32_t, *count + 1);
+    for (uint32_t i = 0; i < *count; i++)
+        registers[i] = program_output(program, role, i);
+    return registers;
+}
+
+static void add_pii_columns(struct map_run *run) {
+    if (run->map->from_kind != FROM_SOURCE) return;
+    const struct plan_source *source = &run->engine->plan->sources[run->map->source];
+    const struct plan_source_table *table = &source->tables[run->map->source_table];
+    for (uint32_t i = 0; i < table->columns_count; i++)
+        if (table->columns[i].pii) projection_add(&run->arena, &run->projection, i, VIA_SELF);
+}
+
+static void set_up_program(struct map_work *work, struct map_program *p, uint32_t program) {
+    struct map_run *run = work->run;
+    p->program = &run->engine->plan->programs[program];
+    p->vm = vm_new(run->engine->programs, program);
+    p->cells = projection_bind(&run->arena, &run->projection, p->program);
+    p->inputs = ARENA_ARRAY(&run->arena, struct vm_input, p->program->slots_count + 1);
+}
+
+static void set_up_projection(struct map_work *work, uint32_t *programs, uint32_t count) {
+    struct map_run *run = work->run;
+    for (uint32_t i = 0; i < count; i++)
+        projection_add_program(&run->arena, &run->projection, &run->engine->plan->programs[programs[i]]);
+    if (run->mode == MAP_LOAD) add_pii_columns(run);
+}
+
+/* Programs of the map in the order of the row's way: stages, main, group. */
+static uint32_t list_programs(const struct plan_map *map, uint32_t *programs) {
+    uint32_t count = 0;
+    for (uint32_t s = 0; s < map->stages_count; s++)
+        programs[count++] = map->stages[s].program;
+    programs[count++] = map->program;
+    if (map->grouped) programs[count++] = map->group_program - 1;
+    return count;
+}
+
+static size_t key_memory(const struct engine *engine) {
+    enum { DEFAULT_KEY_MEMORY = 64 << 20 };
+    return engine->options->memory_limit ? engine->options->memory_limit : DEFAULT_KEY_MEMORY;
+}
+
+struct key_set *map_new_key_set(struct engine *engine) {
+    uint64_t seed = hash_bytes(0, engine->values.run_id.bytes, sizeof engine->values.run_id.bytes);
+    return key_set_new(key_memory(engine), engine->options->temp_dir, seed);
+}
+
+static bool set_up(struct map_work *work) {
+    struct map_run *run = work->run;
+    struct engine *engine = run->engine;
+    const struct plan_map *map = run->map;
+    uint32_t *programs = ARENA_ARRAY(&run->arena, uint32_t, map->stages_count + 2);
+    uint32_t count = list_programs(map, programs);
+    set_up_projection(work, programs, count - map->grouped);
+    work->stages = ARENA_ARRAY(&run->arena, struct map_stage, map->stages_count + 1);
+    for (uint32_t s = 0; s < map->stages_count; s++)
+        set_up_program(work, &work->stages[s].program, programs[s]);
+    set_up_program(work, &work->main, map->program);
+    if (map->grouped) {
+        set_up_program(work, &work->group, map->group_program - 1);
+        work->groups = group_table_new(run);
+    }
+    struct map_program *rows = map->grouped ? &work->group : &work->main;
+    collect_outputs(run, rows->program);
+    work->unique = collect_registers(run, work->main.program, OUT_UNIQUE, &work->unique_count);
+    work->order = collect_registers(run, work->main.program, OUT_ORDER, &work->order_count);
+    work->parents = collect_registers(run, work->main.program, OUT_PARENT, &work->parent_count);
+    work->partition = program_output(work->main.program, OUT_PARTITION, 0);
+    if (map->unique != UNIQUE_NONE) work->unique_keys = map_new_key_set(engine);
+    if (run->outputs.key_count && run->mode == MAP_LOAD) work->row_keys = map_new_key_set(engine);
+    if (!engine_prepare_tables(engine, programs, count, map)) return false;
+    if (map->crosswalk && run->mode == MAP_LOAD && !engine->table_states[map->crosswalk - 1].built &&
+        !engine_open_crosswalk(engine, map->crosswalk - 1))
+        return false;
+    run->crosswalk = map->crosswalk ? engine->tables[map->crosswalk - 1] : NULL;
+    return true;
+}
+
+static void tear_down(struct map_work *work) {
+    struct map_run *run = work->run;
+    for (uint32_t s = 0; work->stages && s < run->map->stages_count; s++)
+        vm_free(work->stages[s].program.vm);
+    vm_free(work->main.vm);
+    vm_free(work->group.vm);
+    group_table_free(work->groups);
+    key_set_free(work->unique_keys);
+    key_set_free(work->row_keys);
+    waves_free(work->waves);
+    winners_free(work->winners);
+    buf_release(&work->key);
+    if (run->sink) run->sink->ops->close(run->sink);
+    run->sink = NULL;
+    arena_release(&run->arena);
+}
+
+/* ---------------------------------------------------------------- keys */
+
+bool map_encode_parts(struct map_work *work, const struct vm *vm, const uint32_t *registers, uint32_t count,
+                      const struct plan_program *program, uint32_t row) {
+    buf_clear(&work->key);
+    for (uint32_t i = 0; i < count; i++) {
+        struct value part = vm_value_at(vm, registers[i], row);
+        size_t length_at = work->key.len;
+        uint32_t length;
+        buf_append(&work->key, "\0\0\0\0", 4);
+        if (part.kind == TYPE_NULL) {
+            memset(work->key.ptr + length_at, 0xff, 4);
+            continue;
+        }
+        keyed_table_encode(&program->regs[registers[i]], &part, 1, &work->key);
+        length = (uint32_t)(work->key.len - length_at - 4);
+        memcpy(work->key.ptr + length_at, &length, 4);
+    }
+    return true;
+}
+
+/* The map's own key as other maps look it up. False: a part is null. */
+static bool encode_key(struct map_work *work, const struct vm *vm, const struct plan_program *program,
+                       uint32_t row) {
+    struct map_run *run = work->run;
+    struct value parts[16];
+    struct plan_type types[16];
+    uint32_t count = run->outputs.key_count < 16 ? run->outputs.key_count : 16;
+    buf_clear(&work->key);
+    for (uint32_t i = 0; i < count; i++) {
+        parts[i] = vm_value_at(vm, run->outputs.keys[i], row);
+        types[i] = program->regs[run->outputs.keys[i]];
+    }
+    return count && keyed_table_encode(types, parts, count, &work->key);
+}
+
+static bool remember_row(struct map_work *work, const struct vm *vm, uint32_t row, enum keyed_status status) {
+    struct map_run *run = work->run;
+    const struct plan_keyed_table *table = &run->engine->plan->tables[run->map->crosswalk - 1];
+    struct value columns[256];
+    uint32_t count = table->columns_count < 256 ? table->columns_count : 256;
+    for (uint32_t c = 0; c < count; c++) {
+        columns[c].kind = TYPE_NULL;
+        for (uint32_t i = 0; status == KEYED_PRESENT && i < run->map->columns_count; i++)
+            if (run->map->columns[i] == table->target_columns[c])
+                columns[c] = vm_value_at(vm, run->outputs.columns[i], row);
+    }
+    return keyed_table_add(run->crosswalk, buf_str(&work->key), status, columns, run->engine->diags) ||
+           engine_fail(run->engine, RUN_STOPPED);
+}
+
+/* ---------------------------------------------------------------- finishing rows */
+
+static void count_reports(struct map_work *work, const struct plan_program *program, const struct vm *vm,
+                          uint32_t row, uint8_t kind) {
+    for (const struct row_report *r = vm_first_report(vm, row); r; r = vm_next_report(vm, r)) {
+        if (r->kind != kind) continue;
+        tallies_count_report(work->run->tallies, work->run->report, program, r);
+        if (kind != OUTCOME_OK) return; /* a row counts once, under its first reason */
+    }
+}
+
+static bool stop_for_row(struct map_work *work, const struct plan_program *program, const struct vm *vm,
+                         uint32_t row) {
+    struct engine *engine = work->run->engine;
+    for (const struct row_report *r = vm_first_report(vm, row); r; r = vm_next_report(vm, r)) {
+        if (r->kind != OUTCOME_FAILED) continue;
+        const struct row_place *place = work->place_of(work, row);
+        uint32_t line;
+        struct str file = plan_span_file(engine->plan, &program->spans[r->instr], &line);
+        struct diag *diag =
+            diag_report(engine->diags, X_ROW_FAILED, no_span(), "map `%.*s` stops the run: %.*s",
+                        STR_ARG(work->run->map->name), STR_ARG(r->message));
+        diag_place(engine->diags, diag, "%.*s line %llu, asked for by %.*s line %u",
+                   STR_ARG(map_place_file(work->run, place)), (unsigned long long)place->line, STR_ARG(file),
+                   line);
+        break;
+    }
+    return engine_fail(engine, RUN_STOPPED);
+}
+
+static void note_rejected_ordinal(struct map_work *work, uint32_t row) {
+    struct map_run *run = work->run;
+    struct key_set *set = run->engine->rejected_rows[run->index];
+    uint64_t ordinal = work->ordinal_of(work, row);
+    if (set && run->mode == MAP_LOAD)
+        key_set_add(set, str_from((const char *)&ordinal, sizeof ordinal), 0, NULL, run->engine->diags);
+}
+
+static bool finish_rejected(struct map_work *work, const struct map_program *p, uint32_t row) {
+    struct map_run *run = work->run;
+    run->report->rejected++;
+    count_reports(work, p->program, p->vm, row, OUTCOME_REJECTED);
+    note_rejected_ordinal(work, row);
+    if (run->crosswalk && encode_key(work, p->vm, p->program, row) &&
+        !remember_row(work, p->vm, row, KEYED_REJECTED))
+        return false;
+    if (run->engine->quarantine == NULL || run->mode != MAP_LOAD) return true;
+    return quarantine_add(run->engine->quarantine, run, p->program, p->vm, row, work->place_of(work, row));
+}
+
+static bool finish_skipped(struct map_work *work, const struct map_program *p, uint32_t row) {
+    struct map_run *run = work->run;
+    run->report->skipped++;
+    bool by_spec = false;
+    for (const struct row_report *r = vm_first_report(p->vm, row); r; r = vm_next_report(p->vm, r))
+        by_spec |= r->kind == OUTCOME_SKIPPED;
+    if (by_spec)
+        count_reports(work, p->program, p->vm, row, OUTCOME_SKIPPED);
+    else
+        tallies_count_skip(run->tallies, run->report, vm_row_skip_reason(p->vm, row));
+    /* A duplicate's key belongs to the row that stands. */
+    enum skip_reason reason = vm_row_skip_reason(p->vm, row);
+    if (run->crosswalk == NULL || reason == SKIPPED_DUPLICATE || reason == SKIPPED_FOLDED) return true;
+    return !encode_key(work, p->vm, p->program, row) || remember_row(work, p->vm, row, KEYED_SKIPPED);
+}
+
+/* Reservoir sampling (Vitter's algorithm R) with a generator seeded by run and map, so a run can be repeated.
+ */
+static void draw_sample(struct map_work *work, uint32_t row) {
+    struct engine *engine = work->run->engine;
+    uint64_t *sample = engine->sampled[work->run->index];
+    if (sample == NULL || work->run->mode != MAP_LOAD) return;
+    uint32_t size = work->sample_size;
+    uint64_t seen = work->sample_seen++, ordinal = work->ordinal_of(work, row);
+    if (seen < size) {
+        sample[engine->sampled_count[work->run->index]++] = ordinal;
+        return;
+    }
+    uint64_t draw = hash_u64(work->sample_seed, seen) % (seen + 1);
+    if (draw < size) sample[draw] = ordinal;
+}
+
+/* Adds work->key. True: it is new. A set that cannot grow ends the run. */
+static bool add_key(struct map_work *work, struct key_set *set, uint64_t ordinal) {
+    enum key_set_result result =
+        key_set_add(set, buf_str(&work->key), ordinal, NULL, work->run->engine->diags);
+    if (result == KEY_SET_FAILED) engine_fail(work->run->engine, RUN_STOPPED);
+    return result == KEY_SET_NEW;
+}
+
+/* The map's key is unique among the rows that are written; the first stands. */
+static bool key_is_taken(struct map_work *work, const struct map_program *p, uint32_t row) {
+    if (work->row_keys == NULL || !encode_key(work, p->vm, p->program, row)) return false;
+    return !add_key(work, work->row_keys, work->ordinal_of(work, row));
+}
+
+static bool finish_duplicate(struct map_work *work, const struct map_program *p, uint32_t row) {
+    const struct plan_action *action = &work->run->map->on_duplicate;
+    if (action->kind == DO_SKIP || action->kind == DO_FIRST) {
+        vm_skip_row(p->vm, row, SKIPPED_DUPLICATE);
+        return finish_skipped(work, p, row);
+    }
+    struct str message = action->message.len ? action->message : STR("an earlier row has the same key");
+    vm_reject_row(p->vm, row, FAULT_DUPLICATE_KEY, NO_REGISTER, message);
+    work->run->report->rejected++;
+    count_reports(work, p->program, p->vm, row, OUTCOME_REJECTED);
+    note_rejected_ordinal(work, row);
+    if (work->run->engine->quarantine == NULL || work->run->mode != MAP_LOAD) return true;
+    return quarantine_add(work->run->engine->quarantine, work->run, p->program, p->vm, row,
+                          work->place_of(work, row));
+}
+
+static bool accept_row(struct map_work *work, const struct map_program *p, uint32_t row) {
+    struct map_run *run = work->run;
+    if (run->mode != MAP_LOAD) return run->visit(run->visit_context, run, p->vm, row);
+    uint32_t warnings = vm_row_warnings(p->vm, row);
+    if (warnings) {
+        run->report->warnings += warnings;
+        count_reports(work, p->program, p->vm, row, OUTCOME_OK);
+    }
+    draw_sample(work, row);
+    if (run->crosswalk && !run->sink_remembers && encode_key(work, p->vm, p->program, row) &&
+        !remember_row(work, p->vm, row, KEYED_PRESENT))
+        return false;
+    work->accepted[work->accepted_count++] = row;
+    return true;
+}
+
+static bool finish_row(struct map_work *work, const struct map_program *p, uint32_t row) {
+    switch (vm_row_outcome(p->vm, row)) {
+    case OUTCOME_FAILED: return stop_for_row(work, p->program, p->vm, row);
+    case OUTCOME_SKIPPED: return finish_skipped(work, p, row);
+    case OUTCOME_REJECTED: return finish_rejected(work, p, row);
+    case OUTCOME_OK: break;
+    }
+    return key_is_taken(work, p, row) ? finish_duplicate(work, p, row) : accept_row(work, p, row);
+}
+
+const struct row_place *map_row_place(const struct map_run *run, uint32_t row) {
+    return run->work->place_of(run->work, row);
+}
+
+struct str map_row_key(const struct map_run *run, const struct vm *vm, uint32_t row, struct arena *arena) {
+    const struct map_program *p = run->map->grouped ? &run->work->group : &run->work->main;
+    if (!encode_key(run->work, vm, p->program, row)) return STR("");
+    return arena_copy_str(arena, buf_str(&run->work->key));
+}
+
+bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
+                      struct str message) {
+    run->report->rejected++;
+    tallies_count_fault(run->tallies, run->report, fault, message);
+    if (run->crosswalk && key.len) {
+        struct value none[256];
+        for (int i = 0; i < 256; i++)
+            none[i].kind = TYPE_NULL;
+        if (!keyed_table_add(run->crosswalk, key, KEYED_REJECTED, none, run->engine->diags))
+            return engine_fail(run->engine, RUN_STOPPED);
+    }
+    return run->engine->quarantine == NULL ||
+           quarantine_add_plain(run->engine->quarantine, run, place, fault, message);
+}
+
+bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,
+                     uint32_t count) {
+    work->accepted_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (!finish_row(work, p, rows ? rows[i] : i)) return false;
+    if (work->accepted_count == 0 || work->run->sink == NULL) return true;
+    return work->run->sink->ops->write(work->run->sink, work->run, p->vm, work->accepted,
+                                       work->accepted_count);
+}
+
+/* ---------------------------------------------------------------- unique by, group by */
+
+/* True: the row goes on. Winners (keep last, ordered) were found by an earlier pass. */
+static bool is_unique(struct map_work *work, uint32_t row) {
+    if (work->winners) return winners_is_standing(work, row);
+    map_encode_parts(work, work->main.vm, work->unique, work->unique_count, work->main.program, row);
+    return add_key(work, work->unique_keys, work->row_base + row);
+}
+
+static void drop_duplicates(struct map_work *work, uint32_t count) {
+    const struct plan_action *action = &work->run->map->on_duplicate;
+    for (uint32_t row = 0; row < count; row++) {
+        if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK || is_unique(work, row)) continue;
+        if (work->run->map->unique == UNIQUE_ON_DUPLICATE && action->kind == DO_REJECT)
+            vm_reject_row(work->main.vm, row, FAULT_DUPLICATE_KEY, NO_REGISTER,
+                          action->message.len ? action->message : STR("an earlier row has the same values"));
+        else
+            vm_skip_row(work->main.vm, row, SKIPPED_DUPLICATE);
+    }
+}
+
+static bool fold_into_groups(struct map_work *work, uint32_t count) {
+    uint32_t *done = ARENA_ARRAY(&work->chunk->batch->arena, uint32_t, count + 1), done_count = 0;
+    for (uint32_t row = 0; row < count; row++) {
+        bool is_new = false;
+        if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK) {
+            done[done_count++] = row;
+        } else {
+            if (!group_table_add(work->groups, work->main.vm, row, work->place_of(work, row), &is_new))
+                return false;
+            if (is_new) continue; /* its group's row counts for it */
+            vm_skip_row(work->main.vm, row, SKIPPED_FOLDED);
+            done[done_count++] = row;
+        }
+    }
+    return map_finish_rows(work, &work->main, done, done_count);
+}
+
+static const struct row_place *group_place(struct map_work *work, uint32_t row) {
+    return group_table_place(work->groups, work->first_group + row);
+}
+static uint64_t group_ordinal(struct map_work *work, uint32_t row) {
+    return work->first_group + row;
+}
+
+static bool run_groups(struct map_work *work) {
+    struct row_batch batch = {0};
+    row_batch_init(&batch, 0);
+    work->run->current_batch = NULL;
+    work->place_of = group_place;
+    work->ordinal_of = group_ordinal;
+    uint64_t total = group_table_count(work->groups);
+    bool good = true;
+    for (work->first_group = 0; good && work->first_group < total; work->first_group += BATCH_ROWS) {
+        uint64_t left = total - work->first_group;
+        uint32_t count = left < BATCH_ROWS ? (uint32_t)left : BATCH_ROWS;
+        row_batch_reset(&batch);
+        batch.count = count;
+        group_table_inputs(work->groups, work->first_group, count, work->group.inputs);
+        vm_begin(work->group.vm, &batch, count, work->group.cells, NULL, work->group.inputs);
+        vm_run_pre(work->group.vm);
+        vm_run_rest(work->group.vm);
+        good = map_finish_rows(work, &work->group, NULL, count);
+    }
+    row_batch_release(&batch);
+    return good;
+}
+
+/* ---------------------------------------------------------------- rows in play */
+
+static void drop_other_parts(struct map_work *work, uint32_t count) {
+    const struct run_options *options = work->run->engine->options;
+    for (uint32_t o = 0; o < options->only_count; o++) {
+        if (!str_eq(options->only[o].name, work->run->map->partition) || work->partition == NO_REGISTER)
+            continue;
+        for (uint32_t row = 0; row < count; row++) {
+            struct value part = vm_value_at(work->main.vm, work->partition, row);
+            bool same = part.kind == TYPE_TEXT && str_eq(part.as_text, options->only[o].value);
+            if (!same && vm_row_outcome(work->main.vm, row) != OUTCOME_FAILED)
+                vm_skip_row(work->main.vm, row, SKIPPED_PARTITION);
+        }
+    }
+}
+
+static void drop_unsampled(struct map_work *work, uint32_t count) {
+    const struct map_run *run = work->run;
+    for (uint32_t row = 0; row < count; row++) {
+        uint64_t ordinal = work->ordinal_of(work, row);
+        uint32_t low = 0, high = run->only_ordinal_count;
+        while (low < high) {
+            uint32_t middle = (low + high) / 2;
+            if (run->only_ordinals[middle] < ordinal)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (low == run->only_ordinal_count || run->only_ordinals[low] != ordinal)
+            vm_skip_row(work->main.vm, row, SKIPPED_PARTITION);
+    }
+}
+
+static void drop_rejected_elsewhere(struct map_work *work, uint32_t count) {
+    const struct map_run *run = work->run;
+    for (uint32_t e = 0; e < run->except_count; e++) {
+        const struct key_set *set = run->engine->rejected_rows[run->except_maps[e]];
+        for (uint32_t row = 0; set && row < count; row++) {
+            uint64_t ordinal = work->ordinal_of(work, row), found;
+            if (key_set_find(set, str_from((const char *)&ordinal, sizeof ordinal), &found))
+                vm_skip_row(work->main.vm, row, SKIPPED_BY_ACTION);
+        }
+    }
+}
+
+/* What the reader itself found: ragged rows, bad encoding, unreadable documents. */
+static void apply_reader_faults(struct map_work *work, const struct chunk *chunk) {
+    const struct plan_map *map = work->run->map;
+    if (chunk->batch->faults.count == 0 || map->from_kind != FROM_SOURCE) return;
+    const struct plan_source *source = &work->run->engine->plan->sources[map->source];
+    for (uint32_t f = 0; f < chunk->batch->faults.count; f++) {
+        const struct row_fault *fault = &chunk->batch->faults.items[f];
+        const struct plan_action *action =
+            fault->fault == FAULT_RAGGED ? &source->on_ragged : &source->on_bad_encoding;
+        struct str message = action->message.len ? action->message : fault->detail;
+        for (uint32_t row = 0; row < chunk->count; row++) {
+            if (chunk->row_index[row] != fault->row) continue;
+            if (action->kind == DO_SKIP)
+                vm_skip_row(work->main.vm, row, SKIPPED_BY_ACTION);
+            else if (action->kind == DO_REJECT || action->kind == DO_FAIL)
+                vm_reject_row(work->main.vm, row, fault->fault, NO_REGISTER, message);
+            else
+                work->run->report->warnings++;
+            if (action->kind == DO_FAIL) engine_fail(work->run->engine, RUN_STOPPED);
+        }
+    }
+}
+
+static const struct row_place *chunk_place(struct map_work *work, uint32_t row) {
+    return &work->chunk->batch->places[work->chunk->row_index[row]];
+}
+static uint64_t chunk_ordinal(struct map_work *work, uint32_t row) {
+    return work->chunk->ordinals ? work->chunk->ordinals[work->chunk->row_index[row]]
+                                 : work->chunk->batch->first + work->chunk->row_index[row];
+}
+
+bool map_run_chunk(struct map_work *work, struct chunk *chunk) {
+    struct map_program *p = &work->main;
+    work->chunk = chunk;
+    work->run->current_batch = chunk->batch;
+    work->place_of = chunk_place;
+    work->ordinal_of = chunk_ordinal;
+    if (work->pass != PASS_WINNERS) work->run->report->read += chunk->again ? 0 : chunk->count;
+    stages_bind_inputs(work, p, chunk, work->run->map->stages_count);
+    vm_begin(p->vm, chunk->batch, chunk->count, p->cells, chunk->row_index, p->inputs);
+    apply_reader_faults(work, chunk);
+    if (engine_stopped(work->run->engine)) return false;
+    vm_run_pre(p->vm);
+    drop_other_parts(work, chunk->count);
+    if (work->pass == PASS_WINNERS) {
+        bool added = winners_add(work, chunk->count);
+        work->row_base += chunk->count;
+        return added;
+    }
+    if (work->reject_loops) return waves_reject_loop(work, chunk);
+    if (work->unique_keys && !chunk->again) drop_duplicates(work, chunk->count);
+    work->row_base += chunk->count;
+    if (engine_stopped(work->run->engine)) return false;
+    if (work->run->mode == MAP_SAMPLE) drop_unsampled(work, chunk->count);
+    drop_rejected_elsewhere(work, chunk->count);
+    if (work->groups) return fold_into_groups(work, chunk->count);
+    if (work->waves) return waves_run(work, chunk);
+    vm_run_rest(p->vm);
+    return map_finish_rows(work, p, NULL, chunk->count);
+}
+
+/* ---------------------------------------------------------------- passes over the source */
+
+static void tell_progress(struct map_run *run, const struct row_batch *batch) {
+    const struct run_observer *observer = &run->engine->options->observer;
+    if (observer->progress == NULL || run->mode != MAP_LOAD) return;
+    uint64_t total = run->scan ? reader_total_bytes(scan_reader(run->scan)) : 0;
+    observer->progress(observer->context, run->map->name, run->report->read, batch->end_offset, total);
+}
+
+static bool asked_to_stop(struct engine *engine) {
+    if (engine->options->stop == NULL || !*engine->options->stop) return false;
+    struct diag *diag =
+        diag_report(engine->diags, X_INTERRUPTED, no_span(), "the run was stopped by a signal");
+    diag_help(engine->diags, diag, "Batches that were committed stand; `mig status` shows them.");
+    return true;
+}
+
+bool map_flush(struct map_work *work, uint64_t end) {
+    struct map_run *run = work->run;
+    if (run->sink == NULL) return true;
+    if (run->engine->quarantine && !quarantine_sync(run->engine->quarantine)) return false;
+    if (!run->sink->ops->end_batch(run->sink, run, work->batch_first, end)) return false;
+    work->batch_first = end;
+    return true;
+}
+
+/* Rows of one batch were handed to the sink: is it time for a commit? */
+static bool maybe_end_batch(struct map_work *work, uint64_t end) {
+    struct map_run *run = work->run;
+    enum { COMMIT_EVERY = 100000 };
+    uint64_t every = run->map->commit == COMMIT_ROWS  ? run->map->commit_rows
+                     : run->map->commit == COMMIT_MAP ? UINT64_MAX
+                                                      : COMMIT_EVERY;
+    return end - work->batch_first < every || map_flush(work, end);
+}
+
+static bool scan_source(struct map_work *work) {
+    struct map_run *run = work->run;
+    struct reader *reader = engine_open_source(run->engine, run->map->source, run->map->source_table,
+                                               run->projection.columns.items, run->projection.columns.count);
+    if (reader == NULL) return engine_fail(run->engine, RUN_UNREACHABLE);
+    struct scan *scan = run->scan = scan_open(run->engine, reader, run->projection.columns.count);
+    bool good = true;
+    work->batch_first = 0;
+    for (struct row_batch *batch; good && (batch = scan_next(scan)) != NULL;) {
+        uint64_t end = batch->first + batch->count;
+        good = stages_run(work, batch);
+        tell_progress(run, batch);
+        if (good && work->pass == PASS_ROWS) good = maybe_end_batch(work, end);
+        scan_recycle(scan, batch);
+        if (good && asked_to_stop(run->engine)) good = engine_fail(run->engine, RUN_STOPPED);
+    }
+    if (scan_failed(scan)) good = engine_fail(run->engine, RUN_UNREACHABLE);
+    if (good && work->pass == PASS_ROWS && run->mode == MAP_LOAD)
+        map_note_files(run, reader, scan_rows(scan));
+    if (good && work->waves && work->pass == PASS_ROWS) good = waves_finish(work, scan_rows(scan));
+    work->rows_end = scan_rows(scan);
+    scan_close(scan);
+    run->scan = NULL;
+    return good;
+}
+
+/* `from x in other_map`: the rows are those of its crosswalk. */
+static bool scan_map(struct map_work *work) {
+    struct map_run *run = work->run;
+    const struct plan_map *from = &run->engine->plan->maps[run->map->source];
+    const struct keyed_table *table = run->engine->tables[from->crosswalk - 1];
+    uint64_t total = keyed_table_count(table);
+    struct row_batch batch = {0};
+    bool good = true;
+    row_batch_init(&batch, run->projection.columns.count);
+    for (uint64_t first = 0; good && first < total; first += BATCH_ROWS) {
+        row_batch_reset(&batch);
+        batch.first = first;
+        batch.count = total - first < BATCH_ROWS ? (uint32_t)(total - first) : BATCH_ROWS;
+        for (uint32_t i = 0; i < batch.count; i++)
+            batch.places[i] = (struct row_place){.row = first + i + 1};
+        good = stages_run(work, &batch);
+        if (good && work->pass == PASS_ROWS) good = maybe_end_batch(work, first + batch.count);
+    }
+    work->rows_end = total;
+    row_batch_release(&batch);
+    return good;
+}
+
+static bool scan_rows_once(struct map_work *work) {
+    return work->run->map->from_kind == FROM_MAP ? scan_map(work) : scan_source(work);
+}
+
+static bool run_passes(struct map_work *work) {
+    const struct plan_map *map = work->run->map;
+    if (work->unique_keys && (map->unique == UNIQUE_LAST || work->order_count)) {
+        work->pass = PASS_WINNERS;
+        if (!scan_rows_once(work)) return false;
+        work->row_base = 0;
+    }
+    work->pass = PASS_ROWS;
+    if (map->self_reference) work->waves = waves_new(work);
+    if (!scan_rows_once(work)) return false;
+    return work->groups == NULL || run_groups(work);
+}
+
+static bool finish_sink(struct map_work *work) {
+    struct map_run *run = work->run;
+    struct sink_counts counts = {0};
+    if (run->sink == NULL) return true;
+    if (!map_flush(work, work->rows_end)) return false;
+    if (!run->sink->ops->finish(run->sink, run, &counts)) return false;
+    run->report->written = counts.written;
+    run->report->updated = counts.updated;
+    run->report->unchanged = counts.unchanged;
+    return true;
+}
+
+/* The law: nothing is lost. A difference is a fault of mig itself and stops the run. */
+static bool check_conservation(struct map_run *run) {
+    const struct run_map_report *r = run->report;
+    uint64_t out = r->written + r->updated + r->unchanged + r->skipped + r->rejected;
+    if (out == r->read) return true;
+    diag_report(run->engine->diags, X_NOT_CONSERVED, no_span(),
+                "map `%.*s`: %llu rows came in, but %llu are accounted for", STR_ARG(run->map->name),
+                (unsigned long long)r->read, (unsigned long long)out);
+    return engine_fail(run->engine, RUN_STOPPED);
+}
+
+bool map_execute(struct map_run *run) {
+    struct map_work *work = memory_zalloc(sizeof *work);
+    double started = monotonic_seconds();
+    work->run = run;
+    run->work = work;
+    if (run->mode == MAP_LOAD) work->sample_size = map_sample_size(run);
+    work->sample_seed = hash_bytes(run->index, run->engine->values.run_id.bytes, 16);
+    bool good = set_up(work) && run_passes(work) && finish_sink(work);
+    if (good && run->mode == MAP_LOAD) good = check_conservation(run);
+    if (good && run->mode == MAP_LOAD) run->engine->writes++;
+    run->report->seconds = monotonic_seconds() - started;
+    run->report->complete = good;
+    tear_down(work);
+    free(work);
+    return good;
+}

@@ -1,0 +1,38 @@
+/* Names of source files for messages and the report; samples that checks ask for. */
+#include "runtime/engine/map_internal.h"
+
+struct str map_place_file(const struct map_run *run, const struct row_place *place) {
+    if (run->scan == NULL) return run->map->name;
+    const struct reader *reader = scan_reader(run->scan);
+    return place->file < reader_file_count(reader) ? reader_file_name(reader, place->file) : STR("");
+}
+
+void map_note_files(struct map_run *run, const struct reader *reader, uint64_t rows) {
+    struct run_report *report = run->engine->report;
+    const struct plan_source *source = &run->engine->plan->sources[run->map->source];
+    const struct plan_source_table *table = &source->tables[run->map->source_table];
+    struct str name = table->name.len ? arena_printf(run->engine->arena, "%.*s.%.*s", STR_ARG(source->name),
+                                                     STR_ARG(table->name))
+                                      : source->name;
+    for (uint32_t i = 0; i < report->files.count; i++)
+        if (str_eq(report->files.items[i].source, name)) return;
+    struct buf files = {0};
+    for (uint32_t f = 0; f < reader_file_count(reader); f++) {
+        struct str file = reader_file_name(reader, f);
+        if (f) buf_append_cstr(&files, ", ");
+        buf_append_str(&files, file);
+    }
+    struct run_file_report entry = {name, arena_copy_str(run->engine->arena, buf_str(&files)), rows};
+    buf_release(&files);
+    VEC_PUSH(run->engine->arena, &report->files, entry);
+}
+
+uint32_t map_sample_size(const struct map_run *run) {
+    const struct plan *plan = run->engine->plan;
+    uint32_t largest = 0;
+    for (uint32_t i = 0; i < plan->checks_count; i++)
+        if (plan->checks[i].kind == CHECK_SAMPLE && plan->checks[i].map == run->index &&
+            plan->checks[i].sample > largest)
+            largest = plan->checks[i].sample;
+    return largest;
+}

@@ -1,0 +1,97 @@
+/* Shared by map.c, stages.c, waves.c and winners.c: one map at work. */
+#ifndef MIG_ENGINE_MAP_INTERNAL_H
+#define MIG_ENGINE_MAP_INTERNAL_H
+
+#include "runtime/base/hash.h"
+#include "runtime/engine/engine.h"
+
+struct map_program {
+    const struct plan_program *program;
+    struct vm *vm;
+    uint32_t *cells;         /* see vm_begin */
+    struct vm_input *inputs; /* by slot */
+};
+
+/* Values that a stage gave each row: row numbers of a joined table, or elements of an array. */
+struct stage_values {
+    char *data;
+    uint8_t *state;
+};
+
+struct map_stage {
+    struct map_program program;
+};
+
+/* Rows on their way through the stages: each is a row of the batch and one value of each stage so far. */
+struct chunk {
+    struct row_batch *batch;
+    const uint64_t *ordinals; /* of the batch's rows where they are not consecutive (waves); else NULL */
+    bool again;               /* these rows were counted and made unique before */
+    uint32_t count;
+    uint32_t row_index[BATCH_ROWS];
+    struct stage_values *values; /* by stage */
+};
+
+enum map_pass { PASS_WINNERS, PASS_ROWS };
+
+struct waves;
+struct winners;
+
+struct map_work {
+    struct map_run *run;
+    struct map_stage *stages;
+    struct map_program main, group;
+    struct group_table *groups;
+    struct waves *waves;
+    uint32_t *unique, *order, *parents;
+    uint32_t unique_count, order_count, parent_count, partition;
+    struct key_set *unique_keys, *row_keys;
+    enum map_pass pass;
+    struct chunk *chunk;
+    uint64_t first_group;
+    const struct row_place *(*place_of)(struct map_work *work, uint32_t row);
+    uint64_t (*ordinal_of)(struct map_work *work, uint32_t row);
+    uint32_t accepted[BATCH_ROWS], accepted_count;
+    uint64_t batch_first, rows_end;
+    uint32_t sample_size;
+    uint64_t sample_seen, sample_seed;
+    struct buf key;
+    struct winners *winners; /* first pass of keep last and orders */
+    uint64_t row_base;       /* rows of this pass before the chunk */
+    bool reject_loops;       /* the chunk's rows refer to each other in a circle */
+};
+
+/* map.c */
+struct key_set *map_new_key_set(struct engine *engine);
+/* The values of some registers as bytes in work->key; nulls equal nulls. */
+bool map_encode_parts(struct map_work *work, const struct vm *vm, const uint32_t *registers, uint32_t count,
+                      const struct plan_program *program, uint32_t row);
+/* rows NULL: all. */
+bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,
+                     uint32_t count);
+/* Commits what the sink has: source rows below `end`. */
+bool map_flush(struct map_work *work, uint64_t end);
+bool map_run_chunk(struct map_work *work, struct chunk *chunk);
+
+/* map_files.c */
+struct str map_place_file(const struct map_run *run, const struct row_place *place);
+void map_note_files(struct map_run *run, const struct reader *reader, uint64_t rows);
+uint32_t map_sample_size(const struct map_run *run);
+
+/* stages.c: multiplies a batch's rows by each and join, hands chunks to map_run_chunk. */
+bool stages_run(struct map_work *work, struct row_batch *batch);
+void stages_bind_inputs(struct map_work *work, struct map_program *p, struct chunk *chunk, uint32_t stages);
+
+/* winners.c: for `keep last` and orders, which row of each key stands; first pass. */
+bool winners_add(struct map_work *work, uint32_t count);
+bool winners_is_standing(struct map_work *work, uint32_t row);
+void winners_free(struct winners *winners);
+
+/* waves.c: rows that refer to rows of their own map, parents first. */
+struct waves *waves_new(struct map_work *work);
+void waves_free(struct waves *waves);
+bool waves_run(struct map_work *work, struct chunk *chunk);
+bool waves_finish(struct map_work *work, uint64_t end);
+bool waves_reject_loop(struct map_work *work, struct chunk *chunk);
+
+#endif

@@ -1,0 +1,114 @@
+/* Parameters: defaults, --param and --param-file, secrets from the environment only. */
+#include "runtime/engine/engine.h"
+
+#include "runtime/value/convert.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static bool given_param(const struct engine *engine, struct str name, struct str *value) {
+    bool found = false;
+    for (uint32_t i = 0; i < engine->options->param_count; i++)
+        if (str_eq(engine->options->params[i].name, name)) {
+            *value = engine->options->params[i].value;
+            found = true;
+        }
+    return found;
+}
+
+/* MIG_PARAM_SIGNING_KEY for signing_key. */
+static struct str environment_name(struct arena *arena, struct str name) {
+    struct str variable = arena_printf(arena, "MIG_PARAM_%.*s", STR_ARG(name));
+    for (size_t i = 0; i < variable.len; i++)
+        ((char *)variable.ptr)[i] = (char)toupper((unsigned char)variable.ptr[i]);
+    return variable;
+}
+
+static bool report_missing(struct engine *engine, const struct plan_param *param, struct str variable) {
+    struct diag *diag = diag_report(engine->diags, X_PARAM_MISSING, no_span(),
+                                    "parameter `%.*s` has no value", STR_ARG(param->name));
+    if (param->type.kind == TYPE_SECRET)
+        diag_help(engine->diags, diag, "It is a secret: set %.*s in the environment, or use --param-file.",
+                  STR_ARG(variable));
+    else
+        diag_help(engine->diags, diag,
+                  "Give it with --param '%.*s=…' (a %s), or set %.*s in the environment.",
+                  STR_ARG(param->name), type_kind_name((enum type_kind)param->type.kind), STR_ARG(variable));
+    return engine_fail(engine, RUN_USAGE);
+}
+
+static bool parse_param(struct engine *engine, const struct plan_param *param, struct str text,
+                        struct value *value) {
+    if (param->type.kind == TYPE_TEXT || param->type.kind == TYPE_SECRET) {
+        *value = (struct value){.kind = (enum type_kind)param->type.kind,
+                                .as_text = arena_copy_str(engine->arena, text)};
+        return true;
+    }
+    if (param->type.kind == TYPE_ENUM) {
+        const struct plan_enum *e = &engine->plan->enums[param->type.ref];
+        for (uint32_t i = 0; i < e->labels_count; i++)
+            if (str_eq(e->labels[i].text, text)) {
+                *value = (struct value){.kind = TYPE_ENUM, .as_int = i};
+                return true;
+            }
+    } else if (value_parse(engine->arena, (enum type_kind)param->type.kind,
+                           arena_copy_str(engine->arena, text), engine->zones, value) == FAULT_NONE) {
+        return true;
+    }
+    struct diag *diag = diag_report(engine->diags, X_PARAM_VALUE, no_span(), "parameter `%.*s` is not a %s",
+                                    STR_ARG(param->name), type_kind_name((enum type_kind)param->type.kind));
+    diag_help(engine->diags, diag,
+              "Dates are written 2025-09-19, times with their zone "
+              "'2025-09-19 00:00 Australia/Sydney', numbers with a point.");
+    return engine_fail(engine, RUN_USAGE);
+}
+
+static void report_unknown(struct engine *engine) {
+    const struct plan *plan = engine->plan;
+    struct str *names = ARENA_ARRAY(engine->arena, struct str, plan->params_count + 1);
+    for (uint32_t i = 0; i < plan->params_count; i++)
+        names[i] = plan->params[i].name;
+    for (uint32_t p = 0; p < engine->options->param_count; p++) {
+        struct str name = engine->options->params[p].name;
+        bool known = false;
+        for (uint32_t i = 0; i < plan->params_count; i++)
+            known |= str_eq(plan->params[i].name, name);
+        if (known) continue;
+        struct diag *diag = diag_report(engine->diags, X_PARAM_UNKNOWN, no_span(),
+                                        "the spec has no parameter `%.*s`", STR_ARG(name));
+        struct str close = diag_closest_name(name, names, plan->params_count);
+        if (close.len) diag_help(engine->diags, diag, "Did you mean `%.*s`?", STR_ARG(close));
+        engine_fail(engine, RUN_USAGE);
+    }
+}
+
+/* A default may use parameters above it: their values are in place by then. */
+static bool bind_param(struct engine *engine, uint32_t index) {
+    const struct plan_param *param = &engine->plan->params[index];
+    struct str variable = environment_name(engine->arena, param->name), text;
+    if (given_param(engine, param->name, &text))
+        return parse_param(engine, param, text, &engine->params[index]);
+    const char *set = getenv(variable.ptr);
+    if (set) return parse_param(engine, param, str_cstr(set), &engine->params[index]);
+    if (param->default_program == 0) {
+        if (param->type.nullable) return true;
+        return report_missing(engine, param, variable);
+    }
+    struct program_set *programs = program_set_new(engine->plan, &engine->values, engine->diags);
+    bool good = programs && program_evaluate(programs, param->default_program - 1, 0, engine->arena,
+                                             &engine->params[index], engine->diags);
+    program_set_free(programs);
+    return good || engine_fail(engine, RUN_USAGE);
+}
+
+bool engine_bind_params(struct engine *engine) {
+    const struct plan *plan = engine->plan;
+    report_unknown(engine);
+    engine->params = ARENA_ARRAY(engine->arena, struct value, plan->params_count + 1);
+    for (uint32_t i = 0; i < plan->params_count; i++)
+        engine->params[i].kind = TYPE_NULL;
+    engine->values.params = engine->params;
+    for (uint32_t i = 0; i < plan->params_count; i++)
+        bind_param(engine, i);
+    return !engine_stopped(engine);
+}

@@ -1,0 +1,318 @@
+/* A run from its start to its end: parameters, target, checks, maps in order, checks again. */
+#include "runtime/engine/checks.h"
+
+#include "runtime/value/convert.h"
+#include "runtime/value/datetime.h"
+#include "runtime/value/decimal.h"
+#include "runtime/value/uuid.h"
+#include "runtime/value/zone.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+int run_exit_code(enum run_status status) {
+    static const int CODES[] = {
+        [RUN_OK] = 0,          [RUN_USAGE] = 2,   [RUN_TOLERANCE] = 3, [RUN_CHECK] = 4,
+        [RUN_UNREACHABLE] = 5, [RUN_STOPPED] = 6, [RUN_REFUSED] = 7};
+    return CODES[status];
+}
+
+struct str engine_value_text(const struct engine *engine, const struct plan_type *type,
+                             const struct value *value) {
+    if (value->kind == TYPE_ENUM && type->kind == TYPE_ENUM)
+        return engine->plan->enums[type->ref].labels[value->as_int].text;
+    if (value->kind == TYPE_ARRAY)
+        return value_format_array(engine->arena, (enum type_kind)type->element, &value->as_array);
+    return value_format(engine->arena, value);
+}
+
+struct reader *engine_open_source(struct engine *engine, uint32_t source, uint32_t table,
+                                  const struct reader_column *columns, uint32_t count) {
+    struct reader_options options = {
+        .base_dir = engine->options->base_dir,
+        .limits = engine->options->limits ? *engine->options->limits : READER_DEFAULT_LIMITS,
+        .stdin_copy = engine->stdin_copy,
+        .keep_raw = true,
+        .postgres_ops = engine->target ? engine->target->postgres_ops : NULL,
+        .postgres_context = engine->target ? engine->target->postgres_context : NULL,
+    };
+    struct reader *reader = reader_open(engine->plan, source, table, columns, count, &options, engine->diags);
+    if (reader == NULL) engine_fail(engine, RUN_UNREACHABLE);
+    return reader;
+}
+
+/* ---------------------------------------------------------------- before */
+
+static const struct plan_environment *find_environment(struct engine *engine) {
+    const struct plan *plan = engine->plan;
+    struct str wanted = engine->options->environment;
+    struct str *names = ARENA_ARRAY(engine->arena, struct str, plan->environments_count + 1);
+    for (uint32_t i = 0; i < plan->environments_count; i++) {
+        names[i] = plan->environments[i].name;
+        if (str_eq(names[i], wanted)) return &plan->environments[i];
+    }
+    if (wanted.len == 0) return NULL;
+    struct diag *diag = diag_report(engine->diags, X_ENVIRONMENT_UNKNOWN, no_span(),
+                                    "the spec has no environment `%.*s`", STR_ARG(wanted));
+    struct str close = diag_closest_name(wanted, names, plan->environments_count);
+    if (close.len) diag_help(engine->diags, diag, "Did you mean `%.*s`?", STR_ARG(close));
+    engine_fail(engine, RUN_USAGE);
+    return NULL;
+}
+
+static struct str target_url(struct engine *engine, const struct plan_environment *environment) {
+    const struct plan_target *target = &engine->plan->target;
+    if (engine->options->target_url.len) return engine->options->target_url;
+    struct str variable =
+        environment && environment->target_env.len ? environment->target_env : target->location;
+    if (!(environment && environment->target_env.len) && !target->location_is_env) return target->location;
+    const char *url = getenv(arena_copy_cstr(engine->arena, variable));
+    if (url && *url) return str_cstr(url);
+    struct diag *diag = diag_report(engine->diags, X_NO_TARGET_URL, no_span(),
+                                    "no connection for target `%.*s`: %.*s is not set in the environment",
+                                    STR_ARG(target->name), STR_ARG(variable));
+    diag_help(engine->diags, diag, "Set %.*s=postgresql://user@host/database, or run with --sandbox.",
+              STR_ARG(variable));
+    engine_fail(engine, RUN_USAGE);
+    return STR("");
+}
+
+/* What this version does not do must not look as if it were done. */
+static bool refuse_unsupported(struct engine *engine, const struct plan_environment *environment) {
+    const struct plan *plan = engine->plan;
+    if (environment && environment->approvals && !engine->options->dry_run) {
+        struct diag *diag =
+            diag_report(engine->diags, X_UNSUPPORTED, no_span(),
+                        "environment `%.*s` asks for %u approvals, which this version cannot record",
+                        STR_ARG(environment->name), environment->approvals);
+        diag_help(engine->diags, diag, "Run with another environment, or take `approvals` out of the spec.");
+        return engine_fail(engine, RUN_REFUSED);
+    }
+    for (uint32_t i = 0; i < plan->maps_count; i++) {
+        if (plan->maps[i].commit != COMMIT_RUN) continue;
+        struct diag *diag = diag_report(engine->diags, X_UNSUPPORTED, no_span(),
+                                        "map `%.*s` asks for `commit per run`, which this version cannot do",
+                                        STR_ARG(plan->maps[i].name));
+        diag_help(engine->diags, diag, "Write `commit per map`.");
+        return engine_fail(engine, RUN_REFUSED);
+    }
+    return true;
+}
+
+static void name_run(struct engine *engine) {
+    struct uuid *id = &engine->values.run_id;
+    if (getrandom(id->bytes, sizeof id->bytes, 0) != (ssize_t)sizeof id->bytes) {
+        int64_t now = timestamptz_now();
+        memcpy(id->bytes, &now, sizeof now);
+    }
+    id->bytes[6] = (uint8_t)((id->bytes[6] & 0x0f) | 0x40); /* RFC 4122 version 4 */
+    id->bytes[8] = (uint8_t)((id->bytes[8] & 0x3f) | 0x80);
+    struct value value = {.kind = TYPE_UUID, .as_uuid = *id};
+    struct str text = value_format(engine->arena, &value);
+    memcpy(engine->report->run_id, text.ptr, 36);
+    engine->values.started_at = timestamptz_now();
+    value = (struct value){.kind = TYPE_TIMESTAMPTZ, .as_int = engine->values.started_at};
+    engine->report->started_at = value_format(engine->arena, &value);
+}
+
+static bool prepare_engine(struct engine *engine) {
+    const struct plan *plan = engine->plan;
+    engine->zones = ARENA_NEW(engine->arena, struct zone_cache);
+    engine->zones->arena = engine->arena;
+    engine->tables = ARENA_ARRAY(engine->arena, struct keyed_table *, plan->tables_count + 1);
+    engine->table_states = ARENA_ARRAY(engine->arena, struct table_state, plan->tables_count + 1);
+    engine->values.tables = engine->tables;
+    engine->values.environment = engine->options->environment;
+    engine->values.allow_extern = engine->options->allow_extern;
+    if (!engine_bind_params(engine)) return false;
+    engine->programs = program_set_new(plan, &engine->values, engine->diags);
+    if (engine->programs == NULL) return engine_fail(engine, RUN_USAGE);
+    checks_prepare_samples(engine);
+    return engine_build_codes(engine);
+}
+
+void engine_release(struct engine *engine) {
+    for (uint32_t i = 0; engine->tables && i < engine->plan->tables_count; i++)
+        keyed_table_free(engine->tables[i]);
+    for (uint32_t i = 0; engine->rejected_rows && i < engine->plan->maps_count; i++)
+        key_set_free(engine->rejected_rows[i]);
+    program_set_free(engine->programs);
+    quarantine_close(engine->quarantine);
+}
+
+/* ---------------------------------------------------------------- maps */
+
+static bool in_phase(struct engine *engine, uint32_t map) {
+    const struct plan *plan = engine->plan;
+    if (engine->options->phase.len == 0) return true;
+    for (uint32_t p = 0; p < plan->phases_count; p++) {
+        if (!str_eq(plan->phases[p].name, engine->options->phase)) continue;
+        for (uint32_t i = 0; i < plan->phases[p].maps_count; i++)
+            if (plan->phases[p].maps[i] == map) return true;
+    }
+    return false;
+}
+
+static bool phase_exists(struct engine *engine) {
+    const struct plan *plan = engine->plan;
+    if (engine->options->phase.len == 0) return true;
+    for (uint32_t p = 0; p < plan->phases_count; p++)
+        if (str_eq(plan->phases[p].name, engine->options->phase)) return true;
+    diag_report(engine->diags, X_PHASE_UNKNOWN, no_span(), "the spec has no phase `%.*s`",
+                STR_ARG(engine->options->phase));
+    return engine_fail(engine, RUN_USAGE);
+}
+
+static bool parts_exist(struct engine *engine) {
+    for (uint32_t o = 0; o < engine->options->only_count; o++) {
+        bool found = false;
+        for (uint32_t m = 0; m < engine->plan->maps_count; m++)
+            found |= str_eq(engine->plan->maps[m].partition, engine->options->only[o].name);
+        if (found) continue;
+        struct diag *diag =
+            diag_report(engine->diags, X_PARTITION_UNKNOWN, no_span(), "no map is partitioned by `%.*s`",
+                        STR_ARG(engine->options->only[o].name));
+        diag_help(engine->diags, diag, "Name a part that a map declares with `partition by … as name`.");
+        engine_fail(engine, RUN_USAGE);
+    }
+    return !engine_stopped(engine);
+}
+
+static struct str map_detail(struct engine *engine, const struct run_map_report *r) {
+    return arena_printf(
+        engine->arena,
+        "{\"read\":%llu,\"written\":%llu,\"updated\":%llu,\"unchanged\":%llu,\"skipped\":%llu,"
+        "\"rejected\":%llu,\"warnings\":%llu}",
+        (unsigned long long)r->read, (unsigned long long)r->written, (unsigned long long)r->updated,
+        (unsigned long long)r->unchanged, (unsigned long long)r->skipped, (unsigned long long)r->rejected,
+        (unsigned long long)r->warnings);
+}
+
+static bool within_tolerance(struct engine *engine, const struct plan_map *map,
+                             const struct run_map_report *r, const struct plan_environment *environment) {
+    uint8_t kind = map->tolerance_kind;
+    struct str text = map->tolerance;
+    struct decimal limit = decimal_from_int(0), rejected = decimal_from_int((int64_t)r->rejected);
+    if (kind == TOLERANCE_UNSET && environment) {
+        kind = environment->tolerance_kind;
+        text = environment->tolerance;
+    }
+    if (kind != TOLERANCE_UNSET && decimal_parse(text, &limit) != FAULT_NONE) limit = decimal_from_int(0);
+    if (kind == TOLERANCE_PERCENT) {
+        decimal_multiply(limit, decimal_from_int((int64_t)r->read), &limit);
+        decimal_multiply(rejected, decimal_from_int(100), &rejected);
+    }
+    if (decimal_compare(rejected, limit) <= 0 || engine->options->dry_run) return true;
+    struct diag *diag =
+        diag_report(engine->diags, X_TOLERANCE, no_span(),
+                    "map `%.*s` rejected %llu of %llu rows, more than the tolerance of %.*s%s",
+                    STR_ARG(map->name), (unsigned long long)r->rejected, (unsigned long long)r->read,
+                    kind == TOLERANCE_UNSET ? 1 : (int)text.len, kind == TOLERANCE_UNSET ? "0" : text.ptr,
+                    kind == TOLERANCE_PERCENT ? "%" : "");
+    if (engine->report->quarantine_dir.len)
+        diag_help(engine->diags, diag, "The rows are in %.*s/%.*s.ndjson, each with its reason.",
+                  STR_ARG(engine->report->quarantine_dir), STR_ARG(map->name));
+    diag_help(engine->diags, diag,
+              "What is loaded stands. Repair the source or the spec, or set `tolerance` for the "
+              "map or the environment.");
+    return engine_fail(engine, RUN_TOLERANCE);
+}
+
+bool engine_run_map(struct engine *engine, uint32_t index) {
+    const struct plan_map *map = &engine->plan->maps[index];
+    struct run_map_report *report = ARENA_NEW(engine->arena, struct run_map_report);
+    report->name = map->name;
+    VEC_PUSH(engine->arena, &engine->report->maps, report);
+    struct map_run run = {.engine = engine, .map = map, .index = index, .mode = MAP_LOAD, .report = report};
+    run.tallies = tallies_new(engine);
+    bool dry = engine->options->dry_run;
+    run.sink = map->target_table == 0 && !dry ? sink_csv_open(&run)
+               : dry                          ? sink_null_open()
+                                              : engine->target->ops->open_sink(engine->target->context, &run);
+    return run.sink && map_execute(&run);
+}
+
+static void log_map(struct engine *engine, const struct run_map_report *r) {
+    engine_log(engine, r->rejected ? 'W' : 'I',
+               "map %.*s: %llu read, %llu written, %llu updated, %llu unchanged, %llu skipped, %llu rejected "
+               "in %.2f s",
+               STR_ARG(r->name), (unsigned long long)r->read, (unsigned long long)r->written,
+               (unsigned long long)r->updated, (unsigned long long)r->unchanged,
+               (unsigned long long)r->skipped, (unsigned long long)r->rejected, r->seconds);
+}
+
+static bool run_maps(struct engine *engine, struct target_postgres *pg,
+                     const struct plan_environment *environment) {
+    for (uint32_t i = 0; i < engine->plan->maps_count; i++) {
+        const struct plan_map *map = &engine->plan->maps[i];
+        if (!in_phase(engine, i)) continue;
+        if (engine->options->only_count && map->partition.len == 0) {
+            engine_log(engine, 'I', "map %.*s is left out: it belongs to no part", STR_ARG(map->name));
+            continue;
+        }
+        bool good = engine_run_map(engine, i);
+        const struct run_map_report *report = engine->report->maps.items[engine->report->maps.count - 1];
+        log_map(engine, report);
+        if (!good || !audit_write(engine, pg, "map_finished", map->name, map_detail(engine, report)))
+            return false;
+        if (!within_tolerance(engine, map, report, environment)) return false;
+    }
+    return true;
+}
+
+static bool run_all(struct engine *engine, struct target_postgres *pg,
+                    const struct plan_environment *environment) {
+    if (!audit_write(engine, pg, "run_started", STR(""), STR("{}"))) return false;
+    if (!checks_run(engine, pg, true)) return false;
+    if (!run_maps(engine, pg, environment)) return false;
+    return checks_run(engine, pg, false);
+}
+
+static void finish(struct engine *engine, struct target_postgres *pg) {
+    struct run_report *report = engine->report;
+    report->seconds = monotonic_seconds() - engine->started;
+    report->status = engine->status;
+    if (pg->journaling && pg->run.fence && pg_is_alive(pg->look)) {
+        enum run_status status = engine->status;
+        engine->status = RUN_OK; /* the audit of a failed run is written all the same */
+        struct str detail = arena_printf(engine->arena, "{\"exit_code\":%d}", run_exit_code(status));
+        audit_write(engine, pg, "run_finished", STR(""), detail);
+        if (status != RUN_OK) engine->status = status;
+        report->status = engine->status;
+    }
+    target_postgres_finish(pg);
+}
+
+enum run_status run_execute(const struct plan *plan, const struct run_options *options, struct arena *arena,
+                            struct run_report *report, struct diag_list *diags) {
+    struct target target = {0};
+    struct target_postgres pg = {0};
+    struct engine engine = {.plan = plan,
+                            .options = options,
+                            .arena = arena,
+                            .diags = diags,
+                            .report = report,
+                            .started = monotonic_seconds()};
+    report->arena = arena;
+    report->migration = plan->migration;
+    report->version = plan->version;
+    report->environment = options->environment;
+    report->dry_run = options->dry_run;
+    plan_hash(plan, report->plan_hash);
+    name_run(&engine);
+    const struct plan_environment *environment = find_environment(&engine);
+    bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
+                refuse_unsupported(&engine, environment) && prepare_engine(&engine);
+    struct str url = good ? target_url(&engine, environment) : STR("");
+    if (good && !engine_stopped(&engine)) {
+        report->quarantine_dir =
+            arena_printf(arena, "%.*s/%s/quarantine", STR_ARG(options->work_dir), report->run_id);
+        engine.quarantine = quarantine_open(&engine, report->quarantine_dir);
+        engine.target = &target;
+        if (target_postgres_open(&pg, &engine, url, &target)) run_all(&engine, &pg, environment);
+    }
+    finish(&engine, &pg);
+    engine_release(&engine);
+    target_postgres_close(&pg);
+    return report->status;
+}

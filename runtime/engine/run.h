@@ -1,0 +1,127 @@
+/* Running a plan: maps in their order, checks before and after, everything counted. This is the engine's
+ * public face for the command line and the tests. */
+#ifndef MIG_ENGINE_RUN_H
+#define MIG_ENGINE_RUN_H
+
+#include "runtime/reader/reader.h"
+#include "runtime/vm/vm.h"
+
+/* How a run ended; the command line turns it into its exit code. */
+enum run_status {
+    RUN_OK,
+    RUN_USAGE,       /* parameters, environment or options do not fit the plan: nothing was done */
+    RUN_TOLERANCE,   /* rejected rows beyond tolerance */
+    RUN_CHECK,       /* a check failed */
+    RUN_UNREACHABLE, /* a source or the target could not be read or written */
+    RUN_STOPPED,     /* stopped half-way: what was committed stands and is journaled */
+    RUN_REFUSED      /* the target is not what the plan was compiled for, is locked, or rights are missing */
+};
+
+/* 0, 2 … 7: see docs/cli.md */
+int run_exit_code(enum run_status status);
+
+struct run_param {
+    struct str name, value;
+};
+
+/* What the run tells while it goes on. All may be NULL. Called from one thread at a time. */
+struct run_observer {
+    void *context;
+    /* A line for the log: level 'I' info, 'W' warning, 'E' error. */
+    void (*log)(void *context, char level, struct str line);
+    /* Progress of the current map: bytes and rows so far; total_bytes 0: unknown. */
+    void (*progress)(void *context, struct str map, uint64_t rows, uint64_t bytes, uint64_t total_bytes);
+};
+
+struct run_options {
+    struct str environment; /* empty: none */
+    struct str target_url;  /* overrides target and environment (sandbox); empty: from the environment */
+    struct str base_dir;    /* relative source paths start here */
+    struct str work_dir;    /* quarantine and report files: WORK_DIR/RUN_ID/ */
+    struct str temp_dir;
+    const struct run_param *params; /* --param and --param-file, later ones win */
+    uint32_t param_count;
+    const struct run_param *only; /* --only name=value */
+    uint32_t only_count;
+    struct str phase; /* empty: all */
+    bool dry_run;     /* reads, transforms, checks the source side; writes nothing to the target */
+    bool allow_extern;
+    size_t memory_limit; /* for keyed tables and key sets, before they spill; 0: 64 MiB each */
+    struct run_observer observer;
+    const struct reader_limits *limits; /* NULL: defaults */
+    const volatile int
+        *stop; /* set to non-zero by a signal handler: finish the batch and stop; may be NULL */
+};
+
+/* One reason with its count, for the report. */
+struct run_reason {
+    uint8_t kind; /* enum outcome: REJECTED, SKIPPED; OUTCOME_OK: warning */
+    uint8_t skip_reason;
+    enum fault fault;
+    struct str file; /* spec file and line that decided; empty: no line */
+    uint32_t line;
+    struct str text;    /* the spec's own text of that place, or a plain name ("where", "duplicate key") */
+    struct str example; /* first message */
+    uint64_t count;
+};
+
+struct run_map_report {
+    struct str name;
+    uint64_t read, written, updated, unchanged, skipped, rejected, warnings;
+    double seconds;
+    bool complete; /* false: the run stopped before or within */
+    VEC(struct run_reason) reasons;
+};
+
+struct run_check_report {
+    struct str name, title, detail; /* detail: what was compared, what differed */
+    bool ran, passed, warned;
+};
+
+struct run_file_report {
+    struct str source, name;
+    uint64_t rows;
+};
+
+struct run_report {
+    char run_id[37];
+    struct str migration, environment, started_at;
+    int64_t version;
+    uint8_t plan_hash[32];
+    bool dry_run;
+    double seconds;
+    enum run_status status;
+    struct str quarantine_dir;
+    VEC(struct run_map_report *) maps;
+    VEC(struct run_check_report *) checks;
+    VEC(struct run_file_report) files;
+    struct arena *arena;
+};
+
+/* Runs a verified plan. The report's texts live in `arena`. Diagnostics say what went wrong; report is filled
+ * as far as the run came. */
+enum run_status run_execute(const struct plan *plan, const struct run_options *options, struct arena *arena,
+                            struct run_report *report, struct diag_list *diags);
+
+/* Runs the tests written in the spec, without a database. */
+struct spec_test_result {
+    struct str title;
+    bool passed;
+    VEC(struct str) failures; /* what was expected, what came */
+    struct plan_span span;
+};
+struct spec_test_report {
+    VEC(struct spec_test_result) tests;
+    uint32_t passed, failed;
+};
+/* filter: only tests whose title holds this text; empty: all. */
+bool run_spec_tests(const struct plan *plan, struct str filter, bool allow_extern, struct arena *arena,
+                    struct spec_test_report *report, struct diag_list *diags);
+
+void run_report_text(const struct run_report *report, bool colour, struct buf *out);
+void run_report_json(const struct run_report *report, struct buf *out);
+/* Reads back what run_report_json wrote (for `mig report`). False with a diagnostic. */
+bool run_report_read(struct str json, struct arena *arena, struct run_report *report,
+                     struct diag_list *diags);
+
+#endif

@@ -1,0 +1,162 @@
+/* Opening the target: connections, catalog, rights, lock, journal. */
+#include "runtime/engine/target_postgres.h"
+
+#include "runtime/postgres/pg_catalog.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOCK_PATIENCE_MS = 3000 };
+
+int64_t timestamptz_now(void) {
+    enum { POSTGRES_EPOCH = 946684800 }; /* 2000-01-01 in Unix time */
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (now.tv_sec - POSTGRES_EPOCH) * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+enum run_status target_postgres_status(enum pg_error error) {
+    switch (error) {
+    case PG_OK: return RUN_OK;
+    case PG_BAD_URL: return RUN_USAGE;
+    case PG_PERMISSION:
+    case PG_MISSING: return RUN_REFUSED;
+    default: return RUN_UNREACHABLE;
+    }
+}
+
+static struct pg_connection *open_connection(struct target_postgres *pg) {
+    enum pg_error error = PG_OK;
+    struct pg_options options = {.application_name =
+                                     arena_printf(pg->engine->arena, "mig %s", pg->engine->report->run_id)};
+    struct pg_connection *connection = pg_connect(pg->url, &options, &error, pg->engine->diags);
+    if (connection == NULL) engine_fail(pg->engine, target_postgres_status(error));
+    return connection;
+}
+
+/* ---------------------------------------------------------------- lookups */
+
+struct postgres_feed {
+    struct table_feed base;
+    struct pg_copy_reader *reader;
+};
+
+static enum reader_status feed_next(struct table_feed *feed, struct row_batch *batch,
+                                    struct diag_list *diags) {
+    return pg_copy_reader_next(((struct postgres_feed *)feed)->reader, batch, diags);
+}
+
+static void feed_close(struct table_feed *feed) {
+    pg_copy_reader_close(((struct postgres_feed *)feed)->reader);
+    free(feed);
+}
+
+static struct table_feed *open_table(void *context, uint32_t table, const uint32_t *columns, uint32_t count) {
+    struct target_postgres *pg = context;
+    struct pg_copy_reader *reader =
+        pg_reader_target_table(pg->look, pg->engine->plan, table, columns, count, pg->engine->diags);
+    if (reader == NULL) return NULL;
+    struct postgres_feed *feed = memory_zalloc(sizeof *feed);
+    feed->base = (struct table_feed){feed_next, feed_close};
+    feed->reader = reader;
+    return &feed->base;
+}
+
+static struct sink *open_sink(void *context, struct map_run *run) {
+    struct target_postgres *pg = context;
+    return pg->journaling ? sink_postgres_open(pg, run) : sink_null_open();
+}
+
+/* ---------------------------------------------------------------- journal */
+
+/* Parameters without secrets; personal values do not come as parameters. */
+static struct str params_json(struct engine *engine) {
+    struct buf out = {0};
+    buf_append_char(&out, '{');
+    for (uint32_t i = 0; i < engine->plan->params_count; i++) {
+        if (engine->plan->params[i].type.kind == TYPE_SECRET) continue;
+        if (out.len > 1) buf_append_char(&out, ',');
+        buf_append_json(&out, engine->plan->params[i].name);
+        buf_append_char(&out, ':');
+        buf_append_json(&out, engine_value_text(engine, &engine->plan->params[i].type, &engine->params[i]));
+    }
+    buf_append_char(&out, '}');
+    struct str copy = arena_copy_str(engine->arena, buf_str(&out));
+    buf_release(&out);
+    return copy;
+}
+
+static bool start_journal(struct target_postgres *pg) {
+    struct engine *engine = pg->engine;
+    char host[256] = "";
+    const struct passwd *user = getpwuid(getuid());
+    gethostname(host, sizeof host - 1);
+    struct journal_run_start start = {
+        .run_id = engine->values.run_id,
+        .migration = engine->plan->migration,
+        .version = engine->plan->version,
+        .environment = engine->options->environment,
+        .phase = engine->options->phase,
+        .params_json = params_json(engine),
+        .mig_version = engine->plan->compiler,
+        .who = str_cstr(user ? user->pw_name : "unknown"),
+        .host = str_cstr(host),
+        .started_at = engine->values.started_at,
+    };
+    memcpy(start.plan_hash, engine->report->plan_hash, sizeof start.plan_hash);
+    if (engine->plan->spec_sha256.len == 32) start.spec_hash = (const uint8_t *)engine->plan->spec_sha256.ptr;
+    if (engine->plan->schema_sha256.len == 32)
+        start.schema_hash = (const uint8_t *)engine->plan->schema_sha256.ptr;
+    return (journal_prepare(pg->look, engine->diags) &&
+            journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
+            journal_start_run(pg->look, &start, &pg->run, engine->diags)) ||
+           engine_fail(engine, RUN_REFUSED);
+}
+
+bool target_postgres_open(struct target_postgres *pg, struct engine *engine, struct str url,
+                          struct target *target) {
+    static const struct target_ops OPS = {open_sink, open_table};
+    *pg = (struct target_postgres){.engine = engine, .url = url, .journaling = !engine->options->dry_run};
+    *target = (struct target){.ops = &OPS, .context = pg, .postgres_ops = &PG_READER_OPS};
+    pg->look = open_connection(pg);
+    if (pg->look == NULL) return false;
+    pg->sources = pg_sources_new(engine->plan, url, NULL);
+    target->postgres_context = pg->sources;
+    if (!pg_catalog_compare(pg->look, engine->plan, engine->diags)) return engine_fail(engine, RUN_REFUSED);
+    if (!pg->journaling) return true;
+    if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags))
+        return engine_fail(engine, RUN_REFUSED);
+    pg->load = open_connection(pg);
+    pg->guard = pg->load ? open_connection(pg) : NULL;
+    return pg->guard && start_journal(pg);
+}
+
+static enum journal_state final_state(enum run_status status) {
+    switch (status) {
+    case RUN_OK: return JOURNAL_DONE;
+    case RUN_STOPPED:
+    case RUN_UNREACHABLE: return JOURNAL_STOPPED;
+    default: return JOURNAL_FAILED;
+    }
+}
+
+void target_postgres_finish(struct target_postgres *pg) {
+    struct engine *engine = pg->engine;
+    if (!pg->journaling || pg->run.fence == 0 || pg->look == NULL) return;
+    struct buf summary = {0};
+    if (!pg_is_alive(pg->look) && !pg_reconnect(pg->look, engine->diags)) return;
+    pg_rollback(pg->look);
+    run_report_json(engine->report, &summary);
+    journal_finish_run(pg->look, &pg->run, final_state(engine->status), run_exit_code(engine->status),
+                       buf_str(&summary), timestamptz_now(), engine->diags);
+    buf_release(&summary);
+}
+
+void target_postgres_close(struct target_postgres *pg) {
+    pg_sources_free(pg->sources);
+    pg_close(pg->load);
+    pg_close(pg->look);
+    pg_close(pg->guard);
+}

@@ -1,0 +1,36 @@
+/* The target in Postgres: one connection for loading, one for lookups and checks, one that holds the lock. */
+#ifndef MIG_ENGINE_TARGET_POSTGRES_H
+#define MIG_ENGINE_TARGET_POSTGRES_H
+
+#include "runtime/engine/engine.h"
+#include "runtime/postgres/pg_journal.h"
+#include "runtime/postgres/pg_reader.h"
+
+struct target_postgres {
+    struct engine *engine;
+    struct str url;
+    struct pg_connection *load;  /* the sink thread's while a map runs */
+    struct pg_connection *look;  /* lookups, checks, audit */
+    struct pg_connection *guard; /* idle: holds the advisory lock */
+    struct pg_sources *sources;
+    struct journal_run run;
+    bool journaling; /* false in a dry run */
+};
+
+/* Connects, compares catalogs, checks rights, takes the lock and starts the journal (not in a dry run).
+ * False: engine->status and diagnostics say why. close in any case. */
+bool target_postgres_open(struct target_postgres *pg, struct engine *engine, struct str url,
+                          struct target *target);
+/* Writes the run's end into the journal. */
+void target_postgres_finish(struct target_postgres *pg);
+void target_postgres_close(struct target_postgres *pg);
+
+/* sink_postgres.c */
+struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run);
+
+/* Exit status that fits a Postgres failure. */
+enum run_status target_postgres_status(enum pg_error error);
+/* Now, as timestamptz. */
+int64_t timestamptz_now(void);
+
+#endif

@@ -1,0 +1,170 @@
+/* The journal: schema `mig` in the target database. Each batch leaves one row in the transaction of its rows;
+ * resume, exactly-once, verify, rollback and lineage are all made from it.
+ *
+ * mig.schema_version(version)                                     what this schema is; raised by migrations
+ * of its own mig.run(run_id, fence, state, hashes, parameters, who, …)       one run mig.run_source(run_id,
+ * source, file, bytes, sha256)             the files it read mig.step(run_id, map, state, target, identity,
+ * filenode, counts) one map of a run mig.batch(run_id, map, ordinal, source range, counts, checksums, xid)
+ * mig.image(run_id, map, ordinal, seq, operation, row)            rows as they were before an update
+ * mig.event(id, run_id, at, kind, map, detail, previous, hash)    append-only, chained by SHA-256
+ * mig.crosswalk(run_id, map, key, columns, expires_at)
+ * mig.quarantine(run_id, map, ordinal, seq, place, fault, message, raw, …)
+ */
+#ifndef MIG_POSTGRES_PG_JOURNAL_H
+#define MIG_POSTGRES_PG_JOURNAL_H
+
+#include "runtime/postgres/pg_connection.h"
+#include "runtime/postgres/pg_encode.h"
+
+enum { JOURNAL_SCHEMA_VERSION = 1 };
+
+/* Creates or checks schema mig, in one transaction. False with diagnostics: no permission (with the GRANT
+ * that helps), a version that this mig does not know. */
+bool journal_prepare(struct pg_connection *connection, struct diag_list *diags);
+/* Whether there is a journal at all: for status and report, which must not create one. */
+enum journal_presence { JOURNAL_ABSENT, JOURNAL_PRESENT, JOURNAL_UNUSABLE };
+enum journal_presence journal_find(struct pg_connection *connection, struct diag_list *diags);
+
+/* Session advisory lock that keeps two runs off one target. Asked for until timeout_ms is over, never waited
+ * for (a waiting session would block CREATE INDEX CONCURRENTLY). Held until unlock, or the connection's end:
+ * use an idle connection of its own. False with a diagnostic that names the holder. */
+bool journal_lock(struct pg_connection *connection, int32_t timeout_ms, struct diag_list *diags);
+void journal_unlock(struct pg_connection *connection);
+/* False when the session that held the lock is gone: the run must stop. */
+bool journal_lock_is_held(struct pg_connection *connection);
+
+struct journal_source {
+    struct str source, file; /* name in the spec; file as the user would write it */
+    uint64_t bytes;
+    uint8_t sha256[32];
+};
+
+struct journal_run_start {
+    struct uuid run_id;
+    struct str migration, environment, phase, only; /* the last three may be empty */
+    int64_t version;
+    uint8_t plan_hash[32];
+    const uint8_t *spec_hash, *schema_hash; /* 32 bytes each; NULL: none */
+    struct str params_json;                 /* object; secrets and personal values left out by the caller */
+    struct str mig_version, who, host;      /* who: the operating system's user */
+    int64_t started_at;                     /* timestamptz */
+    const struct journal_source *sources;
+    uint32_t source_count;
+};
+
+/* A run as batches see it: passed to every loader. */
+struct journal_run {
+    struct uuid id;
+    int64_t fence; /* raised by whoever takes the run over: a batch with an older one is refused */
+};
+
+enum journal_state { JOURNAL_RUNNING, JOURNAL_DONE, JOURNAL_FAILED, JOURNAL_STOPPED, JOURNAL_STATE_COUNT };
+const char *journal_state_name(enum journal_state state); /* "running", "done", "failed", "stopped" */
+
+/* Writes the run, its sources and the event `run_started`. */
+bool journal_start_run(struct pg_connection *connection, const struct journal_run_start *start,
+                       struct journal_run *run, struct diag_list *diags);
+/* Writes the state, exit code and the event `run_finished`. summary_json: an object for `mig report`; may be
+ * empty. */
+bool journal_finish_run(struct pg_connection *connection, const struct journal_run *run,
+                        enum journal_state state, int32_t exit_code, struct str summary_json, int64_t at,
+                        struct diag_list *diags);
+/* Takes an unfinished run over: raises its fence after all batches under way have ended. */
+bool journal_take_over(struct pg_connection *connection, struct uuid run_id, struct journal_run *run,
+                       struct diag_list *diags);
+
+/* Counts of one map or one batch. in = written + updated + unchanged + skipped + rejected. */
+struct journal_counts {
+    uint64_t in, written, updated, unchanged, skipped, rejected, warned;
+};
+
+/* Writes the step, with what verify and rollback need to know of the table as it is now: oid, file node, and
+ * whether xmin tells its rows apart (`xmin`) or not (`content`: triggers, partitions). Again for the same
+ * map: sets it running again. */
+bool journal_start_step(struct pg_connection *connection, const struct journal_run *run,
+                        const struct plan *plan, uint32_t map, int64_t at, struct diag_list *diags);
+bool journal_finish_step(struct pg_connection *connection, const struct journal_run *run,
+                         const struct plan *plan, uint32_t map, enum journal_state state,
+                         const struct journal_counts *counts, int64_t at, struct diag_list *diags);
+
+/* Appends to the audit trail. detail_json: an object, without secrets and personal values; empty: {}. map may
+ * be empty. */
+bool journal_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                   struct str map, struct str detail_json, int64_t at, struct diag_list *diags);
+/* Recomputes the whole chain. False with a diagnostic that names the first event that does not fit. */
+bool journal_verify_events(struct pg_connection *connection, uint64_t *count, struct diag_list *diags);
+
+/* -- batches, written by the loader in the transaction of the rows */
+
+/* A row that goes to quarantine with the batch. */
+struct journal_reject {
+    uint64_t row_ordinal;   /* of the source row among the map's rows */
+    struct str file;        /* source file; may be empty */
+    uint64_t line, row;     /* 0: none */
+    struct str fault;       /* "R0106" or the server's SQLSTATE */
+    struct str message;     /* masked where personal */
+    struct str faults_json; /* all faults of the row as a JSON array; may be empty */
+    struct str raw;         /* the sealed record, or empty: bytes as the caller encrypted them */
+    int64_t expires_at;     /* timestamptz; 0: never */
+};
+
+/* A row of a crosswalk that is kept (`keep crosswalk N days`). */
+struct journal_crosswalk {
+    struct str key;          /* keyed_table_encode's bytes */
+    struct str columns_json; /* object: target column → value */
+};
+
+/* What the engine knows of a batch; the loader adds checksums, written/updated/unchanged and the xid. */
+struct journal_batch {
+    uint64_t ordinal;            /* 0, 1, … within the map; unique: exactly-once hangs on it */
+    uint64_t first_row, end_row; /* half-open range of the map's rows (source ordinals) that it covers */
+    struct str first_place, last_place; /* "tasks.csv:17"; may be empty */
+    uint64_t end_offset;                /* bytes of input consumed after it */
+    uint64_t in, skipped, rejected, warned;
+    const struct journal_reject *rejects;
+    uint32_t reject_count;
+    const struct journal_crosswalk *crosswalk;
+    uint32_t crosswalk_count;
+    int64_t crosswalk_expires_at; /* timestamptz */
+};
+
+/* Rejects that are known only outside of any batch (conflicts of a map's last batch, checks). */
+bool journal_write_rejects(struct pg_connection *connection, const struct journal_run *run, struct str map,
+                           uint64_t batch, const struct journal_reject *rejects, uint32_t count,
+                           struct diag_list *diags);
+
+/* -- reading, for status, report, resume, verify */
+
+struct journal_step_info {
+    struct str map, target, state, identity;
+    struct journal_counts counts; /* summed over the batches */
+    uint64_t batches;
+    uint64_t next_ordinal;              /* one past the highest batch */
+    uint64_t end_row;                   /* source rows below it are settled */
+    struct str started_at, finished_at; /* ISO, UTC; finished_at may be empty */
+};
+
+struct journal_run_info {
+    struct uuid run_id;
+    struct str migration, environment, phase, only, state, mig_version, who, host, params_json, summary_json;
+    int64_t version, fence;
+    int32_t exit_code;    /* -1: not finished */
+    struct str plan_hash; /* 64 hexadecimal digits */
+    struct str started_at, finished_at;
+    int64_t started_micros;          /* timestamptz */
+    struct journal_step_info *steps; /* journal_read_run only */
+    uint32_t step_count;
+    struct journal_source *sources; /* journal_read_run only */
+    uint32_t source_count;
+};
+
+/* The latest runs, newest first, at most limit. An absent journal gives none. False with a diagnostic on
+ * errors. */
+bool journal_read_runs(struct pg_connection *connection, struct arena *arena, uint32_t limit,
+                       struct journal_run_info **runs, uint32_t *count, struct diag_list *diags);
+/* One run with its steps. run_text: a run id or the start of one; empty: the latest. NULL with a diagnostic.
+ */
+struct journal_run_info *journal_read_run(struct pg_connection *connection, struct arena *arena,
+                                          struct str run_text, struct diag_list *diags);
+
+#endif

@@ -1,0 +1,106 @@
+/* Blocks on the heap or in a mapped, unlinked file. Disk space is reserved before a block is mapped
+ * (posix_fallocate), so that a full disk is an error here and not a SIGBUS later. */
+#include "runtime/vm/spill.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PIECE_BLOCK = 256 * 1024, PAGE = 4096 };
+
+void spill_init(struct spill *spill, size_t limit, struct str temp_dir) {
+    *spill = (struct spill){.temp_dir = temp_dir, .limit = limit, .file = -1};
+}
+
+static void block_free(struct spill_block *block) {
+    if (block->mapped)
+        munmap(block->ptr, block->size);
+    else
+        free(block->ptr);
+    free(block);
+}
+
+void spill_release(struct spill *spill) {
+    for (struct spill_block *b = spill->blocks; b;) {
+        struct spill_block *next = b->next;
+        block_free(b);
+        b = next;
+    }
+    if (spill->file >= 0) close(spill->file);
+    spill_init(spill, spill->limit, spill->temp_dir);
+}
+
+static bool report_file(const struct spill *spill, int error, struct diag_list *diags) {
+    struct diag *diag = diag_report(diags, X_TEMP_FILE, (struct span){0}, "could not %s a temporary file in %.*s: %s",
+                                    spill->file < 0 ? "make" : "enlarge",
+                                    STR_ARG(spill->temp_dir.len ? spill->temp_dir : STR("/tmp")), strerror(error));
+    diag_help(diags, diag, "free disk space there, or name another folder for temporary files");
+    return false;
+}
+
+static bool open_file(struct spill *spill, struct diag_list *diags) {
+    if (spill->file >= 0) return true;
+    struct arena arena = {0};
+    struct str dir = spill->temp_dir.len ? spill->temp_dir : STR("/tmp");
+    char *path = arena_copy_cstr(&arena, arena_printf(&arena, "%.*s/mig-XXXXXX", STR_ARG(dir)));
+    spill->file = mkostemp(path, O_CLOEXEC);
+    int error = errno;
+    if (spill->file >= 0) unlink(path);
+    arena_release(&arena);
+    return spill->file >= 0 || report_file(spill, error, diags);
+}
+
+static void *map_file(struct spill *spill, size_t size, struct diag_list *diags) {
+    if (!open_file(spill, diags)) return NULL;
+    int error = posix_fallocate(spill->file, (off_t)spill->file_end, (off_t)size);
+    if (error != 0) {
+        report_file(spill, error, diags);
+        return NULL;
+    }
+    void *ptr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, spill->file, (off_t)spill->file_end);
+    if (ptr == MAP_FAILED) {
+        report_file(spill, errno, diags);
+        return NULL;
+    }
+    spill->file_end += size;
+    return ptr;
+}
+
+void *spill_alloc(struct spill *spill, size_t size, struct diag_list *diags) {
+    bool mapped = spill->heap + size > spill->limit;
+    if (mapped) size = (size + PAGE - 1) & ~(size_t)(PAGE - 1);
+    void *ptr = mapped ? map_file(spill, size, diags) : memory_zalloc(size);
+    if (ptr == NULL) return NULL;
+    struct spill_block *block = memory_alloc(sizeof *block);
+    *block = (struct spill_block){spill->blocks, ptr, size, mapped};
+    spill->blocks = block;
+    *(mapped ? &spill->disk : &spill->heap) += size;
+    return ptr;
+}
+
+void spill_free(struct spill *spill, void *ptr) {
+    for (struct spill_block **at = &spill->blocks; *at; at = &(*at)->next) {
+        struct spill_block *block = *at;
+        if (block->ptr != ptr) continue;
+        *at = block->next;
+        *(block->mapped ? &spill->disk : &spill->heap) -= block->size;
+        block_free(block);
+        return;
+    }
+}
+
+void *spill_piece(struct spill *spill, size_t size, struct diag_list *diags) {
+    size = (size + 7) & ~(size_t)7;
+    if (size > PIECE_BLOCK / 4) return spill_alloc(spill, size, diags);
+    if (spill->next == NULL || (size_t)(spill->end - spill->next) < size) {
+        spill->next = spill_alloc(spill, PIECE_BLOCK, diags);
+        if (spill->next == NULL) return NULL;
+        spill->end = spill->next + PIECE_BLOCK;
+    }
+    char *ptr = spill->next;
+    spill->next += size;
+    return ptr;
+}
