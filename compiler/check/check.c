@@ -15,8 +15,9 @@ static void compile_check(struct compile *compile) {
     codes_check_all(compile);
     decl_check_fns(compile);
     decl_check_defaults(compile);
-    map_check_all(compile);
+    map_declare_all(compile);
     decl_check_fn_bodies(compile);
+    map_check_all(compile);
     decl_check_environments(compile);
     decl_check_phases(compile);
     checks_check_all(compile);

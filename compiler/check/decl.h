@@ -30,7 +30,8 @@ struct name_index {
 bool name_index_add(struct name_index *index, struct str key, uint32_t value, uint32_t *existing);
 bool name_index_find(const struct name_index *index, struct str key, uint32_t *value);
 
-/* What a name at top level stands for: sources, targets, codes and maps share one space of names. */
+/* What a name at top level stands for. Sources and targets share one space of names, code tables and maps
+ * another. */
 enum decl_name_kind { NAMED_SOURCE, NAMED_TARGET, NAMED_CODES, NAMED_MAP, NAMED_FN, NAMED_PARAM, NAMED_OTHER };
 
 /* A keyed table over a source or target, shared by all who search it by the same keys. */
@@ -66,13 +67,14 @@ struct compile {
     const struct source_text *spec;
     VEC(const struct ast_file *) files;       /* spec, then modules */
     VEC(const struct ast_decl *) decls;       /* of all files */
-    struct name_index names;                  /* sources, target, codes, maps */
+    struct name_index names;                  /* by space and name */
     VEC(struct span) name_spans;              /* by value in names */
     VEC(enum decl_name_kind) name_kinds;
     const struct ast_decl *target_decl;
     VEC(struct param_default) defaults;
     VEC(const struct schema_table *) tables;  /* beside builder->target_tables */
     VEC(const struct schema_enum *) enums;    /* beside builder->enums */
+    VEC(struct map_work *) declared;          /* maps as they stand in the spec */
     VEC(struct map_work *) maps;              /* beside builder->maps: in the order of running */
     VEC(struct keyed_work *) keyed;
     VEC(struct csv_pii) csv_pii;
@@ -111,8 +113,8 @@ bool decl_read_seconds(struct checker *checker, const struct ast_expr *expr, enu
 /* The fixed text of a message; false when it holds values (reported). NULL message: empty text. */
 bool decl_read_message(struct checker *checker, const struct ast_expr *message, const char *where,
                        struct str *text);
-/* SQL block with its parameters bound to the spec's. params: indexes in builder->params. code for unknown
- * parameters and for text that is no single query is E0514, E0515. */
+/* SQL block with its parameters bound to the spec's. params: indexes in builder->params; NULL: none may stand
+ * there, but *params_count says how many do. E0514 for parameters, E0515 for text that is no single query. */
 bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_select, struct str *text,
                    uint32_t **params, uint32_t *params_count);
 struct plan_action decl_action(struct checker *checker, enum plan_action_kind kind, struct str message,
@@ -169,6 +171,7 @@ void codes_add_line(struct compile *compile, struct checked_codes *codes, struct
 bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text, struct value *value);
 
 /* ---- map*.c */
+void map_declare_all(struct compile *compile);
 void map_check_all(struct compile *compile);
 void map_emit_all(struct compile *compile);
 struct map_work *map_find(struct compile *compile, struct str name);

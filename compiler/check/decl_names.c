@@ -79,11 +79,9 @@ static const char *name_kind_noun(enum decl_name_kind kind) {
 bool decl_claim_name(struct compile *compile, enum decl_name_kind kind, struct ast_name name) {
     struct checker *checker = &compile->checker;
     if (name.text.len == 0) return false;
-    /* Functions, parameters and the rest are told apart by how they are written, so each kind has names of its
-     * own. */
-    struct str key = name.text;
-    if (kind == NAMED_FN || kind == NAMED_PARAM)
-        key = arena_printf(checker->arena, "%s %.*s", name_kind_noun(kind), STR_ARG(name.text));
+    /* How a name is written tells which kind is meant: x.table or `in x`, x[key], x(…), $x. */
+    static const char *const SPACES[] = {"rows", "rows", "index", "index", "call", "param", "other"};
+    struct str key = arena_printf(checker->arena, "%s %.*s", SPACES[kind], STR_ARG(name.text));
     uint32_t first;
     if (name_index_add(&compile->names, key, compile->name_spans.count, &first)) {
         VEC_PUSH(checker->arena, &compile->name_spans, name.span);
@@ -97,9 +95,8 @@ bool decl_claim_name(struct compile *compile, enum decl_name_kind kind, struct a
     if (kind == taken_by)
         diag_help(checker->diags, diag, "give one of the two another name, or remove one");
     else
-        diag_help(checker->diags, diag,
-                  "sources, targets, code tables and maps share one space of names: rename the %s",
-                  name_kind_noun(kind));
+        diag_help(checker->diags, diag, "%s share one space of names: rename one of the two",
+                  kind == NAMED_SOURCE || kind == NAMED_TARGET ? "sources and targets" : "code tables and maps");
     return false;
 }
 

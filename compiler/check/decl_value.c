@@ -103,6 +103,9 @@ bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_sel
         diag_help(checker->diags, diag, "write a single query without other statements around it");
         fine = false;
     }
+    *text = block.sql;
+    *params_count = block.params.count;
+    if (params == NULL) return fine;
     uint32_t *indexes = ARENA_ARRAY(checker->arena, uint32_t, block.params.count);
     for (uint32_t i = 0; i < block.params.count; i++) {
         struct str name = block.params.items[i];
@@ -113,6 +116,7 @@ bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_sel
             for (uint32_t j = 0; j < checker->params.count; j++) names[j] = checker->params.items[j]->name;
             struct diag *diag = diag_report(checker->diags, E_SQL_PARAM, span, "there is no parameter `$%.*s`", STR_ARG(name));
             decl_suggest(checker, diag, (struct ast_name){name, {0}}, names, checker->params.count);
+            if (checker->params.count == 0) diag_help(checker->diags, diag, "declare it: `param %.*s text`", STR_ARG(name));
             fine = false;
             continue;
         }
@@ -125,8 +129,6 @@ bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_sel
             fine = false;
         }
     }
-    *text = block.sql;
     *params = indexes;
-    *params_count = block.params.count;
     return fine;
 }

@@ -58,6 +58,30 @@ static bool branch_unify(struct scope *scope, struct texpr **branches, uint32_t 
     return good;
 }
 
+/* True where every value that the expression can give is a text literal (or null). */
+static bool branch_is_literal(const struct ast_expr *expr) {
+    expr = ast_strip(expr);
+    switch (expr->kind) {
+    case X_TEXT:
+    case X_NULL:
+    case X_ACTION: return true;
+    case X_IF: return expr->items.count == 2 && branch_is_literal(expr->items.items[0]) && branch_is_literal(expr->items.items[1]);
+    case X_BINARY: return expr->op == AST_COALESCE && branch_is_literal(expr->left) && branch_is_literal(expr->right);
+    case X_MATCH:
+        for (uint32_t i = 0; i < expr->arms.count; i++)
+            if (expr->arms.items[i].result == NULL || !branch_is_literal(expr->arms.items[i].result)) return false;
+        return true;
+    default: return false;
+    }
+}
+
+/* Literals that were read as texts before another branch turned out to be of an enum: they become its labels. */
+static struct texpr *branch_adapt(struct scope *scope, const struct ast_expr *expr, struct texpr *node,
+                                  const struct texpr *other) {
+    if (node->type.kind != TYPE_TEXT || other->type.kind != TYPE_ENUM || !branch_is_literal(expr)) return node;
+    return expr_infer(scope, expr, other->type);
+}
+
 /* A text literal in one branch adapts to the enum of another. */
 static struct plan_type branch_hint(const struct texpr *other, struct plan_type hint) {
     if (hint.kind != TYPE_NONE) return hint;
@@ -72,15 +96,10 @@ struct texpr *expr_if(struct scope *scope, const struct ast_expr *expr, struct p
     struct scope then = scope_inner(scope), otherwise = scope_inner(scope);
     then.facts = scope_facts(scope, expr->left, true);
     otherwise.facts = scope_facts(scope, expr->left, false);
-    const struct ast_expr *first = ast_strip(expr->items.items[0]);
     struct texpr *branches[2];
-    if (first->kind == X_TEXT && hint.kind == TYPE_NONE) {
-        branches[1] = expr_infer(&otherwise, expr->items.items[1], hint);
-        branches[0] = expr_infer(&then, expr->items.items[0], branch_hint(branches[1], hint));
-    } else {
-        branches[0] = expr_infer(&then, expr->items.items[0], hint);
-        branches[1] = expr_infer(&otherwise, expr->items.items[1], branch_hint(branches[0], hint));
-    }
+    branches[0] = expr_infer(&then, expr->items.items[0], hint);
+    branches[1] = expr_infer(&otherwise, expr->items.items[1], branch_hint(branches[0], hint));
+    branches[0] = branch_adapt(&then, expr->items.items[0], branches[0], branches[1]);
     struct plan_type type;
     if (!branch_unify(scope, branches, 2, "the branches of `if`", &type) || node_failed(condition))
         return node_error(scope, expr->span);
@@ -108,6 +127,7 @@ struct texpr *expr_coalesce(struct scope *scope, const struct ast_expr *expr, st
     struct texpr *sides[2];
     sides[0] = expr_infer(scope, expr->left, hint);
     sides[1] = expr_infer(scope, expr->right, branch_hint(sides[0], hint));
+    sides[0] = branch_adapt(scope, expr->left, sides[0], sides[1]);
     if (node_failed(sides[0]) || node_failed(sides[1])) return node_error(scope, expr->span);
     if (!sides[0]->type.nullable) {
         struct str left = span_text(expr->left->span);
@@ -261,6 +281,18 @@ static struct texpr *match_arm_result(struct scope *scope, struct match_work *wo
     return expr_infer(scope, arm->result, hint);
 }
 
+static bool match_adapt_arms(struct scope *scope, struct match_work *work) {
+    const struct texpr *label = NULL;
+    for (uint32_t i = 0; i < work->expr->arms.count; i++)
+        if (work->results[i]->type.kind == TYPE_ENUM) label = work->results[i];
+    bool good = true;
+    for (uint32_t i = 0; i < work->expr->arms.count && label != NULL; i++) {
+        work->results[i] = branch_adapt(scope, work->expr->arms.items[i].result, work->results[i], label);
+        good &= !node_failed(work->results[i]);
+    }
+    return good;
+}
+
 /* All arms' conditions and results. False when one failed. */
 static bool match_check_arms(struct scope *scope, struct match_work *work) {
     const struct ast_expr *expr = work->expr;
@@ -293,7 +325,7 @@ static bool match_check_arms(struct scope *scope, struct match_work *work) {
         work->results[i] = match_arm_result(&inner, work, arm);
         good &= !node_failed(work->results[i]);
     }
-    return good;
+    return good && match_adapt_arms(scope, work);
 }
 
 /* From the last arm to the first: if c1 then r1 else if c2 then r2 … else what no arm takes. */

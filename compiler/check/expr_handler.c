@@ -45,7 +45,7 @@ struct handler_work {
 static bool handler_check_use(struct scope *scope, const struct ast_action *action, const struct handler_work *work,
                               struct thandler *handler) {
     if (action->use == NULL) return true;
-    if (ast_strip(action->use)->kind == X_HANDLED)
+    if (action->use->kind == X_HANDLED)
         return handler_refuse(scope, action->use->span, "the value of `use` carries no handlers of its own",
                               "put the handler in parentheses: `use (x on error use null)`");
     struct expected wanted = *work->expected;

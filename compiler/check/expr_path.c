@@ -2,6 +2,9 @@
  * known now are gathered into one path, so that the text is walked once. */
 #include "compiler/check/expr.h"
 
+/* Places that a path holds; others are looked up by their own instruction. */
+enum { PATH_MAX_INDEX = 1000000 };
+
 /* What stands left of the next step. */
 struct path_state {
     struct texpr *node;
@@ -75,7 +78,8 @@ static void path_json_index(struct scope *scope, struct path_state *state, const
         path_fail(scope, state, expr->span);
     } else if (node_is_text_const(key)) {
         path_json_key(scope, state, key->value.as_text, expr->span);
-    } else if (node_is_const(key) && key->value.kind == TYPE_INT && state->steps.len > 0) {
+    } else if (node_is_const(key) && key->value.kind == TYPE_INT && state->steps.len > 0 && key->value.as_int >= 0 &&
+               key->value.as_int <= PATH_MAX_INDEX) {
         buf_printf(&state->steps, "[%lld]", (long long)key->value.as_int);
     } else if (key->type.kind == TYPE_TEXT || key->type.kind == TYPE_INT) {
         path_finish_json(scope, state, expr->span);

@@ -50,6 +50,7 @@ static int row_find_source_column(const struct checked_table *table, struct str 
 
 static struct texpr *row_source_unknown(struct scope *scope, const struct scope_name *name, uint8_t via,
                                         const struct ast_name *column, struct span span) {
+    if (name->table->incomplete) return node_error(scope, span);
     struct name_list names = {0};
     for (uint32_t i = 0; i < name->table->columns.count; i++)
         name_list_add(scope, &names, name->table->columns.items[i].name);
@@ -181,6 +182,7 @@ struct texpr *row_keyed_column(struct scope *scope, const struct scope_name *nam
     struct checked_table *table = name->keyed->source_table;
     int at = row_find_source_column(table, column->text);
     if (at < 0) {
+        if (table->incomplete) return node_error(scope, span);
         struct name_list names = {0};
         for (uint32_t i = 0; i < table->columns.count; i++) name_list_add(scope, &names, table->columns.items[i].name);
         return row_unknown_column(scope, name->name, column, &names, span);

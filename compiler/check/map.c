@@ -1,6 +1,29 @@
 /* Maps: from their trees to typed lines, in the order of running. */
 #include "compiler/check/map.h"
 
+bool map_is_ambiguous(struct compile *compile, const struct checked_map *owner, const struct ast_path *path) {
+    struct checker *checker = &compile->checker;
+    if (path->parts.count != 1 || owner == NULL || str_eq(owner->name, path->parts.items[0].text)) return false;
+    for (uint32_t i = 0; i < checker->sources.count; i++) {
+        if (!str_eq(checker->sources.items[i]->name, path->parts.items[0].text)) continue;
+        struct map_work *work = map_find(compile, path->parts.items[0].text);
+        if (work == NULL) return false;
+        struct diag *diag = diag_report(checker->diags, E_NAME_PLACE, path->span, "`%.*s` is a source and a map: which rows are meant?", STR_ARG(work->map->name));
+        diag_label(checker->diags, diag, checker->sources.items[i]->span, "the source");
+        diag_label(checker->diags, diag, work->map->span, "the map");
+        diag_help(checker->diags, diag, "give one of the two another name");
+        checker->sources.items[i]->used = true;
+        return true;
+    }
+    return false;
+}
+
+bool map_names_source(const struct checker *checker, const struct ast_path *path) {
+    for (uint32_t i = 0; i < checker->sources.count; i++)
+        if (path->parts.count > 0 && str_eq(checker->sources.items[i]->name, path->parts.items[0].text)) return true;
+    return false;
+}
+
 struct map_work *map_find(struct compile *compile, struct str name) {
     for (uint32_t i = 0; i < compile->maps.count; i++)
         if (str_eq(compile->maps.items[i]->map->name, name)) return compile->maps.items[i];
@@ -62,6 +85,7 @@ static void map_check(struct map_work *work) {
         struct diag *diag = diag_report(checker->diags, E_MAP_SHAPE, work->map->span, "map `%.*s` has no rows to work on", STR_ARG(work->map->name));
         diag_help(checker->diags, diag, "add `from x in some_source`");
     }
+    if (map_self_in_clauses(work)) work->map->erroneous = true;
     if (!rows_check(&work->query)) {
         /* Without its rows every name in the map would be unknown. */
         work->map->erroneous = true;
@@ -78,20 +102,23 @@ static void map_check(struct map_work *work) {
     checker->current_map = NULL;
 }
 
-void map_check_all(struct compile *compile) {
+void map_declare_all(struct compile *compile) {
     struct checker *checker = &compile->checker;
-    VEC(struct map_work *) works = {0};
     for (uint32_t i = 0; i < compile->decls.count; i++) {
         const struct ast_decl *decl = compile->decls.items[i];
         if (decl->kind != DECL_MAP || decl->map.name.text.len == 0) continue;
-        if (!decl_check_limit(checker, decl->map.name.span, works.count + 1, DECL_MAX_MAPS, "maps")) break;
-        VEC_PUSH(checker->arena, &works, map_declare(compile, decl));
+        if (!decl_check_limit(checker, decl->map.name.span, compile->declared.count + 1, DECL_MAX_MAPS, "maps")) break;
+        VEC_PUSH(checker->arena, &compile->declared, map_declare(compile, decl));
     }
-    for (uint32_t i = 0; i < works.count; i++) {
-        map_check_clause_count(compile, works.items[i]->ast->clauses.items, works.items[i]->ast->clauses.count);
-        map_check_target_clauses(works.items[i]);
+}
+
+void map_check_all(struct compile *compile) {
+    for (uint32_t i = 0; i < compile->declared.count; i++) {
+        struct map_work *work = compile->declared.items[i];
+        map_check_clause_count(compile, work->ast->clauses.items, work->ast->clauses.count);
+        map_check_target_clauses(work);
     }
     target_check_pii(compile);
-    map_order_all(compile, works.items, works.count);
+    map_order_all(compile, compile->declared.items, compile->declared.count);
     for (uint32_t i = 0; i < compile->maps.count; i++) map_check(compile->maps.items[i]);
 }

@@ -105,7 +105,13 @@ void map_check_columns_complete(struct map_work *work);
 void map_check_repeated_keys(struct map_work *work);
 /* ---- map_order.c: levels, order, cycles. Fills compile->maps in the order of running. */
 void map_order_all(struct compile *compile, struct map_work **works, uint32_t count);
-/* ---- map_self.c: references to the map's own rows. Texprs of the parent's key, one for each part; false:
+/* A path in `from`, `join`, `lookup`: sources come before maps of the same name. Ambiguous (and reported): in the
+ * clauses of another map than the one of that name. owner NULL (a check): never. */
+bool map_is_ambiguous(struct compile *compile, const struct checked_map *owner, const struct ast_path *path);
+bool map_names_source(const struct checker *checker, const struct ast_path *path);
+/* ---- map_self.c: true (reported) when a clause searches the map's own rows, which only the body can. */
+bool map_self_in_clauses(struct map_work *work);
+/* References to the map's own rows. Texprs of the parent's key, one for each part; false:
  * the map does not refer to itself, or does so in a way that was reported. */
 bool map_self_keys(struct map_work *work, struct texpr **parents);
 /* ---- map_emit.c: the plan's side of a check's source query; selected: its COLUMN outputs */

@@ -133,8 +133,12 @@ void map_add_column(struct map_work *work, struct ast_name name, const struct as
     } else {
         value = check_expr(&work->query.body, expr, &expected);
         bool refused = value->type.kind == TYPE_SECRET || !body_column_is_pii(work, (uint32_t)column, name.text);
-        if (column >= 0 && refused && !check_not_personal(&work->query.body, value, expected.what))
+        if (column >= 0 && refused && !check_not_personal(&work->query.body, value, expected.what)) {
+            if (work->map->target == NULL && value->type.kind != TYPE_SECRET)
+                diag_help(checker->diags, checker->diags->items.items[checker->diags->items.count - 1], "for a csv file, name the map: `pii %.*s (%.*s)`",
+                          STR_ARG(work->map->name), STR_ARG(name.text));
             value = node_error(&work->query.body, expr->span);
+        }
     }
     struct tbinding *binding = body_new_binding(work, name, value);
     body_name_line(work, name, binding, false);
@@ -210,7 +214,7 @@ static bool body_is_assignable(struct map_work *work, const struct ast_expr *mem
 static void body_check_spread(struct map_work *work, const struct ast_item *item) {
     struct checker *checker = &work->compile->checker;
     struct str *names = NULL;
-    uint32_t count = 0, copied = 0;
+    uint32_t count = 0, copied = 0, near = 0; /* near: a free column of the name, but another type or null */
     const struct scope_name *row = scope_find(&work->query.body, item->name.text);
     if (row && row->expr && row->expr->type.kind == TYPE_NONE && row->kind == BIND_VALUE) return;
     if (!body_row_columns(work, item->name, &names, &count)) {
@@ -238,11 +242,14 @@ static void body_check_spread(struct map_work *work, const struct ast_item *item
         *base = (struct ast_expr){.kind = X_NAME, .depth = 1, .span = item->name.span, .name = item->name};
         *member = (struct ast_expr){.kind = X_MEMBER, .depth = 2, .span = item->span, .left = base, .name = {names[i], item->name.span}};
         struct ast_name name = {names[i], item->span};
-        if (!body_is_assignable(work, member, name)) continue;
+        if (!body_is_assignable(work, member, name)) {
+            near += work->map->target && schema_find_column(work->map->target, names[i]) >= 0;
+            continue;
+        }
         map_add_column(work, name, member);
         copied++;
     }
-    if (copied > 0) return;
+    if (copied > 0 || near > 0) return;
     struct diag *diag = diag_report(checker->diags, W_NO_EFFECT, item->span, "`...%.*s` copies nothing: no column of it has a free column of the same name and type",
                                     STR_ARG(item->name.text));
     diag_help(checker->diags, diag, "remove it");

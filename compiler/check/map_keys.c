@@ -22,19 +22,23 @@ static struct str keys_row_names(struct checker *checker, const struct row_query
     return decl_list_names(checker, names, count);
 }
 
-static void keys_report(struct map_work *work, struct span at, struct str what, uint64_t from, uint64_t missing, const char *consequence) {
+/* One fan-out is one mistake, however many keys repeat by it: later ones are labels of the first. */
+static void keys_report(struct map_work *work, struct diag **first, struct span at, struct str what, uint64_t from, uint64_t missing, const char *consequence) {
     struct checker *checker = &work->compile->checker;
     const struct row_query *query = &work->query;
     uint32_t stage = 0;
     while (!(missing & ((uint64_t)2 << stage))) stage++;
     const struct row_stage *fan = &query->stages.items[stage];
+    if (*first != NULL) {
+        diag_label(checker->diags, *first, at, "%s will repeat, too", consequence);
+        return;
+    }
     struct str rows = keys_row_names(checker, query, from);
-    struct diag *diag = diag_report(checker->diags, E_KEY_REPEATS, at,
-                                    "%.*s takes its value from %.*s alone, but each `%.*s` yields a row per `%.*s`: %s will repeat", STR_ARG(what),
-                                    STR_ARG(rows), STR_ARG(query->from_alias), STR_ARG(fan->alias), consequence);
-    diag_label(checker->diags, diag, fan->span, "the rows multiply here");
-    diag_help(checker->diags, diag, "take something of `%.*s` into it, such as `uuid5('%.*s', …, %.*s…)`, or keep one row by `unique by`", STR_ARG(fan->alias),
-              STR_ARG(work->map->name), STR_ARG(fan->alias));
+    *first = diag_report(checker->diags, E_KEY_REPEATS, at, "%.*s takes its value from %.*s alone, but each `%.*s` yields a row per `%.*s`: %s will repeat",
+                         STR_ARG(what), STR_ARG(rows), STR_ARG(query->from_alias), STR_ARG(fan->alias), consequence);
+    diag_label(checker->diags, *first, fan->span, "the rows multiply here");
+    diag_help(checker->diags, *first, "take something of `%.*s` into it, such as `uuid5('%.*s', …, %.*s%s)`, or keep one row by `unique by`", STR_ARG(fan->alias),
+              STR_ARG(work->map->name), STR_ARG(fan->alias), fan->kind == STAGE_EACH ? "" : ".id");
 }
 
 static bool keys_is_skipped_conflict(const struct map_work *work, const struct schema_key *key) {
@@ -47,7 +51,7 @@ static bool keys_is_skipped_conflict(const struct map_work *work, const struct s
     return true;
 }
 
-static void keys_check_target(struct map_work *work, const struct schema_key *key, uint64_t multiplying) {
+static void keys_check_target(struct map_work *work, struct diag **first, const struct schema_key *key, uint64_t multiplying) {
     struct checker *checker = &work->compile->checker;
     const struct schema_table *table = work->map->target;
     struct str names[32];
@@ -63,14 +67,15 @@ static void keys_check_target(struct map_work *work, const struct schema_key *ke
         if (at.source == NULL) at = line->span;
     }
     uint64_t missing = multiplying & ~rows;
-    if (missing) keys_report(work, at, decl_list_names(checker, names, count), rows, missing, key->primary ? "the primary key" : "a unique key");
+    if (missing) keys_report(work, first, at, decl_list_names(checker, names, count), rows, missing, key->primary ? "the primary key" : "a unique key");
 }
 
 void map_check_repeated_keys(struct map_work *work) {
     struct checker *checker = &work->compile->checker;
     uint64_t multiplying = keys_multiplying(&work->query);
+    struct diag *first = NULL;
     if (multiplying == 0 || work->query.grouped || work->query.unique != UNIQUE_NONE) return;
-    for (uint32_t i = 0; work->map->target && i < work->map->target->keys.count; i++) keys_check_target(work, &work->map->target->keys.items[i], multiplying);
+    for (uint32_t i = 0; work->map->target && i < work->map->target->keys.count; i++) keys_check_target(work, &first, &work->map->target->keys.items[i], multiplying);
     const struct ast_clause *clause = map_clause(work->ast, CLAUSE_KEY);
     if (clause == NULL || work->query.has_on_duplicate) return;
     uint64_t rows = 0;
@@ -79,5 +84,5 @@ void map_check_repeated_keys(struct map_work *work) {
         rows |= walk_texpr_rows(checker->arena, work->keys.items[i]);
     }
     uint64_t missing = multiplying & ~rows;
-    if (missing) keys_report(work, clause->span, STR("the key"), rows, missing, "it");
+    if (missing) keys_report(work, &first, clause->span, STR("the key"), rows, missing, "the map's key");
 }

@@ -107,6 +107,7 @@ static void order_clause(struct order_graph *graph, const struct ast_clause *cla
     order_handlers(graph, &clause->handlers);
     if (clause->kind == CLAUSE_INTO || clause->path.parts.count == 0) return;
     int to = clause->path.parts.count == 1 ? order_find(graph, clause->path.parts.items[0].text) : -1;
+    if (clause->kind != CLAUSE_AFTER && map_names_source(&graph->compile->checker, &clause->path)) to = -1;
     if (to >= 0) order_add(graph, graph->current, (uint32_t)to, EDGE_REFERENCE, clause->span, (struct str){0});
     if (clause->kind == CLAUSE_AFTER && to < 0) {
         struct checker *checker = &graph->compile->checker;

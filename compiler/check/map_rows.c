@@ -20,6 +20,7 @@ static const struct ast_clause *rows_clause(const struct row_query *query, enum 
 static bool rows_from_map(struct row_query *query, const struct ast_clause *clause) {
     struct checker *checker = rows_checker(query);
     const struct ast_path *path = &clause->path;
+    if (map_is_ambiguous(query->compile, query->owner, path) || map_names_source(checker, path)) return false;
     for (uint32_t i = 0; i < checker->maps.count; i++) {
         struct checked_map *map = checker->maps.items[i];
         if (path->parts.count != 1 || !str_eq(map->name, path->parts.items[0].text)) continue;
@@ -48,7 +49,8 @@ static bool rows_from(struct row_query *query, const struct ast_clause *clause) 
     query->from_alias = clause->alias.text;
     if (rows_from_map(query, clause)) return true;
     if (checker->diags->error_count > errors || clause->path.parts.count == 0) return false;
-    if (clause->path.parts.count == 1 && map_find(query->compile, clause->path.parts.items[0].text)) return false;
+    bool map = clause->path.parts.count == 1 && map_find(query->compile, clause->path.parts.items[0].text) != NULL;
+    if (map && !map_names_source(checker, &clause->path)) return false;
     if (str_eq(clause->path.parts.items[0].text, checker->target_name) && checker->target_name.len) {
         struct diag *diag = diag_report(checker->diags, E_UNKNOWN_TABLE, clause->path.span, "a map cannot read its rows from the target");
         diag_help(checker->diags, diag, "declare a source over it: `source existing : query %.*s \"\"\"select …\"\"\" { … }`", STR_ARG(checker->target_name));
@@ -187,7 +189,8 @@ static void rows_group(struct row_query *query, const struct ast_clause *clause)
     }
 }
 
-static void rows_check_alias(struct row_query *query, const struct ast_clause *clause) {
+/* False: the name is taken (reported). */
+static bool rows_check_alias(struct row_query *query, const struct ast_clause *clause) {
     struct checker *checker = rows_checker(query);
     for (uint32_t i = 0; i < query->rows.names.count; i++) {
         const struct scope_name *other = &query->rows.names.items[i];
@@ -195,8 +198,9 @@ static void rows_check_alias(struct row_query *query, const struct ast_clause *c
         struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, clause->alias.span, "two rows are called `%.*s`", STR_ARG(other->name));
         diag_label(checker->diags, diag, other->span, "the first one is here");
         diag_help(checker->diags, diag, "give one of them another name");
-        return;
+        return false;
     }
+    return true;
 }
 
 bool rows_check(struct row_query *query) {
@@ -209,7 +213,7 @@ bool rows_check(struct row_query *query) {
         bool stage = clause->kind == CLAUSE_EACH || clause->kind == CLAUSE_JOIN || clause->kind == CLAUSE_LEFT_JOIN;
         if (!stage) continue;
         if (!decl_check_limit(checker, clause->span, query->stages.count + 1, MAP_MAX_STAGES, "`each` and `join` clauses")) break;
-        rows_check_alias(query, clause);
+        if (!rows_check_alias(query, clause)) continue;
         if (clause->kind == CLAUSE_EACH)
             rows_each(query, clause);
         else
@@ -218,8 +222,7 @@ bool rows_check(struct row_query *query) {
     for (uint32_t i = 0; i < query->clause_count; i++) {
         const struct ast_clause *clause = &query->clauses[i];
         if (clause->kind != CLAUSE_LOOKUP && clause->kind != CLAUSE_LEFT_LOOKUP) continue;
-        rows_check_alias(query, clause);
-        search_check(query, clause);
+        if (rows_check_alias(query, clause)) search_check(query, clause);
     }
     rows_where(query);
     rows_unique(query);

@@ -56,6 +56,11 @@ static bool search_resolve_map(struct search *search) {
     struct checker *checker = search_checker(search);
     const struct ast_path *path = &search->clause->path;
     if (path->parts.count != 1 || map_find(search->query->compile, path->parts.items[0].text) == NULL) return false;
+    if (map_is_ambiguous(search->query->compile, search->query->owner, path)) {
+        search->failed = true;
+        return true;
+    }
+    if (map_names_source(checker, path)) return false;
     struct checked_map *map = map_find(search->query->compile, path->parts.items[0].text)->map;
     map->used = true;
     search->map = map;
@@ -79,7 +84,7 @@ static bool search_resolve(struct search *search) {
     struct compile *compile = search->query->compile;
     const struct ast_path *path = &search->clause->path;
     if (path->parts.count == 0) return false;
-    if (search_resolve_codes(search)) return false;
+    if (!map_names_source(checker, path) && search_resolve_codes(search)) return false;
     if (search_resolve_map(search)) return !search->failed;
     if (checker->target_name.len && str_eq(path->parts.items[0].text, checker->target_name)) {
         search->target = target_find_table(compile, path);

@@ -128,32 +128,39 @@ static bool self_same_keys(const struct texpr *a, const struct texpr *b) {
     return true;
 }
 
-static bool self_check_places(struct map_work *work, struct self_walk *walk) {
+/* ---------------------------------------------------------------- in clauses */
+
+struct self_clause_walk {
+    const struct map_work *work;
+    const struct ast_expr *found;
+};
+
+static bool self_visit_clause(const struct ast_expr *expr, void *context) {
+    struct self_clause_walk *walk = context;
+    const struct ast_expr *left = expr->kind == X_INDEX ? walk_expr_ungroup(expr->left) : NULL;
+    if (left && left->kind == X_NAME && str_eq(left->name.text, walk->work->map->name) && walk->found == NULL) walk->found = expr;
+    return walk->found == NULL;
+}
+
+bool map_self_in_clauses(struct map_work *work) {
     struct checker *checker = &work->compile->checker;
-    struct arena *arena = checker->arena;
-    const struct row_query *query = &work->query;
-    for (uint32_t i = 0; i < query->stages.count; i++) {
-        walk_texpr(arena, query->stages.items[i].array, self_visit, walk);
-        for (uint32_t j = 0; j < query->stages.items[i].keys.count; j++) walk_texpr(arena, query->stages.items[i].keys.items[j], self_visit, walk);
+    struct self_clause_walk walk = {.work = work};
+    for (uint32_t i = 0; i < work->ast->clauses.count; i++) {
+        const struct ast_clause *clause = &work->ast->clauses.items[i];
+        walk_expr(clause->expr, self_visit_clause, &walk);
+        for (uint32_t j = 0; j < clause->exprs.count; j++) walk_expr(clause->exprs.items[j], self_visit_clause, &walk);
+        for (uint32_t j = 0; j < clause->order.count; j++) walk_expr(clause->order.items[j].expr, self_visit_clause, &walk);
     }
-    for (uint32_t i = 0; i < query->lookups.count; i++) walk_texpr(arena, query->lookups.items[i]->expr, self_visit, walk);
-    walk_texpr(arena, query->where, self_visit, walk);
-    for (uint32_t i = 0; i < query->unique_keys.count; i++) walk_texpr(arena, query->unique_keys.items[i], self_visit, walk);
-    for (uint32_t i = 0; i < query->order.count; i++) walk_texpr(arena, query->order.items[i].expr, self_visit, walk);
-    for (uint32_t i = 0; i < query->groups.count; i++) walk_texpr(arena, query->groups.items[i], self_visit, walk);
-    for (uint32_t i = 0; i < work->keys.count; i++) walk_texpr(arena, work->keys.items[i], self_visit, walk);
-    walk_texpr(arena, work->partition, self_visit, walk);
-    if (walk->finds.count == 0) return true;
-    struct diag *diag = diag_report(checker->diags, E_SELF_REFERENCE, walk->finds.items[0]->span, "the map's own rows are not known yet in this clause");
+    if (walk.found == NULL) return false;
+    struct diag *diag = diag_report(checker->diags, E_SELF_REFERENCE, walk.found->span, "the map's own rows are not known yet in this clause");
     diag_help(checker->diags, diag, "a map can find its own rows in its body only");
-    return false;
+    return true;
 }
 
 bool map_self_keys(struct map_work *work, struct texpr **parents) {
     struct checker *checker = &work->compile->checker;
     if (work->map->table < 0) return false;
     struct self_walk walk = {.work = work, .table = (uint32_t)work->map->table};
-    if (!self_check_places(work, &walk)) return false;
     for (uint32_t i = 0; i < work->lines.count; i++) {
         struct map_line *line = &work->lines.items[i];
         walk_texpr(checker->arena, line->condition, self_visit, &walk);

@@ -20,6 +20,7 @@ struct checked_table { /* a source's table */
     struct str name;   /* empty: the source's only one */
     VEC(struct checked_column) columns;
     bool has_children; /* parent, root, depth exist */
+    bool incomplete;   /* columns may be missing, because they did not parse: nothing is said about those */
     uint32_t index;    /* in plan_source.tables */
     struct span span;
 };

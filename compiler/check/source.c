@@ -154,10 +154,11 @@ static void source_read_header(struct checker *checker, const struct ast_source_
     }
 }
 
-static void source_check_table(struct checker *checker, const struct ast_source *ast, const struct ast_source_table *ast_table,
+static void source_check_table(struct checker *checker, const struct ast_decl *decl, const struct ast_source_table *ast_table,
                                struct checked_source *source, struct plan_source_table *plan) {
+    const struct ast_source *ast = &decl->source;
     struct checked_table *table = ARENA_NEW(checker->arena, struct checked_table);
-    *table = (struct checked_table){.name = ast_table->name.text, .index = source->tables.count,
+    *table = (struct checked_table){.name = ast_table->name.text, .index = source->tables.count, .incomplete = decl->broken || ast_table->columns.count == 0,
                                     .span = ast_table->name.span.source ? ast_table->name.span : ast->name.span};
     for (uint32_t i = 0; i < source->tables.count; i++)
         if (str_eq(source->tables.items[i]->name, table->name)) {
@@ -236,8 +237,8 @@ static void source_check_postgres(struct checker *checker, const struct ast_decl
 static void source_check_query(struct compile *compile, const struct ast_source *ast, struct plan_source *plan) {
     struct checker *checker = &compile->checker;
     struct str sql;
-    uint32_t *params, count = 0;
-    if (decl_read_sql(checker, ast->sql, true, &sql, &params, &count) && plan->tables_count == 1) plan->tables[0].title = sql;
+    uint32_t count = 0;
+    if (decl_read_sql(checker, ast->sql, true, &sql, NULL, &count) && plan->tables_count == 1) plan->tables[0].title = sql;
     if (count > 0) {
         struct diag *diag = diag_report(checker->diags, E_SQL_PARAM, ast->sql.span, "a source's query takes no parameters");
         diag_help(checker->diags, diag, "read the rows without it and compare with the parameter in the map's `where`");
@@ -322,7 +323,7 @@ static void source_check(struct compile *compile, const struct ast_decl *decl) {
         plan.tables = ARENA_ARRAY(checker->arena, struct plan_source_table, ast->tables.count);
         plan.tables_count = ast->tables.count;
         for (uint32_t i = 0; i < ast->tables.count; i++)
-            source_check_table(checker, ast, &ast->tables.items[i], source, &plan.tables[i]);
+            source_check_table(checker, decl, &ast->tables.items[i], source, &plan.tables[i]);
     }
     if (known && source->format == SOURCE_QUERY) source_check_query(compile, ast, &plan);
     VEC_PUSH(checker->arena, &checker->builder->sources, plan);

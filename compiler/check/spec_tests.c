@@ -58,6 +58,7 @@ static void test_param(struct compile *compile, struct test_work *test, const st
     if (step->name.text.len == 0 || step->expr == NULL) return;
     struct diag *diag = diag_report(checker->diags, E_UNKNOWN_PARAM, step->name.span, "there is no parameter `%.*s`", STR_ARG(step->name.text));
     decl_suggest(checker, diag, step->name, names, checker->params.count);
+    if (checker->params.count == 0) diag_help(checker->diags, diag, "the spec declares no parameters: remove the line");
 }
 
 /* ---------------------------------------------------------------- given */

@@ -49,28 +49,43 @@ static void draw_gutter(struct painter *p, uint32_t line, int width) {
     paint(p, "\x1b[0m");
 }
 
-static void draw_label(struct painter *p, const struct diag_label *label, char mark, const char *escape,
-                       int width) {
-    const struct source_text *source = label->span.source;
-    struct line_column at = source_text_locate(source, label->span.start);
-    struct str line = source_text_line(source, at.line);
-    size_t offset = label->span.start - source->line_start[at.line - 1], cut;
-    if (offset > line.len) offset = line.len;
-    size_t end = offset + (label->span.end > label->span.start ? label->span.end - label->span.start : 1);
-    if (end > line.len) end = line.len;
-    struct str shown = cut_line(line, offset, &cut);
-    draw_gutter(p, at.line, width);
-    append_visible(p->out, shown);
+/* The source line that holds the start of a span. */
+static uint32_t line_of(struct span span) {
+    return source_text_locate(span.source, span.start).line;
+}
+
+struct drawn_line { /* the line that underlines stand below */
+    const struct source_text *source;
+    uint32_t line;
+    struct str text;  /* all of it */
+    struct str shown; /* the part that is printed */
+    size_t cut;       /* bytes left out in front */
+};
+
+static void draw_line(struct painter *p, struct drawn_line *drawn, struct span span, int width) {
+    *drawn = (struct drawn_line){.source = span.source, .line = line_of(span)};
+    drawn->text = source_text_line(span.source, drawn->line);
+    drawn->shown = cut_line(drawn->text, span.start - span.source->line_start[drawn->line - 1], &drawn->cut);
+    draw_gutter(p, drawn->line, width);
+    append_visible(p->out, drawn->shown);
     buf_append_char(p->out, '\n');
-    draw_gutter(p, 0, width);
-    size_t before =
-        utf8_display_width(str_from(shown.ptr, offset - cut > shown.len ? shown.len : offset - cut));
-    size_t marks = utf8_display_width(str_from(line.ptr + offset, end - offset));
+}
+
+static void draw_underline(struct painter *p, const struct drawn_line *drawn, const struct diag_label *label,
+                           bool primary, const char *escape, int width) {
+    size_t offset = label->span.start - drawn->source->line_start[drawn->line - 1];
+    if (offset > drawn->text.len) offset = drawn->text.len;
+    size_t end = offset + (label->span.end > label->span.start ? label->span.end - label->span.start : 1);
+    if (end > drawn->text.len) end = drawn->text.len;
+    size_t from = offset < drawn->cut ? 0 : offset - drawn->cut;
+    if (from > drawn->shown.len) from = drawn->shown.len;
+    size_t marks = utf8_display_width(str_from(drawn->text.ptr + offset, end - offset));
     if (marks == 0) marks = 1;
     if (marks > WIDEST_UNDERLINE) marks = WIDEST_UNDERLINE;
-    buf_repeat_char(p->out, ' ', before);
-    paint(p, escape);
-    buf_repeat_char(p->out, mark, marks);
+    draw_gutter(p, 0, width);
+    buf_repeat_char(p->out, ' ', utf8_display_width(str_from(drawn->shown.ptr, from)));
+    paint(p, primary ? escape : "\x1b[36m");
+    buf_repeat_char(p->out, primary ? '^' : '-', marks);
     if (label->text.len) buf_printf(p->out, " %.*s", STR_ARG(label->text));
     paint(p, "\x1b[0m");
     buf_append_char(p->out, '\n');
@@ -98,16 +113,26 @@ static void draw_arrow(struct painter *p, struct span span, int width) {
     buf_printf(p->out, "%.*s:%u:%u\n", STR_ARG(span.source->name), at.line, at.column);
 }
 
+/* Labels on one line share it: the line once, an underline for each. */
 static void draw_spans(struct painter *p, const struct diag *diag, enum diag_severity severity) {
+    const char *escape = severity_escape(severity);
     int width = gutter_width(diag);
+    struct drawn_line drawn;
     draw_arrow(p, diag->primary.span, width);
-    draw_label(p, &diag->primary, '^', severity_escape(severity), width);
-    for (uint32_t i = 0; i < diag->secondary.count; i++) {
-        const struct diag_label *label = &diag->secondary.items[i];
-        if (label->span.source == NULL) continue;
-        if (label->span.source != diag->primary.span.source) draw_arrow(p, label->span, width);
-        draw_label(p, label, '-', "\x1b[36m", width);
-    }
+    draw_line(p, &drawn, diag->primary.span, width);
+    draw_underline(p, &drawn, &diag->primary, true, escape, width);
+    for (int same = 1; same >= 0; same--)
+        for (uint32_t i = 0; i < diag->secondary.count; i++) {
+            const struct diag_label *label = &diag->secondary.items[i];
+            if (label->span.source == NULL) continue;
+            bool on_primary = label->span.source == diag->primary.span.source &&
+                              line_of(label->span) == line_of(diag->primary.span);
+            if (on_primary != (bool)same) continue;
+            if (label->span.source != drawn.source) draw_arrow(p, label->span, width);
+            if (label->span.source != drawn.source || line_of(label->span) != drawn.line)
+                draw_line(p, &drawn, label->span, width);
+            draw_underline(p, &drawn, label, false, escape, width);
+        }
 }
 
 static void draw_fix(struct painter *p, const struct diag *diag) {

@@ -6,7 +6,7 @@ static const uint64_t SALT[4] = {0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu, 0x8eb
 
 static uint64_t read_tail(const unsigned char *p, size_t n) {
     uint64_t w = 0;
-    memcpy(&w, p, n);
+    if (n) memcpy(&w, p, n); /* p may be NULL then */
     return w;
 }
 

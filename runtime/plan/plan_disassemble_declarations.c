@@ -100,6 +100,23 @@ static bool print_short(struct disassembler *d, const void *item, const char *ty
     return true;
 }
 
+/* Whether all fields are zero or empty. Not memcmp: structs have padding. */
+#define PLAN_STRUCT(type)                                                                                    \
+    __attribute__((unused)) static bool is_empty_##type(const struct type *s) {                              \
+        return true
+#define PLAN_END(type)                                                                                       \
+    ;                                                                                                        \
+    }
+#define PLAN_U8(name, doc)         &&s->name == 0
+#define PLAN_U32(name, doc)        &&s->name == 0
+#define PLAN_I64(name, doc)        &&s->name == 0
+#define PLAN_STR(name, doc)        &&s->name.len == 0
+#define PLAN_U32S(name, doc)       &&s->name##_count == 0
+#define PLAN_LIST(name, type, doc) &&s->name##_count == 0
+#define PLAN_SUB(name, type, doc)  &&is_empty_##type(&s->name)
+#include "runtime/plan/plan.def"
+#include "runtime/plan/plan_undef.h"
+
 #define PLAN_STRUCT(type)                                                                                    \
     static void print_##type(struct disassembler *d, uint32_t depth, const struct type *s) {                 \
         static const char structure[] = #type;                                                               \
@@ -125,15 +142,12 @@ static bool print_short(struct disassembler *d, const void *item, const char *ty
         print_##type(d, depth + 1, &s->name[i]);                                                             \
     }
 #define PLAN_SUB(name, type, doc)                                                                            \
-    {                                                                                                        \
-        static const struct type zero;                                                                       \
-        if (memcmp(&s->name, &zero, sizeof zero) != 0) {                                                     \
-            print_indent(d, depth);                                                                          \
-            buf_append_cstr(d->out, #name ": ");                                                             \
-            if (!print_short(d, &s->name, #type)) {                                                          \
-                buf_append_char(d->out, '\n');                                                               \
-                print_##type(d, depth + 1, &s->name);                                                        \
-            }                                                                                                \
+    if (!is_empty_##type(&s->name)) {                                                                        \
+        print_indent(d, depth);                                                                              \
+        buf_append_cstr(d->out, #name ": ");                                                                 \
+        if (!print_short(d, &s->name, #type)) {                                                              \
+            buf_append_char(d->out, '\n');                                                                   \
+            print_##type(d, depth + 1, &s->name);                                                            \
         }                                                                                                    \
     }
 #include "runtime/plan/plan.def"

@@ -16,6 +16,7 @@ struct csv_reader {
     uint32_t expected;  /* fields of a row in this file */
     uint32_t *field_of; /* per column of the table */
     uint32_t *wanted;   /* per column of the projection: field, UINT32_MAX: always null (a parent's) */
+    bool odd;           /* every field needs a closer look: trim, or nulls spelled out */
     struct csv_record record;
     uint32_t block_row; /* first row of the batch whose fields lie in the present block */
 };
@@ -166,6 +167,7 @@ static bool csv_open(struct reader *reader, struct diag_list *diags) {
     struct csv_reader *state = ARENA_NEW(&reader->arena, struct csv_reader);
     reader->state = state;
     if (!read_dialect(reader, &state->dialect, diags)) return false;
+    state->odd = state->dialect.trim || reader->source->has_nulls;
     uint32_t columns = reader->table->columns_count, max = reader->options.limits.max_columns;
     state->field_of = ARENA_ARRAY(&reader->arena, uint32_t, columns);
     state->wanted = ARENA_ARRAY(&reader->arena, uint32_t, reader->projection_count);
@@ -182,15 +184,26 @@ static bool csv_open(struct reader *reader, struct diag_list *diags) {
 
 /* ---- rows */
 
+/* A field whose text is not simply what stands in the file, or whose null is spelled out. */
+static void put_odd_field(const struct reader *reader, struct csv_reader *state, struct row_batch *batch,
+                          uint32_t column, uint32_t row, const struct csv_field *field) {
+    struct cell_column *c = &batch->columns[column];
+    const struct plan_source *source = reader->source;
+    struct str text = field_text(state, field, &batch->arena);
+    bool null = source->has_nulls ? source_is_null_text(source, text) : text.len == 0 && !field->quoted;
+    c->text[row] = text;
+    c->state[row] = null ? ROW_NULL : ROW_VALUE;
+}
+
 static inline void put_field(const struct reader *reader, struct csv_reader *state, struct row_batch *batch,
                              uint32_t column, uint32_t row, const struct csv_field *field) {
     struct cell_column *c = &batch->columns[column];
-    struct str text = str_from(state->csv.data + field->start, field->end - field->start);
-    if (field->escaped || state->dialect.trim) text = field_text(state, field, &batch->arena);
-    c->text[row] = text;
-    bool null = reader->source->has_nulls ? source_is_null_text(reader->source, text)
-                                          : text.len == 0 && !field->quoted;
-    c->state[row] = null ? ROW_NULL : ROW_VALUE;
+    if (field->escaped || state->odd) {
+        put_odd_field(reader, state, batch, column, row, field);
+        return;
+    }
+    c->text[row] = str_from(state->csv.data + field->start, field->end - field->start);
+    c->state[row] = field->end == field->start && !field->quoted ? ROW_NULL : ROW_VALUE;
 }
 
 static void check_shape(const struct reader *reader, struct csv_reader *state, struct row_batch *batch,

@@ -128,22 +128,40 @@ static uint32_t skip_line(struct splitter *s) {
     return UINT32_MAX;
 }
 
+/* The fields that are not quoted and end at a delimiter, as most do. Returns where the first other one
+ * begins. */
+static inline uint32_t split_simple_fields(struct splitter *s, uint32_t pos) {
+    struct csv_record *record = s->record;
+    struct csv_field *fields = record->fields;
+    const int delimiter = s->dialect->delimiter;
+    uint32_t next = s->next, field = record->field_count;
+    for (; next < s->count && field < record->max_fields; next++) {
+        uint32_t at = s->special[next];
+        if (char_at(s, at) != delimiter) break;
+        fields[field++] = (struct csv_field){.start = pos, .end = at};
+        pos = at + 1;
+    }
+    s->next = next;
+    record->field_count = field;
+    return pos;
+}
+
 static uint32_t split_record(struct splitter *s, uint32_t pos) {
     struct csv_record *record = s->record;
     struct csv_field spare;
     for (;;) {
+        pos = split_simple_fields(s, pos);
         struct csv_field *field =
             record->field_count < record->max_fields ? &record->fields[record->field_count] : &spare;
         uint32_t at = split_field(s, pos, field);
         if (at == UINT32_MAX) return UINT32_MAX;
         record->field_count++;
-        if (char_at(s, at) == s->dialect->delimiter) {
-            s->next++;
-            pos = at + 1;
-            continue;
+        if (char_at(s, at) != s->dialect->delimiter) {
+            record->end = at;
+            return pass_line_break(s, at);
         }
-        record->end = at;
-        return pass_line_break(s, at);
+        s->next++;
+        pos = at + 1;
     }
 }
 

@@ -112,7 +112,8 @@ static void workbook_start(void *data, const char *name, const char **attributes
     struct loading *l = loading_of(data);
     name = xlsx_local_name(name);
     if (strcmp(name, "workbookPr") == 0) {
-        l->book->date1904 = is_true(xlsx_attribute(attributes, "date1904"));
+        /* Extensions have an element of this name too, without the attribute. */
+        l->book->date1904 = l->book->date1904 || is_true(xlsx_attribute(attributes, "date1904"));
     } else if (strcmp(name, "sheet") == 0) {
         struct xlsx_sheet_entry sheet = {.title = copy_attribute(&l->book->arena, attributes, "name")};
         /* r:id, beside sheetId: with its prefix, whatever that is. */

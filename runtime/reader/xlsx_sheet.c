@@ -51,7 +51,9 @@ static void start_cell(struct xlsx_sheet *sheet, const char **attributes) {
 static void sheet_start(void *data, const char *name, const char **attributes) {
     struct xlsx_sheet *sheet = sheet_of(data);
     name = xlsx_local_name(name);
-    if (strcmp(name, "row") == 0) {
+    if (strcmp(name, "sheetData") == 0) {
+        sheet->in_data = true;
+    } else if (sheet->in_data && strcmp(name, "row") == 0) {
         start_row(sheet, attributes);
     } else if (sheet->in_row && strcmp(name, "c") == 0) {
         start_cell(sheet, attributes);
@@ -145,7 +147,9 @@ static void end_cell(struct xlsx_sheet *sheet) {
 static void sheet_end(void *data, const char *name) {
     struct xlsx_sheet *sheet = sheet_of(data);
     name = xlsx_local_name(name);
-    if (strcmp(name, "row") == 0) {
+    if (strcmp(name, "sheetData") == 0) {
+        sheet->in_data = false;
+    } else if (sheet->in_data && strcmp(name, "row") == 0) {
         sheet->in_row = false;
         if (sheet->cells.count) xlsx_feed_pause(&sheet->feed);
     } else if (sheet->in_cell) {

@@ -20,7 +20,7 @@ struct xlsx_sheet {
     VEC(struct xlsx_cell) cells; /* those that hold something, as they come */
     struct arena arena;          /* of the row */
     /* The cell being read. */
-    bool in_row, in_cell, in_value, in_inline, has_value, has_formula;
+    bool in_data, in_row, in_cell, in_value, in_inline, has_value, has_formula;
     uint32_t phonetic;
     uint32_t column, next_column, style;
     char type[12];

@@ -218,9 +218,9 @@ enum fault text_translate(struct arena *arena, struct str s, struct str from, st
 /* The padding that brings s to n characters; empty when there is none to add. */
 static enum fault make_padding(struct arena *arena, struct str s, int64_t n, struct str fill,
                                struct str *out) {
-    int64_t missing = n - text_length(s);
+    int64_t missing = n > 0 ? n - text_length(s) : 0;
     *out = (struct str){0};
-    if (n < 0 || missing <= 0 || fill.len == 0) return FAULT_NONE;
+    if (missing <= 0 || fill.len == 0) return FAULT_NONE;
     if (s.len > TEXT_BYTES_MAX || (uint64_t)missing > (TEXT_BYTES_MAX - s.len) / 4) return FAULT_TOO_LARGE;
     size_t fill_chars = utf8_count(fill), whole = (size_t)missing / fill_chars;
     size_t rest = utf8_offset(fill, (size_t)missing % fill_chars), len = whole * fill.len + rest;

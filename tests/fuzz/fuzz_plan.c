@@ -1,17 +1,18 @@
 /* Plans are untrusted: whatever the bytes are, a plan is refused or verified, and a verified one runs on any
  * cells without touching memory that is not its own (build with ASan and UBSan to see).
  *
- *   fuzz_plan N [DIR]   N mutations of a good plan and of those in DIR: bits, bytes, cuts, pieces moved, and
+ *   fuzz_plan N [DIR]   N mutations of good plans and of those in DIR: bits, bytes, cuts, pieces moved, and
  *                       fields of instructions; most with the container put right, so that the content is
  *                       what is judged
  *   fuzz_plan FILE      that file, as it is and with its container put right
- *   fuzz_plan -w DIR    writes the good plan as a seed
+ *   fuzz_plan -w DIR    writes the good plans as seeds
  *
  * With -DMIG_LIBFUZZER it is a libFuzzer target instead. */
 #include "runtime/plan/container.h"
 #include "runtime/vm/keyed_table.h"
 #include "runtime/vm/vm.h"
 #include "tests/emit/tree.h"
+#include "tests/plan/all_opcodes.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -296,18 +297,21 @@ static bool read_file(const char *path, struct buf *out) {
     return fclose(file) == 0;
 }
 
-static void make_seed(struct buf *out) {
+/* 0: a map with lookups and handlers; 1: every instruction once. */
+static void make_seed(int which, struct buf *out) {
     struct arena arena = {0};
     struct diag_list diags;
+    uint32_t opcodes;
     diag_list_init(&diags, &arena);
-    plan_write(tree_make_plan(&arena, &diags), out);
+    plan_write(which == 0 ? tree_make_plan(&arena, &diags) : make_all_opcodes(&arena, &opcodes), out);
     arena_release(&arena);
 }
 
 /* The good plan and the files of a folder. Those of an older instruction set are put right first. */
 static uint32_t load_seeds(const char *folder, struct buf *seeds, uint32_t limit) {
     uint32_t count = 0;
-    make_seed(&seeds[count++]);
+    make_seed(0, &seeds[count++]);
+    make_seed(1, &seeds[count++]);
     DIR *dir = folder ? opendir(folder) : NULL;
     for (struct dirent *entry; dir != NULL && count < limit && (entry = readdir(dir)) != NULL;) {
         char path[4096];
@@ -323,6 +327,19 @@ static uint32_t load_seeds(const char *folder, struct buf *seeds, uint32_t limit
     return count;
 }
 
+#ifndef MIG_LIBFUZZER
+static bool write_seed(int which, const char *folder, const char *name) {
+    struct buf bytes = {0};
+    char path[4096];
+    make_seed(which, &bytes);
+    snprintf(path, sizeof path, "%s/%s.migc", folder, name);
+    FILE *file = fopen(path, "wb");
+    bool ok = file != NULL && fwrite(bytes.ptr, 1, bytes.len, file) == bytes.len && fclose(file) == 0;
+    buf_release(&bytes);
+    return ok;
+}
+#endif
+
 #ifdef MIG_LIBFUZZER
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -336,14 +353,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 #else
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "-w") == 0) {
-        struct buf bytes = {0};
-        char path[4096];
-        make_seed(&bytes);
-        snprintf(path, sizeof path, "%s/tasks.migc", argv[2]);
-        FILE *file = fopen(path, "wb");
-        bool ok = file != NULL && fwrite(bytes.ptr, 1, bytes.len, file) == bytes.len && fclose(file) == 0;
-        buf_release(&bytes);
-        return ok ? 0 : 1;
+        return write_seed(0, argv[2], "tasks") && write_seed(1, argv[2], "opcodes") ? 0 : 1;
     }
     unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
     struct buf seeds[32] = {{0}};
@@ -356,8 +366,8 @@ int main(int argc, char **argv) {
         return 0;
     }
     uint32_t count = load_seeds(argc > 2 ? argv[2] : NULL, seeds, 32);
-    if (!check_bytes(buf_str(&seeds[0]))) {
-        fprintf(stderr, "the good plan is refused\n");
+    if (!check_bytes(buf_str(&seeds[0])) || !check_bytes(buf_str(&seeds[1]))) {
+        fprintf(stderr, "a good plan is refused\n");
         return 1;
     }
     uint64_t seed = 0x9e3779b97f4a7c15u;

@@ -3,7 +3,8 @@
 
 static void test_name_hides_password(void **state) {
     struct fixture *f = *state;
-    struct str name = pg_url_without_password(&f->arena, STR("postgresql://bo:s3cr3t@db.test:5433/portal?sslmode=require"));
+    struct str name =
+        pg_url_without_password(&f->arena, STR("postgresql://bo:s3cr3t@db.test:5433/portal?sslmode=require"));
     assert_true(str_is(name, "postgresql://bo@db.test:5433/portal"));
     name = pg_url_without_password(&f->arena, STR("host=/tmp user=bo password=s3cr3t dbname=x"));
     assert_true(str_is(name, "postgresql://bo@/x?host=/tmp"));
@@ -14,8 +15,8 @@ static void test_name_hides_password(void **state) {
 static void expect_no_connection(struct fixture *f, const char *url, enum pg_error kind, enum diag_code code,
                                  const char *word) {
     enum pg_error error;
-    struct pg_connection *c = pg_connect(str_cstr(url), &(struct pg_options){.connect_timeout_seconds = 3}, &error,
-                                         &f->diags);
+    struct pg_connection *c =
+        pg_connect(str_cstr(url), &(struct pg_options){.connect_timeout_seconds = 3}, &error, &f->diags);
     assert_null(c);
     assert_int_equal(error, kind);
     assert_true(has_code(f, code));
@@ -42,8 +43,12 @@ static void test_wrong_password(void **state) {
     run_sql(f, "DROP ROLE IF EXISTS locked; SET password_encryption = 'scram-sha-256';"
                "CREATE ROLE locked LOGIN PASSWORD 'right'");
     const char *file = ask(f, "SHOW hba_file");
-    run_sql(f, arena_printf(&f->arena, "COPY (SELECT unnest(ARRAY['local all locked scram-sha-256', 'local all all trust']))"
-                                       " TO '%s'", file).ptr);
+    run_sql(
+        f, arena_printf(&f->arena,
+                        "COPY (SELECT unnest(ARRAY['local all locked scram-sha-256', 'local all all trust']))"
+                        " TO '%s'",
+                        file)
+               .ptr);
     run_sql(f, "SELECT pg_reload_conf(); SELECT pg_sleep(0.3)");
     const char *host = getenv("PGHOST");
     const char *url = arena_printf(&f->arena, "postgresql://locked:s3cr3t@/postgres?host=%s", host).ptr;
@@ -81,7 +86,8 @@ static void test_role_named_mig(void **state) {
 static void test_parameters_and_results(void **state) {
     struct fixture *f = *state;
     struct str params[] = {STR("4"), STR("it's \\ \"x\""), {0}};
-    struct pg_result *r = pg_query(f->c, "SELECT $1::int + 1 AS a, $2::text AS b, $3::text AS c", params, 3, &f->diags);
+    struct pg_result *r =
+        pg_query(f->c, "SELECT $1::int + 1 AS a, $2::text AS b, $3::text AS c", params, 3, &f->diags);
     assert_non_null(r);
     assert_int_equal(pg_result_int(r, 0, 0), 5);
     assert_true(str_is(pg_result_text(r, 0, 1), "it's \\ \"x\""));
@@ -114,7 +120,8 @@ static void test_errors_hide_values(void **state) {
     fail_sql(f, "SELECT 'bo@acme.test'::int");
     fail_sql(f, "SELECT 'bo@acme.test'::date");
     fail_sql(f, "DO $$ BEGIN RAISE EXCEPTION 'bad mail bo@acme.test'; END $$");
-    fail_sql(f, "DO $$ BEGIN RAISE EXCEPTION 'bad mail bo@acme.test' USING ERRCODE = '23514', HINT = 'bo@acme.test'; END $$");
+    fail_sql(f, "DO $$ BEGIN RAISE EXCEPTION 'bad mail bo@acme.test' USING ERRCODE = '23514', HINT = "
+                "'bo@acme.test'; END $$");
     const char *text = take_diags(f);
     assert_null(strstr(text, "bo@acme.test"));
     assert_non_null(strstr(text, "people_email_key"));
@@ -167,9 +174,11 @@ static void test_failed_transaction_does_not_commit(void **state) {
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        CASE(test_name_hides_password), CASE(test_connect_errors),     CASE(test_wrong_password),
-        CASE(test_session_settings), CASE(test_role_named_mig),    CASE(test_parameters_and_results), CASE(test_errors_hide_values),
-        CASE(test_error_classes),       CASE(test_loss_and_reconnect), CASE(test_failed_transaction_does_not_commit),
+        CASE(test_name_hides_password), CASE(test_connect_errors),
+        CASE(test_wrong_password),      CASE(test_session_settings),
+        CASE(test_role_named_mig),      CASE(test_parameters_and_results),
+        CASE(test_errors_hide_values),  CASE(test_error_classes),
+        CASE(test_loss_and_reconnect),  CASE(test_failed_transaction_does_not_commit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,8 @@ static const char *create_table(struct fixture *f, const struct column_spec *col
     struct buf sql = {0};
     buf_append_cstr(&sql, "DROP TABLE IF EXISTS things; CREATE TABLE things (");
     for (uint32_t i = 0; i < count; i++)
-        buf_printf(&sql, "%s\"%s\" %s%s", i ? ", " : "", columns[i].name, columns[i].pg_type, i ? "" : " PRIMARY KEY");
+        buf_printf(&sql, "%s\"%s\" %s%s", i ? ", " : "", columns[i].name, columns[i].pg_type,
+                   i ? "" : " PRIMARY KEY");
     buf_append_cstr(&sql, ")");
     run_sql(f, sql.ptr);
     const char *text = arena_copy_cstr(&f->arena, buf_str(&sql));
@@ -76,28 +77,83 @@ static struct vm *all_values(struct fixture *f, const struct plan *plan) {
     decimals[0] = decimal_value("1.50").as_decimal;
     decimals[1] = decimal_value("-0.01").as_decimal;
     struct value interval = {.kind = TYPE_INTERVAL}, uuid = {.kind = TYPE_UUID};
-    assert_int_equal(interval_parse(STR("1 year 2 mons -3 days 04:05:06.789"), &interval.as_interval), FAULT_NONE);
+    assert_int_equal(interval_parse(STR("1 year 2 mons -3 days 04:05:06.789"), &interval.as_interval),
+                     FAULT_NONE);
     assert_int_equal(uuid_parse(STR("6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10"), &uuid.as_uuid), FAULT_NONE);
     struct value zero_interval = {.kind = TYPE_INTERVAL}, zero_uuid = {.kind = TYPE_UUID};
     struct value rows[3][COLUMNS] = {
-        {int_value(1), of(TYPE_BOOL, 1), int_value(7), int_value(70000), decimal_value("12345.6700"), float_value(1.5),
-         float_value(0.1), text_value("plain"), text_value("vc"), text_value("ab"), str_value(TYPE_BYTES, STR("\0\x01\xff")),
-         of(TYPE_DATE, 9000), of(TYPE_TIME, 3661000001), of(TYPE_TIMESTAMP, 811728000123456),
-         of(TYPE_TIMESTAMPTZ, 811728000000000), interval, uuid, str_value(TYPE_JSON, STR("{\"a\" : [1, 2.50]}")),
-         str_value(TYPE_JSON, STR("{\"b\":2.50,\"a\":\"x\"}")), of(TYPE_ENUM, 2), array_value(texts, NULL, 2),
-         array_value(ints, NULL, 3), array_value(decimals, NULL, 2), int_value(-12)},
-        {int_value(INT64_MAX), of(TYPE_BOOL, 0), int_value(-32768), int_value(-2147483648),
-         decimal_value("-99999999999999999999999999.9999"), float_value(-0.0), float_value(1.7976931348623157e308),
-         text_value("tab\t nl\n cr\r back\\slash \\N \xc3\xa9 \xf0\x9f\x98\x80"), text_value(""), text_value("     "),
-         str_value(TYPE_BYTES, STR("")), of(TYPE_DATE, -730119), of(TYPE_TIME, 86399999999),
-         of(TYPE_TIMESTAMP, -63082281600000000), of(TYPE_TIMESTAMPTZ, -1), zero_interval, zero_uuid,
-         str_value(TYPE_JSON, STR("null")), str_value(TYPE_JSON, STR("[1e2, -0, \"\\u00e9\\n\"]")), of(TYPE_ENUM, 0),
-         array_value(NULL, NULL, 0), array_value(ints, nulls, 3), array_value(decimals, nulls, 2), int_value(0)},
-        {int_value(-1), null_value(), int_value(0), int_value(0), decimal_value("0"), float_value(1e-30),
-         float_value(-2.5e-308), text_value("\\N"), text_value("12345678901234567890"), text_value("a b"),
-         str_value(TYPE_BYTES, STR("abc\\")), of(TYPE_DATE, 0), of(TYPE_TIME, 0), of(TYPE_TIMESTAMP, 0),
-         of(TYPE_TIMESTAMPTZ, 0), interval, uuid, str_value(TYPE_JSON, STR("\"t\"")), str_value(TYPE_JSON, STR("{}")),
-         of(TYPE_ENUM, 1), array_value(texts, nulls, 4), array_value(NULL, NULL, 0), null_value(), int_value(INT64_MIN)},
+        {int_value(1),
+         of(TYPE_BOOL, 1),
+         int_value(7),
+         int_value(70000),
+         decimal_value("12345.6700"),
+         float_value(1.5),
+         float_value(0.1),
+         text_value("plain"),
+         text_value("vc"),
+         text_value("ab"),
+         str_value(TYPE_BYTES, STR("\0\x01\xff")),
+         of(TYPE_DATE, 9000),
+         of(TYPE_TIME, 3661000001),
+         of(TYPE_TIMESTAMP, 811728000123456),
+         of(TYPE_TIMESTAMPTZ, 811728000000000),
+         interval,
+         uuid,
+         str_value(TYPE_JSON, STR("{\"a\" : [1, 2.50]}")),
+         str_value(TYPE_JSON, STR("{\"b\":2.50,\"a\":\"x\"}")),
+         of(TYPE_ENUM, 2),
+         array_value(texts, NULL, 2),
+         array_value(ints, NULL, 3),
+         array_value(decimals, NULL, 2),
+         int_value(-12)},
+        {int_value(INT64_MAX),
+         of(TYPE_BOOL, 0),
+         int_value(-32768),
+         int_value(-2147483648),
+         decimal_value("-99999999999999999999999999.9999"),
+         float_value(-0.0),
+         float_value(1.7976931348623157e308),
+         text_value("tab\t nl\n cr\r back\\slash \\N \xc3\xa9 \xf0\x9f\x98\x80"),
+         text_value(""),
+         text_value("     "),
+         str_value(TYPE_BYTES, STR("")),
+         of(TYPE_DATE, -730119),
+         of(TYPE_TIME, 86399999999),
+         of(TYPE_TIMESTAMP, -63082281600000000),
+         of(TYPE_TIMESTAMPTZ, -1),
+         zero_interval,
+         zero_uuid,
+         str_value(TYPE_JSON, STR("null")),
+         str_value(TYPE_JSON, STR("[1e2, -0, \"\\u00e9\\n\"]")),
+         of(TYPE_ENUM, 0),
+         array_value(NULL, NULL, 0),
+         array_value(ints, nulls, 3),
+         array_value(decimals, nulls, 2),
+         int_value(0)},
+        {int_value(-1),
+         null_value(),
+         int_value(0),
+         int_value(0),
+         decimal_value("0"),
+         float_value(1e-30),
+         float_value(-2.5e-308),
+         text_value("\\N"),
+         text_value("12345678901234567890"),
+         text_value("a b"),
+         str_value(TYPE_BYTES, STR("abc\\")),
+         of(TYPE_DATE, 0),
+         of(TYPE_TIME, 0),
+         of(TYPE_TIMESTAMP, 0),
+         of(TYPE_TIMESTAMPTZ, 0),
+         interval,
+         uuid,
+         str_value(TYPE_JSON, STR("\"t\"")),
+         str_value(TYPE_JSON, STR("{}")),
+         of(TYPE_ENUM, 1),
+         array_value(texts, nulls, 4),
+         array_value(NULL, NULL, 0),
+         null_value(),
+         int_value(INT64_MIN)},
     };
     for (uint32_t r = 0; r < 3; r++)
         for (uint32_t c = 0; c < plan->programs[0].regs_count; c++)
@@ -126,27 +182,35 @@ static void load(struct fixture *f, const struct plan *plan, struct vm *vm, uint
 
 /* What the server makes of the same values written as SQL. */
 static const char EXPECTED[] =
-    "SELECT count(*) FROM (SELECT md5(ROW(x.*)::text) FROM things x EXCEPT SELECT md5(ROW(y.*)::text) FROM (VALUES"
+    "SELECT count(*) FROM (SELECT md5(ROW(x.*)::text) FROM things x EXCEPT SELECT md5(ROW(y.*)::text) FROM "
+    "(VALUES"
     " (1::bigint, true, 7::smallint, 70000, 12345.6700::numeric(30,4), 1.5::real, 0.1::float8, 'plain',"
     "  'vc'::varchar(20), 'ab'::char(5), '\\x0001ff'::bytea, date '2024-08-22', time '01:01:01.000001',"
     "  timestamp '2025-09-21 00:00:00.123456', timestamptz '2025-09-21 00:00:00+00',"
     "  interval '1 year 2 mons -3 days 04:05:06.789', '6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10'::uuid,"
     "  '{\"a\" : [1, 2.50]}'::json, '{\"b\":2.50,\"a\":\"x\"}'::jsonb, 'happy'::portal.mood,"
-    "  ARRAY['a', 'b \"q\" \\ {},'], ARRAY[1, -2147483648, 2147483647], ARRAY[1.50, -0.01]::numeric(10,2)[], -12::numeric),"
+    "  ARRAY['a', 'b \"q\" \\ {},'], ARRAY[1, -2147483648, 2147483647], ARRAY[1.50, -0.01]::numeric(10,2)[], "
+    "-12::numeric),"
     " (9223372036854775807, false, -32768, -2147483648, -99999999999999999999999999.9999, '-0'::real,"
-    "  1.7976931348623157e308, E'tab\\t nl\\n cr\\r back\\\\slash \\\\N \\u00e9 \\U0001F600', '', '     ', '',"
+    "  1.7976931348623157e308, E'tab\\t nl\\n cr\\r back\\\\slash \\\\N \\u00e9 \\U0001F600', '', '     ', "
+    "'',"
     "  '0001-01-01', '23:59:59.999999', '0001-01-01 00:00:00', '1999-12-31 23:59:59.999999+00', '0',"
-    "  '00000000-0000-0000-0000-000000000000', 'null', '[1e2, -0, \"\\u00e9\\n\"]', 'sad', '{}', '{1,NULL,2147483647}',"
+    "  '00000000-0000-0000-0000-000000000000', 'null', '[1e2, -0, \"\\u00e9\\n\"]', 'sad', '{}', "
+    "'{1,NULL,2147483647}',"
     "  '{1.50,NULL}', 0),"
-    " (-1, NULL, 0, 0, 0.0000, 1e-30, -2.5e-308, '\\N', '12345678901234567890', 'a b', 'abc\\\\'::bytea, '2000-01-01',"
+    " (-1, NULL, 0, 0, 0.0000, 1e-30, -2.5e-308, '\\N', '12345678901234567890', 'a b  ', 'abc\\\\'::bytea, "
+    "'2000-01-01',"
     "  '00:00', '2000-01-01', '2000-01-01+00', '1 year 2 mons -3 days 04:05:06.789',"
     "  '6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10', '\"t\"', '{}', 'ok', ARRAY['a', NULL, '', 'NULL'], '{}', NULL,"
     "  -9223372036854775808),"
-    " (4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
+    " (4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+    "NULL, NULL, NULL,"
     "  NULL, NULL, NULL, NULL)) y) z";
 
 static const char *row_text(struct fixture *f, const char *columns) {
-    return ask(f, arena_printf(&f->arena, "SELECT string_agg(ROW(%s)::text, E'\\n' ORDER BY id) FROM things", columns).ptr);
+    return ask(f, arena_printf(&f->arena, "SELECT string_agg(ROW(%s)::text, E'\\n' ORDER BY id) FROM things",
+                               columns)
+                      .ptr);
 }
 
 static void test_binary_round_trip(void **state) {
@@ -168,11 +232,13 @@ static void test_text_form_is_the_same(void **state) {
     struct column_spec with_inet[COLUMNS + 1];
     memcpy(with_inet, ALL, sizeof ALL);
     with_inet[COLUMNS] = (struct column_spec){"addr", TYPE_TEXT, "inet", WIRE_TEXT_FORM, false, 0};
-    struct plan *binary = make_plan(f, "things", ALL, COLUMNS), *text = make_plan(f, "things", with_inet, COLUMNS + 1);
+    struct plan *binary = make_plan(f, "things", ALL, COLUMNS),
+                *text = make_plan(f, "things", with_inet, COLUMNS + 1);
     create_table(f, ALL, COLUMNS);
     load(f, binary, all_values(f, binary), ROWS);
-    const char *names = ask(f, "SELECT string_agg(quote_ident(attname), ',') FROM pg_attribute WHERE attrelid = "
-                               "'things'::regclass AND attnum > 0");
+    const char *names =
+        ask(f, "SELECT string_agg(quote_ident(attname), ',') FROM pg_attribute WHERE attrelid = "
+               "'things'::regclass AND attnum > 0");
     const char *by_binary = row_text(f, names);
     create_table(f, with_inet, COLUMNS + 1);
     struct vm *vm = all_values(f, text);
@@ -188,8 +254,9 @@ static void test_text_form_is_the_same(void **state) {
 
 static void test_enum_arrays_go_as_text(void **state) {
     struct fixture *f = *state;
-    static const struct column_spec columns[] = {{"id", TYPE_INT, "integer", WIRE_INT4, true, 0},
-                                                 {"moods", TYPE_ARRAY, "portal.mood[]", WIRE_ARRAY, false, TYPE_ENUM}};
+    static const struct column_spec columns[] = {
+        {"id", TYPE_INT, "integer", WIRE_INT4, true, 0},
+        {"moods", TYPE_ARRAY, "portal.mood[]", WIRE_ARRAY, false, TYPE_ENUM}};
     static const int64_t items[] = {2, 0};
     struct plan *plan = make_plan(f, "things", columns, 2);
     struct vm *vm = fake_vm_new(f, plan, 1);
@@ -205,15 +272,18 @@ static void test_scalar_registers(void **state) {
     struct plan *plan = make_plan(f, "things", ALL, 2);
     struct vm *vm = fake_vm_new(f, plan, 3);
     create_table(f, ALL, 2);
-    for (uint32_t i = 0; i < 3; i++) fake_vm_set(vm, 0, i, int_value(i));
+    for (uint32_t i = 0; i < 3; i++)
+        fake_vm_set(vm, 0, i, int_value(i));
     fake_vm_set_scalar(vm, 1, of(TYPE_BOOL, 1));
     load(f, plan, vm, 3);
     assert_answer(f, "SELECT count(*) FROM things WHERE b", "3");
 }
 
-static struct row_hash hash_one(struct fixture *f, const struct plan *plan, uint32_t reg, struct value value) {
+static struct row_hash hash_one(struct fixture *f, const struct plan *plan, uint32_t reg,
+                                struct value value) {
     struct vm *vm = fake_vm_new(f, plan, 1);
-    for (uint32_t c = 1; c < plan->programs[0].regs_count; c++) fake_vm_set(vm, c, 0, null_value());
+    for (uint32_t c = 1; c < plan->programs[0].regs_count; c++)
+        fake_vm_set(vm, c, 0, null_value());
     fake_vm_set(vm, 0, 0, int_value(1));
     fake_vm_set(vm, reg, 0, value);
     struct encoded_rows rows = encode_all(f, plan, vm, 1, 0, false);
@@ -222,7 +292,8 @@ static struct row_hash hash_one(struct fixture *f, const struct plan *plan, uint
     return h;
 }
 
-static bool same_hash(struct fixture *f, const struct plan *plan, uint32_t reg, struct value a, struct value b) {
+static bool same_hash(struct fixture *f, const struct plan *plan, uint32_t reg, struct value a,
+                      struct value b) {
     struct row_hash x = hash_one(f, plan, reg, a), y = hash_one(f, plan, reg, b);
     assert_true(x.key.lo == y.key.lo && x.key.hi == y.key.hi);
     return x.row.lo == y.row.lo && x.row.hi == y.row.hi;
@@ -242,8 +313,10 @@ static void test_hashes_are_canonical(void **state) {
     assert_false(same_hash(f, plan, 7, text_value(""), null_value()));
     assert_true(same_hash(f, plan, 18, str_value(TYPE_JSON, STR("{\"b\":1,\"a\":[1e2,\"\\u0041\"]}")),
                           str_value(TYPE_JSON, STR(" { \"a\" : [100.0, \"A\"], \"b\" : 2, \"b\" : 1.00 }"))));
-    assert_false(same_hash(f, plan, 18, str_value(TYPE_JSON, STR("[1,2]")), str_value(TYPE_JSON, STR("[2,1]"))));
-    assert_false(same_hash(f, plan, 17, str_value(TYPE_JSON, STR("[1,2]")), str_value(TYPE_JSON, STR("[1, 2]"))));
+    assert_false(
+        same_hash(f, plan, 18, str_value(TYPE_JSON, STR("[1,2]")), str_value(TYPE_JSON, STR("[2,1]"))));
+    assert_false(
+        same_hash(f, plan, 17, str_value(TYPE_JSON, STR("[1,2]")), str_value(TYPE_JSON, STR("[1, 2]"))));
 }
 
 /* The journal lives on: these must never change. */
@@ -252,16 +325,24 @@ static void test_hashes_are_stable(void **state) {
     struct plan *plan = make_plan(f, "things", ALL, 8);
     struct row_hash h = hash_one(f, plan, 7, text_value("Sydney"));
     char text[80];
-    snprintf(text, sizeof text, "%016llx%016llx %016llx", (unsigned long long)h.row.hi, (unsigned long long)h.row.lo,
-             (unsigned long long)h.key.lo);
+    snprintf(text, sizeof text, "%016llx%016llx %016llx", (unsigned long long)h.row.hi,
+             (unsigned long long)h.row.lo, (unsigned long long)h.key.lo);
     assert_string_equal(text, "2fc9b307af85b4339b1f36f37c4bcf05 aced58c56eabc39d");
 }
 
 static void test_canonical_json_spelling(void **state) {
     (void)state;
     static const char *const CASES[][2] = {
-        {"0.0", "0"},     {"-0", "0"},          {"1500", "15e2"},      {"1.50", "15e-1"},   {"-0.00120E+2", "-12e-2"},
-        {"1E-2", "1e-2"}, {"{}", "{}"},         {"[ ]", "[]"},         {"true", "true"},    {"\"\\/\"", "\"/\""},
+        {"0.0", "0"},
+        {"-0", "0"},
+        {"1500", "15e2"},
+        {"1.50", "15e-1"},
+        {"-0.00120E+2", "-12e-2"},
+        {"1E-2", "1e-2"},
+        {"{}", "{}"},
+        {"[ ]", "[]"},
+        {"true", "true"},
+        {"\"\\/\"", "\"/\""},
         {"{\"b\":1,\"a\":{\"c\":null,\"c\":2}}", "{\"a\":{\"c\":2e0},\"b\":1e0}"},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -275,8 +356,12 @@ static void test_canonical_json_spelling(void **state) {
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        CASE(test_binary_round_trip),    CASE(test_text_form_is_the_same), CASE(test_enum_arrays_go_as_text),
-        CASE(test_scalar_registers),     CASE(test_hashes_are_canonical),  CASE(test_hashes_are_stable),
+        CASE(test_binary_round_trip),
+        CASE(test_text_form_is_the_same),
+        CASE(test_enum_arrays_go_as_text),
+        CASE(test_scalar_registers),
+        CASE(test_hashes_are_canonical),
+        CASE(test_hashes_are_stable),
         cmocka_unit_test(test_canonical_json_spelling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,10 +69,12 @@ bool has_code(const struct fixture *f, enum diag_code code) {
 /* -- plans */
 
 static struct plan_type type_of(const struct column_spec *spec) {
-    return (struct plan_type){.kind = (uint8_t)spec->kind, .nullable = !spec->not_null, .element = (uint8_t)spec->element};
+    return (struct plan_type){
+        .kind = (uint8_t)spec->kind, .nullable = !spec->not_null, .element = (uint8_t)spec->element};
 }
 
-struct plan *make_plan(struct fixture *f, const char *table, const struct column_spec *columns, uint32_t count) {
+struct plan *make_plan(struct fixture *f, const char *table, const struct column_spec *columns,
+                       uint32_t count) {
     struct arena *a = &f->arena;
     struct plan *plan = ARENA_NEW(a, struct plan);
     plan->migration = STR("test");
@@ -159,11 +161,12 @@ const struct vm_register *vm_register_at(const struct vm *vm, uint32_t reg) {
     return &vm->registers[reg];
 }
 
-struct encoded_rows encode_all(struct fixture *f, const struct plan *plan, struct vm *vm, uint32_t rows, uint64_t first,
-                               bool returning) {
+struct encoded_rows encode_all(struct fixture *f, const struct plan *plan, struct vm *vm, uint32_t rows,
+                               uint64_t first, bool returning) {
     struct pg_row_encoder *e = pg_row_encoder_new(plan, &plan->maps[0], &plan->programs[0], returning);
     uint32_t *indexes = ARENA_ARRAY(&f->arena, uint32_t, rows);
-    for (uint32_t i = 0; i < rows; i++) indexes[i] = i;
+    for (uint32_t i = 0; i < rows; i++)
+        indexes[i] = i;
     struct encoded_rows out = {0};
     assert_true(pg_encode_rows(e, vm, indexes, rows, first, &out, &f->diags));
     assert_int_equal(out.count, rows);
@@ -176,14 +179,15 @@ struct encoded_rows encode_all(struct fixture *f, const struct plan *plan, struc
 struct journal_run start_run(struct fixture *f, const struct plan *plan) {
     static uint8_t number = 0;
     struct journal_run run;
-    struct journal_run_start start = {.run_id = {{0xab, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, ++number}},
-                                      .migration = plan->migration,
-                                      .version = 3,
-                                      .environment = STR("test"),
-                                      .mig_version = STR("0.1.0"),
-                                      .who = STR("tester"),
-                                      .host = STR("here"),
-                                      .started_at = 811728000000000 + number};
+    struct journal_run_start start = {
+        .run_id = {{0xab, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, ++number}},
+        .migration = plan->migration,
+        .version = 3,
+        .environment = STR("test"),
+        .mig_version = STR("0.1.0"),
+        .who = STR("tester"),
+        .host = STR("here"),
+        .started_at = 811728000000000 + number};
     if (!journal_prepare(f->c, &f->diags) || !journal_start_run(f->c, &start, &run, &f->diags) ||
         !journal_start_step(f->c, &run, plan, 0, start.started_at, &f->diags)) {
         fprintf(stderr, "%s\n", take_diags(f));

@@ -1,4 +1,5 @@
-/* What the tests of runtime/postgres share: the server's URL, plans made by hand, a stand-in for the VM's registers. */
+/* What the tests of runtime/postgres share: the server's URL, plans made by hand, a stand-in for the VM's
+ * registers. */
 #ifndef MIG_TESTS_POSTGRES_SUPPORT_H
 #define MIG_TESTS_POSTGRES_SUPPORT_H
 
@@ -22,7 +23,7 @@ struct fixture {
 
 /* MIG_TEST_PG_URL; ends the program with 77 (skipped) when it is not set. */
 struct str test_url(void);
-int fixture_setup(void **state);    /* a fresh database's worth: drops schema public and mig, connects */
+int fixture_setup(void **state); /* a fresh database's worth: drops schema public and mig, connects */
 int fixture_teardown(void **state);
 /* Runs SQL that must succeed. */
 void run_sql(struct fixture *f, const char *sql);
@@ -44,16 +45,18 @@ struct column_spec {
     enum type_kind element; /* ARRAY */
 };
 
-/* A plan with one enum (portal.mood: sad, ok, happy), one target table public.NAME with these columns and one map
- * that writes all of them, the first being the primary key, registers in the same order. */
-struct plan *make_plan(struct fixture *f, const char *table, const struct column_spec *columns, uint32_t count);
+/* A plan with one enum (portal.mood: sad, ok, happy), one target table public.NAME with these columns and one
+ * map that writes all of them, the first being the primary key, registers in the same order. */
+struct plan *make_plan(struct fixture *f, const char *table, const struct column_spec *columns,
+                       uint32_t count);
 
 /* -- rows */
 
 /* Registers by hand, in the place of a run VM. */
 struct vm;
 struct vm *fake_vm_new(struct fixture *f, const struct plan *plan, uint32_t rows);
-/* Sets register reg of a row; kind TYPE_NULL: null. The value's payload is copied, what it points to is not. */
+/* Sets register reg of a row; kind TYPE_NULL: null. The value's payload is copied, what it points to is not.
+ */
 void fake_vm_set(struct vm *vm, uint32_t reg, uint32_t row, struct value value);
 void fake_vm_set_scalar(struct vm *vm, uint32_t reg, struct value value);
 static inline struct value int_value(int64_t n) {
@@ -66,8 +69,8 @@ static inline struct value null_value(void) {
     return (struct value){.kind = TYPE_NULL};
 }
 /* Encodes all rows, ordinals from first on. */
-struct encoded_rows encode_all(struct fixture *f, const struct plan *plan, struct vm *vm, uint32_t rows, uint64_t first,
-                               bool returning);
+struct encoded_rows encode_all(struct fixture *f, const struct plan *plan, struct vm *vm, uint32_t rows,
+                               uint64_t first, bool returning);
 
 /* -- runs */
 

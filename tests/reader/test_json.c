@@ -178,7 +178,7 @@ static void test_limits(void **state) {
     assert_reads(&f, "X0211 a.json line 1 column 10 (byte 9): the value that begins here is longer than 30 bytes\n"
                      "  `rows 'path[*]'` names the array whose elements are the rows\n");
     f.options.limits.max_record_bytes = 0;
-    f.options.limits.max_depth = 3;
+    f.options.limits.max_depth = 4;
     fixture_text(&f, "a.json", "[{\"a\":[[[1]]]}]");
     assert_reads(&f, "1/1 [[[1]]]\n");
     fixture_text(&f, "a.json", "[{\"a\":[[[[1]]]]}]");

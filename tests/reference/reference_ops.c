@@ -220,8 +220,9 @@ static enum fault ref_regex_op(struct ref_row *row, const struct texpr *call, co
 
 static bool ref_in(struct ref_row *row, const struct texpr *call, const struct value *x) {
     const struct plan_const *list = &row->builder->consts.items[call->imm];
-    struct array items;
-    value_parse_array(row->arena, (enum type_kind)list->type.element, list->text, NULL, &items);
+    struct value all = {.kind = TYPE_NULL};
+    if (plan_const_value(row->arena, &row->builder->plan, list, &all) != FAULT_NONE || all.kind != TYPE_ARRAY) return false;
+    struct array items = all.as_array;
     for (size_t i = 0; i < items.count; i++) {
         if (x->kind == TYPE_TEXT && str_eq(((const struct str *)items.items)[i], x->as_text)) return true;
         if (x->kind == TYPE_INT && ((const int64_t *)items.items)[i] == x->as_int) return true;
@@ -294,7 +295,7 @@ static bool ref_compare(enum opcode op, enum opcode base, const struct value *a)
 static bool ref_comparison(enum opcode op, const struct value *a, struct value *out) {
     static const uint16_t bases[] = {OP_EQ_I64, OP_EQ_BOOL, OP_EQ_DECIMAL, OP_EQ_FLOAT, OP_EQ_TEXT, OP_EQ_BYTES, OP_EQ_UUID, OP_EQ_INTERVAL};
     for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
-        if (op < bases[i] || op > bases[i] + 5) continue;
+        if ((int)op < bases[i] || (int)op > bases[i] + 5) continue;
         out->as_bool = ref_compare(op, (enum opcode)bases[i], a);
         return true;
     }
