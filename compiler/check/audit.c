@@ -20,11 +20,13 @@ static const struct ast_item *audit_find(const struct ast_decl *decl, struct str
     return NULL;
 }
 
-static void audit_check_item(struct compile *compile, const struct ast_decl *decl, uint32_t n, struct audit_work *work) {
+static void audit_check_item(struct compile *compile, const struct ast_decl *decl, uint32_t n,
+                             struct audit_work *work) {
     struct checker *checker = &compile->checker;
     const struct ast_item *item = &decl->audit.items.items[n];
     if (item->kind != ITEM_ASSIGN) {
-        struct diag *diag = diag_report(checker->diags, E_AUDIT, item->span, "an audit's block holds columns only");
+        struct diag *diag =
+            diag_report(checker->diags, E_AUDIT, item->span, "an audit's block holds columns only");
         diag_help(checker->diags, diag, "write `column = value`");
         return;
     }
@@ -32,18 +34,23 @@ static void audit_check_item(struct compile *compile, const struct ast_decl *dec
     if (column < 0 || item->expr == NULL) return;
     const struct schema_column *found = &work->table->columns.items[column];
     if (audit_find(decl, item->name.text, n)) {
-        struct diag *diag = diag_report(checker->diags, E_COLUMN_TWICE, item->name.span, "column `%.*s` is assigned twice", STR_ARG(item->name.text));
+        struct diag *diag = diag_report(checker->diags, E_COLUMN_TWICE, item->name.span,
+                                        "column `%.*s` is assigned twice", STR_ARG(item->name.text));
         diag_help(checker->diags, diag, "keep one of the two");
     }
     if (found->generated || found->identity == 2 || found->type.kind == TYPE_NONE) {
-        struct diag *diag = diag_report(checker->diags, E_COLUMN_GENERATED, item->name.span, "column `%.*s` takes no value", STR_ARG(item->name.text));
+        struct diag *diag = diag_report(checker->diags, E_COLUMN_GENERATED, item->name.span,
+                                        "column `%.*s` takes no value", STR_ARG(item->name.text));
         diag_label(checker->diags, diag, found->span, "declared here");
         diag_help(checker->diags, diag, "remove the line");
         return;
     }
-    struct expected expected = {.type = checker_type_of_column(checker, &found->type, !found->not_null), .exact = true, .column = &found->type};
+    struct expected expected = {.type = checker_type_of_column(checker, &found->type, !found->not_null),
+                                .exact = true,
+                                .column = &found->type};
     expected.allow_null = expected.type.nullable;
-    expected.what = arena_copy_cstr(checker->arena, arena_printf(checker->arena, "column `%.*s`", STR_ARG(item->name.text)));
+    expected.what = arena_copy_cstr(checker->arena,
+                                    arena_printf(checker->arena, "column `%.*s`", STR_ARG(item->name.text)));
     work->scope.clause = expected.what;
     struct texpr *value = check_expr(&work->scope, item->expr, &expected);
     check_not_personal(&work->scope, value, expected.what);
@@ -58,13 +65,15 @@ static void audit_check(struct compile *compile, const struct ast_decl *decl) {
     work->scope = (struct scope){.checker = checker, .clause = "audit"};
     struct scope_name event = {.name = STR("event"), .kind = BIND_EVENT, .span = decl->audit.table.span};
     VEC_PUSH(checker->arena, &work->scope.names, event);
-    for (uint32_t i = 0; i < decl->audit.items.count; i++) audit_check_item(compile, decl, i, work);
+    for (uint32_t i = 0; i < decl->audit.items.count; i++)
+        audit_check_item(compile, decl, i, work);
     for (uint32_t i = 0; i < work->table->columns.count && !decl->broken; i++) {
         const struct schema_column *column = &work->table->columns.items[i];
         if (!column->not_null || column->has_default || column->generated || column->identity) continue;
         if (audit_find(decl, column->name, decl->audit.items.count)) continue;
-        struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, decl->audit.table.span, "the audit gives column `%.*s` no value, and it is NOT NULL",
-                                        STR_ARG(column->name));
+        struct diag *diag =
+            diag_report(checker->diags, E_COLUMN_MISSING, decl->audit.table.span,
+                        "the audit gives column `%.*s` no value, and it is NOT NULL", STR_ARG(column->name));
         diag_label(checker->diags, diag, column->span, "declared here, without a default");
         diag_help(checker->diags, diag, "assign it, such as `%.*s = $event.kind`", STR_ARG(column->name));
     }
@@ -82,7 +91,8 @@ void audit_check_all(struct compile *compile) {
             audit_check(compile, decl);
             continue;
         }
-        struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, decl->audit.table.span, "a spec has one audit");
+        struct diag *diag =
+            diag_report(checker->diags, E_DECLARED_TWICE, decl->audit.table.span, "a spec has one audit");
         diag_label(checker->diags, diag, first->audit.table.span, "the first one is here");
         diag_help(checker->diags, diag, "remove one of the two");
     }

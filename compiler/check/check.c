@@ -1,5 +1,5 @@
-/* From the text of a spec to a plan: the passes, in order. Each collects every mistake that it can find; nothing
- * is emitted while there is one. */
+/* From the text of a spec to a plan: the passes, in order. Each collects every mistake that it can find;
+ * nothing is emitted while there is one. */
 #include "compiler/check/check.h"
 
 #include "compiler/check/decl.h"
@@ -62,8 +62,8 @@ static struct plan *compile_finish(struct compile *compile) {
     return plan_builder_finish(builder);
 }
 
-struct plan *compile_spec(struct arena *arena, const struct source_text *spec, const struct compile_files *files,
-                          struct diag_list *diags) {
+struct plan *compile_spec(struct arena *arena, const struct source_text *spec,
+                          const struct compile_files *files, struct diag_list *diags) {
     struct compile *compile = ARENA_NEW(arena, struct compile);
     struct checker *checker = &compile->checker;
     compile->spec = spec;

@@ -3,15 +3,20 @@
 
 #include "compiler/check/expr.h"
 
-static void check_read_fail(struct checker *checker, const struct ast_check *ast, struct plan_check *plan, struct span at) {
+static void check_read_fail(struct checker *checker, const struct ast_check *ast, struct plan_check *plan,
+                            struct span at) {
     plan->on_fail = decl_action(checker, DO_FAIL, (struct str){0}, at);
     for (uint32_t i = 0; i < ast->handlers.list.count; i++) {
         const struct ast_handler *handler = &ast->handlers.list.items[i];
         if (handler->action.kind == ACTION_NONE) continue;
-        bool fails = handler->action.kind == ACTION_FAIL, warns = handler->action.kind == ACTION_WARN && handler->action.use == NULL;
+        bool fails = handler->action.kind == ACTION_FAIL,
+             warns = handler->action.kind == ACTION_WARN && handler->action.use == NULL;
         if (handler->event != EVENT_FAIL || (!fails && !warns)) {
-            struct diag *diag = diag_report(checker->diags, E_CLAUSE_ACTION, handler->span, "a check cannot do this");
-            diag_help(checker->diags, diag, "it takes `on fail fail 'message'`, which is what it does by itself, or `on fail warn 'message'`");
+            struct diag *diag =
+                diag_report(checker->diags, E_CLAUSE_ACTION, handler->span, "a check cannot do this");
+            diag_help(checker->diags, diag,
+                      "it takes `on fail fail 'message'`, which is what it does by itself, or `on fail warn "
+                      "'message'`");
             continue;
         }
         struct str message;
@@ -43,8 +48,10 @@ struct check_work {
 static void check_needs_target(struct compile *compile, const struct ast_check *ast) {
     struct checker *checker = &compile->checker;
     if (compile->target_decl != NULL || ast->sql.span.source == NULL) return;
-    struct diag *diag = diag_report(checker->diags, E_NO_TARGET, ast->sql.span, "there is no target to run this SQL in");
-    diag_help(checker->diags, diag, "declare one: `target name : postgres env 'DATABASE_URL' schema 'schema.sql'`");
+    struct diag *diag =
+        diag_report(checker->diags, E_NO_TARGET, ast->sql.span, "there is no target to run this SQL in");
+    diag_help(checker->diags, diag,
+              "declare one: `target name : postgres env 'DATABASE_URL' schema 'schema.sql'`");
 }
 
 /* ---------------------------------------------------------------- sql … == value */
@@ -56,7 +63,9 @@ static void check_scalar(struct compile *compile, const struct ast_decl *decl, s
     decl_read_sql(checker, ast->sql, true, &work->plan.sql, &work->plan.params, &work->plan.params_count);
     if (!ast->has_compare || ast->expected == NULL) {
         if (decl->broken) return;
-        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span, "check `%.*s` does not say what its SQL must give", STR_ARG(ast->name.text));
+        struct diag *diag =
+            diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span,
+                        "check `%.*s` does not say what its SQL must give", STR_ARG(ast->name.text));
         diag_help(checker->diags, diag, "compare it behind the SQL: `… \"\"\" == 0`");
         return;
     }
@@ -66,7 +75,8 @@ static void check_scalar(struct compile *compile, const struct ast_decl *decl, s
     work->expected = check_expr(&scope, ast->expected, &any);
     enum type_kind kind = work->expected->type.kind;
     if (kind == TYPE_ARRAY || kind == TYPE_ROW || kind == TYPE_SECRET) {
-        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->expected->span, "SQL's result cannot be compared with %.*s",
+        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->expected->span,
+                                        "SQL's result cannot be compared with %.*s",
                                         STR_ARG(type_to_text(checker, work->expected->type)));
         diag_help(checker->diags, diag, "compare it with a single value, such as a number");
     }
@@ -74,26 +84,33 @@ static void check_scalar(struct compile *compile, const struct ast_decl *decl, s
 
 /* ---------------------------------------------------------------- source against sql */
 
-static void check_except_rejected(struct compile *compile, const struct ast_check *ast, struct check_work *work) {
+static void check_except_rejected(struct compile *compile, const struct ast_check *ast,
+                                  struct check_work *work) {
     struct checker *checker = &compile->checker;
     work->plan.except_rejected = ARENA_ARRAY(checker->arena, uint32_t, ast->source.count);
     for (uint32_t i = 0; i < ast->source.count; i++) {
         const struct ast_clause *clause = &ast->source.items[i];
         if (clause->kind != CLAUSE_EXCEPT_REJECTED || clause->path.parts.count == 0) continue;
-        struct map_work *map = clause->path.parts.count == 1 ? map_find(compile, clause->path.parts.items[0].text) : NULL;
+        struct map_work *map =
+            clause->path.parts.count == 1 ? map_find(compile, clause->path.parts.items[0].text) : NULL;
         if (map != NULL) {
             work->plan.except_rejected[work->plan.except_rejected_count++] = map->map->index;
             map->map->used = true;
-            bool same = map->query.from_kind == work->query->from_kind && map->query.source == work->query->source &&
+            bool same = map->query.from_kind == work->query->from_kind &&
+                        map->query.source == work->query->source &&
                         map->query.source_table == work->query->source_table;
             if (same || map->map->erroneous) continue;
-            struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, clause->path.span, "map `%.*s` reads other rows than this check", STR_ARG(map->map->name));
+            struct diag *diag =
+                diag_report(checker->diags, E_CHECK_SHAPE, clause->path.span,
+                            "map `%.*s` reads other rows than this check", STR_ARG(map->map->name));
             diag_help(checker->diags, diag, "name a map whose `from` is the same");
             continue;
         }
         struct str *names = ARENA_ARRAY(checker->arena, struct str, compile->maps.count);
-        for (uint32_t j = 0; j < compile->maps.count; j++) names[j] = compile->maps.items[j]->map->name;
-        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, clause->path.span, "there is no map `%.*s`", STR_ARG(span_text(clause->path.span)));
+        for (uint32_t j = 0; j < compile->maps.count; j++)
+            names[j] = compile->maps.items[j]->map->name;
+        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, clause->path.span,
+                                        "there is no map `%.*s`", STR_ARG(span_text(clause->path.span)));
         decl_suggest(checker, diag, clause->path.parts.items[0], names, compile->maps.count);
     }
 }
@@ -110,8 +127,11 @@ static void check_source_clauses(struct checker *checker, const struct ast_check
         case CLAUSE_TOLERANCE:
         case CLAUSE_AFTER:
         case CLAUSE_KEEP_CROSSWALK: {
-            struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->source.items[i].span, "a check's source cannot have this clause");
-            diag_help(checker->diags, diag, "it takes from, each, join, lookup, where, group by, order by, unique by, except rejected by, and select");
+            struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->source.items[i].span,
+                                            "a check's source cannot have this clause");
+            diag_help(checker->diags, diag,
+                      "it takes from, each, join, lookup, where, group by, order by, unique by, except "
+                      "rejected by, and select");
             break;
         }
         default: break;
@@ -125,23 +145,35 @@ static void check_source(struct compile *compile, const struct ast_decl *decl, s
     const struct ast_clause *select = NULL;
     work->plan.kind = CHECK_SOURCE;
     work->query = ARENA_NEW(checker->arena, struct row_query);
-    *work->query = (struct row_query){.compile = compile, .clauses = ast->source.items, .clause_count = ast->source.count, .span = ast->name.span};
-    work->plan_map = (struct plan_map){.name = ast->name.text, .doc = decl->doc, .rollback = ROLLBACK_NONE, .span = plan_builder_span(checker->builder, decl->span),
-                                       .on_duplicate = decl_action(checker, DO_REJECT, (struct str){0}, ast->name.span),
-                                       .on_conflict = decl_action(checker, DO_REJECT, (struct str){0}, ast->name.span)};
+    *work->query = (struct row_query){.compile = compile,
+                                      .clauses = ast->source.items,
+                                      .clause_count = ast->source.count,
+                                      .span = ast->name.span};
+    work->plan_map =
+        (struct plan_map){.name = ast->name.text,
+                          .doc = decl->doc,
+                          .rollback = ROLLBACK_NONE,
+                          .span = plan_builder_span(checker->builder, decl->span),
+                          .on_duplicate = decl_action(checker, DO_REJECT, (struct str){0}, ast->name.span),
+                          .on_conflict = decl_action(checker, DO_REJECT, (struct str){0}, ast->name.span)};
     if (ast->sql.span.source != NULL) {
         decl_read_sql(checker, ast->sql, true, &work->plan.sql, &work->plan.params, &work->plan.params_count);
     } else if (!decl->broken) {
-        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span, "check `%.*s` has a source, but nothing to compare it with", STR_ARG(ast->name.text));
+        struct diag *diag =
+            diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span,
+                        "check `%.*s` has a source, but nothing to compare it with", STR_ARG(ast->name.text));
         diag_help(checker->diags, diag, "add the other side: `target sql \"\"\"select …\"\"\"`");
     }
     map_check_clause_count(compile, ast->source.items, ast->source.count);
     check_source_clauses(checker, ast);
     if (!rows_check(work->query)) {
         bool has_from = false;
-        for (uint32_t i = 0; i < ast->source.count; i++) has_from = has_from || ast->source.items[i].kind == CLAUSE_FROM;
+        for (uint32_t i = 0; i < ast->source.count; i++)
+            has_from = has_from || ast->source.items[i].kind == CLAUSE_FROM;
         if (!has_from && !decl->broken)
-            diag_help(checker->diags, diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span, "the source of check `%.*s` has no rows", STR_ARG(ast->name.text)),
+            diag_help(checker->diags,
+                      diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span,
+                                  "the source of check `%.*s` has no rows", STR_ARG(ast->name.text)),
                       "write `source from x in some_source select …`");
         return;
     }
@@ -151,11 +183,15 @@ static void check_source(struct compile *compile, const struct ast_decl *decl, s
         if (ast->source.items[i].kind == CLAUSE_SELECT) select = &ast->source.items[i];
     if (select == NULL) {
         if (decl->broken) return;
-        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span, "the source of check `%.*s` selects nothing", STR_ARG(ast->name.text));
+        struct diag *diag =
+            diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span,
+                        "the source of check `%.*s` selects nothing", STR_ARG(ast->name.text));
         diag_help(checker->diags, diag, "end it with what is compared: `select agency, count()`");
         return;
     }
-    for (uint32_t i = 0; i < select->exprs.count; i++) VEC_PUSH(checker->arena, &work->selected, rows_check_key(&work->query->body, select->exprs.items[i], "select"));
+    for (uint32_t i = 0; i < select->exprs.count; i++)
+        VEC_PUSH(checker->arena, &work->selected,
+                 rows_check_key(&work->query->body, select->exprs.items[i], "select"));
 }
 
 /* ---------------------------------------------------------------- samples */
@@ -165,24 +201,32 @@ static void check_sample(struct compile *compile, const struct ast_decl *decl, s
     const struct ast_check *ast = &decl->check;
     int64_t rows = 0;
     work->plan.kind = CHECK_SAMPLE;
-    if (decl_read_int(checker, ast->count, E_CHECK_SHAPE, "the size of a sample", 1, 10000000, &rows)) work->plan.sample = (uint32_t)rows;
+    if (decl_read_int(checker, ast->count, E_CHECK_SHAPE, "the size of a sample", 1, 10000000, &rows))
+        work->plan.sample = (uint32_t)rows;
     const struct map_work *map = map_find(compile, ast->map.text);
     if (ast->map.text.len == 0) return;
     if (map == NULL) {
         struct str *names = ARENA_ARRAY(checker->arena, struct str, compile->maps.count);
-        for (uint32_t j = 0; j < compile->maps.count; j++) names[j] = compile->maps.items[j]->map->name;
-        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, ast->map.span, "there is no map `%.*s`", STR_ARG(ast->map.text));
+        for (uint32_t j = 0; j < compile->maps.count; j++)
+            names[j] = compile->maps.items[j]->map->name;
+        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, ast->map.span,
+                                        "there is no map `%.*s`", STR_ARG(ast->map.text));
         decl_suggest(checker, diag, ast->map, names, compile->maps.count);
         return;
     }
     work->plan.map = map->map->index;
-    if (work->plan.name.len == 0) work->plan.name = arena_printf(checker->arena, "sample_%.*s", STR_ARG(ast->map.text));
+    if (work->plan.name.len == 0)
+        work->plan.name = arena_printf(checker->arena, "sample_%.*s", STR_ARG(ast->map.text));
     if (map->plan.csv_file.len) {
-        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->map.span, "map `%.*s` writes a csv file: there are no rows in the target to compare", STR_ARG(ast->map.text));
+        struct diag *diag =
+            diag_report(checker->diags, E_CHECK_SHAPE, ast->map.span,
+                        "map `%.*s` writes a csv file: there are no rows in the target to compare",
+                        STR_ARG(ast->map.text));
         diag_help(checker->diags, diag, "sample a map that writes into a table");
     }
     if (ast->before) {
-        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->map.span, "a sample cannot be taken before anything is written");
+        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->map.span,
+                                        "a sample cannot be taken before anything is written");
         diag_help(checker->diags, diag, "remove `before`");
     }
 }
@@ -196,7 +240,8 @@ static void check_emit(struct checker *checker, struct check_work *work) {
         work->plan.expected = emitter_finish(emitter) + 1;
     }
     if (work->query != NULL) {
-        struct plan_map map = query_emit(work->query, work->plan_map, work->selected.items, work->selected.count);
+        struct plan_map map =
+            query_emit(work->query, work->plan_map, work->selected.items, work->selected.count);
         VEC_PUSH(checker->arena, &checker->builder->check_maps, map);
         work->plan.map = checker->builder->check_maps.count;
     }
@@ -206,9 +251,14 @@ static void check_emit(struct checker *checker, struct check_work *work) {
 static void check_one(struct compile *compile, const struct ast_decl *decl, struct check_work *work) {
     struct checker *checker = &compile->checker;
     const struct ast_check *ast = &decl->check;
-    work->plan = (struct plan_check){.name = ast->name.text, .title = ast->title.text, .before = ast->before, .span = plan_builder_span(checker->builder, decl->span)};
+    work->plan = (struct plan_check){.name = ast->name.text,
+                                     .title = ast->title.text,
+                                     .before = ast->before,
+                                     .span = plan_builder_span(checker->builder, decl->span)};
     check_read_fail(checker, ast, &work->plan, ast->name.span);
-    if (ast->tolerance) decl_read_tolerance(checker, ast->tolerance, ast->percent, E_CHECK_SHAPE, &work->plan.tolerance_kind, &work->plan.tolerance);
+    if (ast->tolerance)
+        decl_read_tolerance(checker, ast->tolerance, ast->percent, E_CHECK_SHAPE, &work->plan.tolerance_kind,
+                            &work->plan.tolerance);
     if (ast->is_sample) {
         check_sample(compile, decl, work);
         return;
@@ -219,8 +269,10 @@ static void check_one(struct compile *compile, const struct ast_decl *decl, stru
     } else if (ast->sql.span.source != NULL) {
         check_scalar(compile, decl, work);
     } else if (!decl->broken) {
-        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span, "check `%.*s` checks nothing", STR_ARG(ast->name.text));
-        diag_help(checker->diags, diag, "give it SQL and what it must give: sql \"\"\"select count(*) …\"\"\" == 0");
+        struct diag *diag = diag_report(checker->diags, E_CHECK_SHAPE, ast->name.span,
+                                        "check `%.*s` checks nothing", STR_ARG(ast->name.text));
+        diag_help(checker->diags, diag,
+                  "give it SQL and what it must give: sql \"\"\"select count(*) …\"\"\" == 0");
     }
 }
 
@@ -236,7 +288,8 @@ void checks_check_all(struct compile *compile) {
         struct ast_name name = decl->check.name;
         uint32_t first;
         if (name.text.len && !name_index_add(&names, name.text, spans.count, &first)) {
-            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, name.span, "the name `%.*s` is taken by another check", STR_ARG(name.text));
+            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, name.span,
+                                            "the name `%.*s` is taken by another check", STR_ARG(name.text));
             diag_label(checker->diags, diag, spans.items[first], "declared here first");
             diag_help(checker->diags, diag, "give one of the two another name");
         } else if (name.text.len) {
@@ -250,5 +303,6 @@ void checks_check_all(struct compile *compile) {
 }
 
 void checks_emit_all(struct compile *compile) {
-    for (uint32_t i = 0; i < compile->checks_count; i++) check_emit(&compile->checker, compile->checks[i]);
+    for (uint32_t i = 0; i < compile->checks_count; i++)
+        check_emit(&compile->checker, compile->checks[i]);
 }

@@ -39,7 +39,8 @@ static struct str csv_quoted_field(struct csv_cursor *cursor, bool *open_quote) 
 static struct str csv_plain_field(struct csv_cursor *cursor) {
     struct str text = cursor->source->text;
     uint32_t start = cursor->at;
-    while (cursor->at < text.len && text.ptr[cursor->at] != ',' && text.ptr[cursor->at] != '\n') cursor->at++;
+    while (cursor->at < text.len && text.ptr[cursor->at] != ',' && text.ptr[cursor->at] != '\n')
+        cursor->at++;
     uint32_t end = cursor->at;
     if (end > start && text.ptr[end - 1] == '\r') end--;
     return str_from(text.ptr + start, end - start);
@@ -54,17 +55,20 @@ static bool csv_next(struct csv_cursor *cursor, struct csv_record *record) {
         bool quoted = cursor->at < text.len && text.ptr[cursor->at] == '"';
         struct str field = quoted ? csv_quoted_field(cursor, &record->open_quote) : csv_plain_field(cursor);
         VEC_PUSH(cursor->arena, &record->fields, field);
-        while (cursor->at < text.len && text.ptr[cursor->at] != ',' && text.ptr[cursor->at] != '\n') cursor->at++;
+        while (cursor->at < text.len && text.ptr[cursor->at] != ',' && text.ptr[cursor->at] != '\n')
+            cursor->at++;
         if (cursor->at >= text.len || text.ptr[cursor->at] == '\n') break;
         cursor->at++;
     }
     record->span.end = cursor->at;
-    while (record->span.end > record->span.start && text.ptr[record->span.end - 1] == '\r') record->span.end--;
+    while (record->span.end > record->span.start && text.ptr[record->span.end - 1] == '\r')
+        record->span.end--;
     if (cursor->at < text.len) cursor->at++;
     return true;
 }
 
-bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text, struct value *value) {
+bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text,
+                         struct value *value) {
     if (type.kind == TYPE_ENUM) {
         const struct plan_enum *enumeration = &checker->builder->enums.items[type.ref];
         for (uint32_t i = 0; i < enumeration->labels_count; i++)
@@ -98,7 +102,9 @@ static bool codes_find_columns(struct codes_file *file, const struct csv_record 
             if (found) file->columns[i] = j;
         }
         if (found) continue;
-        struct diag *diag = diag_report(checker->diags, E_CODES_FILE, wanted.span, "`%.*s` has no column `%.*s`", STR_ARG(file->ast->file.text), STR_ARG(wanted.text));
+        struct diag *diag =
+            diag_report(checker->diags, E_CODES_FILE, wanted.span, "`%.*s` has no column `%.*s`",
+                        STR_ARG(file->ast->file.text), STR_ARG(wanted.text));
         decl_suggest(checker, diag, wanted, header->fields.items, header->fields.count);
         fine = false;
     }
@@ -113,7 +119,9 @@ static void codes_read_record(struct codes_file *file, const struct csv_record *
         struct plan_type type = i < parts ? file->codes->keys.items[i] : file->codes->value;
         if (type.kind == TYPE_NONE) return;
         if (file->columns[i] >= record->fields.count) {
-            struct diag *diag = diag_report(checker->diags, E_CODES_FILE, record->span, "this line has %u fields, too few for the header", record->fields.count);
+            struct diag *diag =
+                diag_report(checker->diags, E_CODES_FILE, record->span,
+                            "this line has %u fields, too few for the header", record->fields.count);
             diag_help(checker->diags, diag, "complete the line");
             return;
         }
@@ -123,13 +131,15 @@ static void codes_read_record(struct codes_file *file, const struct csv_record *
             continue;
         }
         if (codes_value_of_text(checker, type, text, &values[i])) continue;
-        struct diag *diag = diag_report(checker->diags, E_CODES_FILE, record->span, "`%.*s` in column `%.*s` is no %.*s", STR_ARG(text),
-                                        STR_ARG(file->ast->file_columns.items[i].text), STR_ARG(type_to_text(checker, type)));
+        struct diag *diag = diag_report(
+            checker->diags, E_CODES_FILE, record->span, "`%.*s` in column `%.*s` is no %.*s", STR_ARG(text),
+            STR_ARG(file->ast->file_columns.items[i].text), STR_ARG(type_to_text(checker, type)));
         diag_label(checker->diags, diag, file->ast->file.span, "the code table reads it here");
         if (type.kind == TYPE_ENUM) {
             const struct plan_enum *enumeration = &checker->builder->enums.items[type.ref];
             struct str *names = ARENA_ARRAY(checker->arena, struct str, enumeration->labels_count);
-            for (uint32_t j = 0; j < enumeration->labels_count; j++) names[j] = enumeration->labels[j].text;
+            for (uint32_t j = 0; j < enumeration->labels_count; j++)
+                names[j] = enumeration->labels[j].text;
             decl_suggest(checker, diag, (struct ast_name){text, {0}}, names, enumeration->labels_count);
         } else {
             diag_help(checker->diags, diag, "correct the file, or change the table's type");
@@ -141,21 +151,29 @@ static void codes_read_record(struct codes_file *file, const struct csv_record *
 
 void codes_read_file(struct compile *compile, struct checked_codes *codes, const struct ast_codes *ast) {
     struct checker *checker = &compile->checker;
-    struct codes_file file = {.compile = compile, .codes = codes, .ast = ast, .width = codes->keys.count + 1, .keys = {.arena = checker->arena}};
+    struct codes_file file = {.compile = compile,
+                              .codes = codes,
+                              .ast = ast,
+                              .width = codes->keys.count + 1,
+                              .keys = {.arena = checker->arena}};
     if (ast->file_columns.count != file.width) {
-        struct diag *diag = diag_report(checker->diags, E_CODES_FILE, ast->file.span, "`%.*s` needs %u columns of the file, %u are named", STR_ARG(codes->name),
-                                        file.width, ast->file_columns.count);
-        diag_help(checker->diags, diag, "name the columns of the key, then the one of the value: from 'file.csv' (old, new)");
+        struct diag *diag = diag_report(checker->diags, E_CODES_FILE, ast->file.span,
+                                        "`%.*s` needs %u columns of the file, %u are named",
+                                        STR_ARG(codes->name), file.width, ast->file_columns.count);
+        diag_help(checker->diags, diag,
+                  "name the columns of the key, then the one of the value: from 'file.csv' (old, new)");
         return;
     }
-    const struct source_text *text = checker->files->read(checker->files->context, ast->file.text, ast->file.span, checker->diags);
+    const struct source_text *text =
+        checker->files->read(checker->files->context, ast->file.text, ast->file.span, checker->diags);
     if (text == NULL) return;
     file.columns = ARENA_ARRAY(checker->arena, uint32_t, file.width);
     struct csv_cursor cursor = {.source = text, .arena = checker->arena};
     if (str_starts_with(text->text, STR("\xEF\xBB\xBF"))) cursor.at = 3;
     struct csv_record record;
     if (!csv_next(&cursor, &record)) {
-        struct diag *diag = diag_report(checker->diags, E_CODES_FILE, ast->file.span, "`%.*s` is empty", STR_ARG(ast->file.text));
+        struct diag *diag = diag_report(checker->diags, E_CODES_FILE, ast->file.span, "`%.*s` is empty",
+                                        STR_ARG(ast->file.text));
         diag_help(checker->diags, diag, "its first line names the columns");
         return;
     }
@@ -164,7 +182,8 @@ void codes_read_file(struct compile *compile, struct checked_codes *codes, const
         if (!decl_check_limit(checker, ast->file.span, lines, DECL_MAX_CODES, "codes")) return;
         if (record.open_quote) {
             record.span.end = record.span.start + 1;
-            struct diag *diag = diag_report(checker->diags, E_CODES_FILE, record.span, "a quoted field of this line is never closed");
+            struct diag *diag = diag_report(checker->diags, E_CODES_FILE, record.span,
+                                            "a quoted field of this line is never closed");
             diag_help(checker->diags, diag, "close it, or double the quotes inside a field");
             return;
         }

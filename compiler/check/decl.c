@@ -10,7 +10,8 @@ void decl_check_migration(struct compile *compile) {
         const struct ast_decl *decl = compile->decls.items[i];
         if (decl->kind != DECL_MIGRATION) continue;
         if (first != NULL) {
-            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, decl->span, "a spec has one migration line");
+            struct diag *diag =
+                diag_report(checker->diags, E_DECLARED_TWICE, decl->span, "a spec has one migration line");
             diag_label(checker->diags, diag, first->span, "the first one is here");
             diag_help(checker->diags, diag, "remove one of the two");
             continue;
@@ -19,14 +20,15 @@ void decl_check_migration(struct compile *compile) {
         checker->migration = plan->migration = decl->name.text;
         plan->version = 1;
         if (decl->migration.version)
-            decl_read_int(checker, decl->migration.version, E_BAD_DECLARATION, "a migration's version", 1, INT32_MAX,
-                          &plan->version);
+            decl_read_int(checker, decl->migration.version, E_BAD_DECLARATION, "a migration's version", 1,
+                          INT32_MAX, &plan->version);
     }
     if (first == NULL && !compile->files.items[0]->has_errors) {
         struct diag *diag = diag_report(checker->diags, E_NO_MIGRATION, (struct span){compile->spec, 0, 0},
                                         "the spec has no migration line");
         diag_help(checker->diags, diag,
-                  "start it with `migration a_name version 1`: the name is what ids of this migration are made from");
+                  "start it with `migration a_name version 1`: the name is what ids of this migration are "
+                  "made from");
     }
 }
 
@@ -51,11 +53,12 @@ void decl_collect_names(struct compile *compile) {
 static void decl_check_param(struct compile *compile, const struct ast_decl *decl) {
     struct checker *checker = &compile->checker;
     struct checked_param *param = ARENA_NEW(checker->arena, struct checked_param);
-    *param = (struct checked_param){.name = decl->name.text, .span = decl->name.span, .index = checker->builder->params.count};
+    *param = (struct checked_param){
+        .name = decl->name.text, .span = decl->name.span, .index = checker->builder->params.count};
     param->type = checker_resolve_type(checker, &decl->param.type);
     if (str_is(param->name, "run") || str_is(param->name, "event") || str_is(param->name, "quarantine")) {
-        struct diag *diag = diag_report(checker->diags, E_BAD_DECLARATION, decl->name.span, "`$%.*s` is mig's own name",
-                                        STR_ARG(param->name));
+        struct diag *diag = diag_report(checker->diags, E_BAD_DECLARATION, decl->name.span,
+                                        "`$%.*s` is mig's own name", STR_ARG(param->name));
         diag_help(checker->diags, diag, "call the parameter something else");
     }
     struct plan_param plan = {.name = param->name, .type = param->type};
@@ -70,16 +73,20 @@ void decl_check_params(struct compile *compile) {
         if (compile->decls.items[i]->kind == DECL_PARAM) decl_check_param(compile, compile->decls.items[i]);
 }
 
-/* A default may call functions and look into codes, which stand anywhere in the spec: those are known by then. */
-static void decl_check_default(struct compile *compile, const struct checked_param *param, const struct ast_expr *value) {
+/* A default may call functions and look into codes, which stand anywhere in the spec: those are known by
+ * then. */
+static void decl_check_default(struct compile *compile, const struct checked_param *param,
+                               const struct ast_expr *value) {
     struct checker *checker = &compile->checker;
     if (param->type.kind == TYPE_SECRET) {
-        struct diag *diag = diag_report(checker->diags, E_BAD_DECLARATION, value->span, "a secret cannot have its value in the spec");
+        struct diag *diag = diag_report(checker->diags, E_BAD_DECLARATION, value->span,
+                                        "a secret cannot have its value in the spec");
         diag_help(checker->diags, diag, "give it in the environment as MIG_PARAM_… or by --param-file");
         return;
     }
     struct scope scope = {.checker = checker, .clause = "a parameter's default"};
-    char *what = arena_copy_cstr(checker->arena, arena_printf(checker->arena, "parameter `%.*s`", STR_ARG(param->name)));
+    char *what = arena_copy_cstr(checker->arena,
+                                 arena_printf(checker->arena, "parameter `%.*s`", STR_ARG(param->name)));
     struct expected expected = {.type = param->type, .what = what, .allow_null = param->type.nullable};
     struct param_default found = {param->index, check_expr(&scope, value, &expected)};
     VEC_PUSH(checker->arena, &compile->defaults, found);
@@ -108,7 +115,8 @@ void decl_emit_params(struct compile *compile) {
 
 static void decl_declare_extern(struct compile *compile, struct checked_fn *fn, const struct ast_decl *decl) {
     struct checker *checker = &compile->checker;
-    struct plan_extern plan = {.name = fn->name, .library = decl->fn.library.text, .symbol = decl->fn.symbol.text};
+    struct plan_extern plan = {
+        .name = fn->name, .library = decl->fn.library.text, .symbol = decl->fn.symbol.text};
     plan.result = fn->result;
     plan.params = fn->params.items;
     plan.params_count = fn->params.count;
@@ -116,8 +124,8 @@ static void decl_declare_extern(struct compile *compile, struct checked_fn *fn, 
     if (plan.symbol.len == 0) plan.symbol = fn->name;
     if (plan.library.len == 0 && !decl->broken)
         diag_help(checker->diags,
-                  diag_report(checker->diags, E_BAD_DECLARATION, decl->fn.name.span, "extern function `%.*s` has no library",
-                              STR_ARG(fn->name)),
+                  diag_report(checker->diags, E_BAD_DECLARATION, decl->fn.name.span,
+                              "extern function `%.*s` has no library", STR_ARG(fn->name)),
                   "write from which library it comes: `from 'libname.so' symbol '%.*s'`", STR_ARG(fn->name));
     fn->extern_index = (int32_t)checker->builder->externs.count;
     VEC_PUSH(checker->arena, &checker->builder->externs, plan);
@@ -126,14 +134,19 @@ static void decl_declare_extern(struct compile *compile, struct checked_fn *fn, 
 static void decl_declare_fn(struct compile *compile, const struct ast_decl *decl) {
     struct checker *checker = &compile->checker;
     struct checked_fn *fn = ARENA_NEW(checker->arena, struct checked_fn);
-    *fn = (struct checked_fn){.name = decl->fn.name.text, .ast = &decl->fn, .decl = decl, .extern_index = -1, .span = decl->fn.name.span};
+    *fn = (struct checked_fn){.name = decl->fn.name.text,
+                              .ast = &decl->fn,
+                              .decl = decl,
+                              .extern_index = -1,
+                              .span = decl->fn.name.span};
     for (uint32_t i = 0; i < decl->fn.params.types.count; i++) {
         VEC_PUSH(checker->arena, &fn->params, checker_resolve_type(checker, &decl->fn.params.types.items[i]));
         for (uint32_t j = 0; j < i && i < decl->fn.params.names.count; j++) {
             struct ast_name name = decl->fn.params.names.items[i];
             if (str_eq(name.text, decl->fn.params.names.items[j].text))
                 diag_label(checker->diags,
-                           diag_report(checker->diags, E_DECLARED_TWICE, name.span, "two arguments are called `%.*s`", STR_ARG(name.text)),
+                           diag_report(checker->diags, E_DECLARED_TWICE, name.span,
+                                       "two arguments are called `%.*s`", STR_ARG(name.text)),
                            decl->fn.params.names.items[j].span, "the first one is here");
         }
     }
@@ -157,10 +170,12 @@ void decl_check_fn_bodies(struct compile *compile) {
 
 /* ---------------------------------------------------------------- what is never used */
 
-static void decl_report_unused(struct compile *compile, const char *noun, struct str name, struct span span, const char *help) {
+static void decl_report_unused(struct compile *compile, const char *noun, struct str name, struct span span,
+                               const char *help) {
     struct checker *checker = &compile->checker;
     if (span.source != compile->spec) return; /* a module is written for many specs */
-    struct diag *diag = diag_report(checker->diags, W_UNUSED, span, "%s `%.*s` is never used", noun, STR_ARG(name));
+    struct diag *diag =
+        diag_report(checker->diags, W_UNUSED, span, "%s `%.*s` is never used", noun, STR_ARG(name));
     diag_help(checker->diags, diag, "%s", help);
 }
 
@@ -168,15 +183,21 @@ void decl_warn_unused(struct compile *compile) {
     struct checker *checker = &compile->checker;
     for (uint32_t i = 0; i < checker->sources.count; i++) {
         const struct checked_source *source = checker->sources.items[i];
-        if (!source->used) decl_report_unused(compile, "source", source->name, source->span, "read it in a map or a check, or remove it");
+        if (!source->used)
+            decl_report_unused(compile, "source", source->name, source->span,
+                               "read it in a map or a check, or remove it");
     }
     for (uint32_t i = 0; i < checker->params.count; i++) {
         const struct checked_param *param = checker->params.items[i];
-        if (!param->used) decl_report_unused(compile, "parameter", param->name, param->span, "use it or remove it: nobody should have to give a value for nothing");
+        if (!param->used)
+            decl_report_unused(compile, "parameter", param->name, param->span,
+                               "use it or remove it: nobody should have to give a value for nothing");
     }
     for (uint32_t i = 0; i < checker->codes.count; i++) {
         const struct checked_codes *codes = checker->codes.items[i];
-        if (!codes->used) decl_report_unused(compile, "code table", codes->name, codes->span, "use it in a map or remove it");
+        if (!codes->used)
+            decl_report_unused(compile, "code table", codes->name, codes->span,
+                               "use it in a map or remove it");
     }
     for (uint32_t i = 0; i < checker->fns.count; i++) {
         const struct checked_fn *fn = checker->fns.items[i];

@@ -1,6 +1,6 @@
-/* What the declaration checker keeps while it compiles a spec: the checker that expressions see, and beside it
- * the declarations of all files, the maps in the order of running, and the keyed tables whose columns are not
- * all asked for yet. */
+/* What the declaration checker keeps while it compiles a spec: the checker that expressions see, and beside
+ * it the declarations of all files, the maps in the order of running, and the keyed tables whose columns are
+ * not all asked for yet. */
 #ifndef MIG_CHECK_DECL_H
 #define MIG_CHECK_DECL_H
 
@@ -23,7 +23,7 @@ struct name_index {
         struct str key;
         uint32_t value;
         bool taken;
-    } *slots;
+    } * slots;
     uint32_t cap, count;
 };
 /* Adds key; false when it is there already, *existing (may be NULL) is then its value. */
@@ -32,7 +32,15 @@ bool name_index_find(const struct name_index *index, struct str key, uint32_t *v
 
 /* What a name at top level stands for. Sources and targets share one space of names, code tables and maps
  * another. */
-enum decl_name_kind { NAMED_SOURCE, NAMED_TARGET, NAMED_CODES, NAMED_MAP, NAMED_FN, NAMED_PARAM, NAMED_OTHER };
+enum decl_name_kind {
+    NAMED_SOURCE,
+    NAMED_TARGET,
+    NAMED_CODES,
+    NAMED_MAP,
+    NAMED_FN,
+    NAMED_PARAM,
+    NAMED_OTHER
+};
 
 /* A keyed table over a source or target, shared by all who search it by the same keys. */
 struct keyed_work {
@@ -40,8 +48,8 @@ struct keyed_work {
     uint32_t plan_source, plan_table;
     bool is_target, many;
     struct keyed_columns *columns;
-    VEC(struct texpr *) keys;    /* in the build scope */
-    VEC(struct texpr *) filters; /* conditions over the table's own rows */
+    VEC(struct texpr *) keys;           /* in the build scope */
+    VEC(struct texpr *) filters;        /* conditions over the table's own rows */
     const struct checked_map *only_for; /* a target table that maps write is searched as it stood when the map
                                            began: not shared with other maps. NULL: shared by all */
 };
@@ -59,30 +67,30 @@ struct param_default {
 /* `pii map (columns)` of a map into a csv file. */
 struct csv_pii {
     const struct checked_map *map;
-    struct str column;
+    struct ast_name column;
 };
 
 struct compile {
     struct checker checker; /* first: the checker_… functions find the rest behind it */
     const struct source_text *spec;
-    VEC(const struct ast_file *) files;       /* spec, then modules */
-    VEC(const struct ast_decl *) decls;       /* of all files */
-    struct name_index names;                  /* by space and name */
-    VEC(struct span) name_spans;              /* by value in names */
+    VEC(const struct ast_file *) files; /* spec, then modules */
+    VEC(const struct ast_decl *) decls; /* of all files */
+    struct name_index names;            /* by space and name */
+    VEC(struct span) name_spans;        /* by value in names */
     VEC(enum decl_name_kind) name_kinds;
     const struct ast_decl *target_decl;
     VEC(struct param_default) defaults;
-    VEC(const struct schema_table *) tables;  /* beside builder->target_tables */
-    VEC(const struct schema_enum *) enums;    /* beside builder->enums */
-    VEC(struct map_work *) declared;          /* maps as they stand in the spec */
-    VEC(struct map_work *) maps;              /* beside builder->maps: in the order of running */
+    VEC(const struct schema_table *) tables; /* beside builder->target_tables */
+    VEC(const struct schema_enum *) enums;   /* beside builder->enums */
+    VEC(struct map_work *) declared;         /* maps as they stand in the spec */
+    VEC(struct map_work *) maps;             /* beside builder->maps: in the order of running */
     VEC(struct keyed_work *) keyed;
     VEC(struct csv_pii) csv_pii;
     struct check_work **checks; /* in source order */
     uint32_t checks_count;
     struct test_work **tests;
     uint32_t tests_count;
-    struct audit_work *audit;   /* NULL: none */
+    struct audit_work *audit; /* NULL: none */
     struct str target_ddl;
 };
 
@@ -100,16 +108,17 @@ struct str decl_list_names(struct checker *checker, const struct str *names, uin
 /* Takes a top-level name; reports a second taker and returns false. */
 bool decl_claim_name(struct compile *compile, enum decl_name_kind kind, struct ast_name name);
 /* Adds a message of its own when a list grows past limit; false then. */
-bool decl_check_limit(struct checker *checker, struct span span, uint64_t count, uint64_t limit, const char *noun);
+bool decl_check_limit(struct checker *checker, struct span span, uint64_t count, uint64_t limit,
+                      const char *noun);
 /* A whole number literal in a range; false when reported (with code, about `what`). */
-bool decl_read_int(struct checker *checker, const struct ast_expr *expr, enum diag_code code, const char *what,
-                   int64_t least, int64_t most, int64_t *value);
+bool decl_read_int(struct checker *checker, const struct ast_expr *expr, enum diag_code code,
+                   const char *what, int64_t least, int64_t most, int64_t *value);
 /* N or N% of a tolerance. False when reported. */
-bool decl_read_tolerance(struct checker *checker, const struct ast_expr *expr, bool percent, enum diag_code code,
-                         uint8_t *kind, struct str *text);
+bool decl_read_tolerance(struct checker *checker, const struct ast_expr *expr, bool percent,
+                         enum diag_code code, uint8_t *kind, struct str *text);
 /* A duration such as `90 minutes` in seconds. False when reported. */
-bool decl_read_seconds(struct checker *checker, const struct ast_expr *expr, enum diag_code code, const char *what,
-                       int64_t *seconds);
+bool decl_read_seconds(struct checker *checker, const struct ast_expr *expr, enum diag_code code,
+                       const char *what, int64_t *seconds);
 /* The fixed text of a message; false when it holds values (reported). NULL message: empty text. */
 bool decl_read_message(struct checker *checker, const struct ast_expr *message, const char *where,
                        struct str *text);
@@ -144,14 +153,17 @@ void source_read_options(struct compile *compile, const struct ast_source *ast, 
 /* The raw cell that a literal in an inline row or a test stands for. False when reported (with code). */
 bool source_cell_of(struct checker *checker, const struct checked_column *column, const struct ast_expr *expr,
                     enum diag_code code, struct plan_cell *cell);
-/* `source`, `source.table` or `source.schema.table`. NULL when reported, or silently when names[0] is no source
- * and may_be_other is set. */
-struct checked_table *source_find_table(struct compile *compile, const struct ast_path *path, bool may_be_other,
-                                        struct checked_source **source);
+/* `source`, `source.table` or `source.schema.table`. NULL when reported, or silently when names[0] is no
+ * source and may_be_other is set. */
+struct checked_table *source_find_table(struct compile *compile, const struct ast_path *path,
+                                        bool may_be_other, struct checked_source **source);
 
 /* ---- target.c, target_type.c */
 void target_read(struct compile *compile);
 void target_check_pii(struct compile *compile);
+/* Once a map's csv columns are known: reports those that `pii map (…)` names and the map does not write. */
+void target_check_csv_pii(struct compile *compile, const struct checked_map *map, const struct str *columns,
+                          uint32_t count);
 /* A path `target.table` or `target.schema.table`; NULL when reported. */
 const struct schema_table *target_find_table(struct compile *compile, const struct ast_path *path);
 /* Index in builder->target_tables, added on first use. */
@@ -168,7 +180,8 @@ void codes_read_file(struct compile *compile, struct checked_codes *codes, const
 void codes_add_line(struct compile *compile, struct checked_codes *codes, struct name_index *keys,
                     const struct value *parts, const struct value *value, struct span at);
 /* A constant of a codes table's part, from the text in a file. False when the text is not of the type. */
-bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text, struct value *value);
+bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text,
+                         struct value *value);
 
 /* ---- map*.c */
 void map_declare_all(struct compile *compile);

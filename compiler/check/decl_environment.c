@@ -3,7 +3,8 @@
 
 /* ---------------------------------------------------------------- environments */
 
-static void environment_setting(struct compile *compile, const struct ast_setting *setting, struct plan_environment *plan) {
+static void environment_setting(struct compile *compile, const struct ast_setting *setting,
+                                struct plan_environment *plan) {
     struct checker *checker = &compile->checker;
     struct str name = setting->name.text;
     int64_t count = 0;
@@ -12,24 +13,29 @@ static void environment_setting(struct compile *compile, const struct ast_settin
             plan->target_env = setting->env_name.text;
             return;
         }
-        struct diag *diag = diag_report(checker->diags, E_SETTING, setting->name.span, "there is no target `%.*s` to connect to", STR_ARG(name));
+        struct diag *diag = diag_report(checker->diags, E_SETTING, setting->name.span,
+                                        "there is no target `%.*s` to connect to", STR_ARG(name));
         decl_suggest(checker, diag, setting->name, &checker->target_name, checker->target_name.len ? 1 : 0);
         return;
     }
     if (setting->value == NULL) return;
     if (str_is(name, "tolerance")) {
-        decl_read_tolerance(checker, setting->value, setting->percent, E_SETTING, &plan->tolerance_kind, &plan->tolerance);
+        decl_read_tolerance(checker, setting->value, setting->percent, E_SETTING, &plan->tolerance_kind,
+                            &plan->tolerance);
     } else if (str_is(name, "approvals")) {
-        if (decl_read_int(checker, setting->value, E_SETTING, "the number of approvals", 0, 100, &count)) plan->approvals = (uint32_t)count;
+        if (decl_read_int(checker, setting->value, E_SETTING, "the number of approvals", 0, 100, &count))
+            plan->approvals = (uint32_t)count;
     } else if (str_is(name, "window")) {
         decl_read_seconds(checker, setting->value, E_SETTING, "the window", &plan->window_seconds);
     } else if (str_is(name, "retention")) {
         decl_read_seconds(checker, setting->value, E_SETTING, "the retention", &plan->retention_seconds);
     } else {
         struct str names[] = {STR("tolerance"), STR("approvals"), STR("window"), STR("retention")};
-        struct diag *diag = diag_report(checker->diags, E_SETTING, setting->name.span, "an environment has no setting `%.*s`", STR_ARG(name));
+        struct diag *diag = diag_report(checker->diags, E_SETTING, setting->name.span,
+                                        "an environment has no setting `%.*s`", STR_ARG(name));
         if (checker->target_name.len && str_eq(name, checker->target_name))
-            diag_help(checker->diags, diag, "say where its URL comes from: `%.*s = env 'DATABASE_URL'`", STR_ARG(name));
+            diag_help(checker->diags, diag, "say where its URL comes from: `%.*s = env 'DATABASE_URL'`",
+                      STR_ARG(name));
         else
             decl_suggest(checker, diag, setting->name, names, 4);
     }
@@ -37,18 +43,22 @@ static void environment_setting(struct compile *compile, const struct ast_settin
 
 static void environment_check(struct compile *compile, const struct ast_decl *decl) {
     struct checker *checker = &compile->checker;
-    struct plan_environment plan = {.name = decl->name.text, .span = plan_builder_span(checker->builder, decl->span)};
+    struct plan_environment plan = {.name = decl->name.text,
+                                    .span = plan_builder_span(checker->builder, decl->span)};
     for (uint32_t i = 0; i < checker->builder->environments.count; i++)
         if (str_eq(checker->builder->environments.items[i].name, plan.name)) {
-            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, decl->name.span, "environment `%.*s` is declared twice", STR_ARG(plan.name));
+            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, decl->name.span,
+                                            "environment `%.*s` is declared twice", STR_ARG(plan.name));
             diag_help(checker->diags, diag, "put all its settings into one block");
         }
     for (uint32_t i = 0; i < decl->environment.settings.count; i++) {
         const struct ast_setting *setting = &decl->environment.settings.items[i];
         bool twice = false;
-        for (uint32_t j = 0; j < i; j++) twice = twice || str_eq(decl->environment.settings.items[j].name.text, setting->name.text);
+        for (uint32_t j = 0; j < i; j++)
+            twice = twice || str_eq(decl->environment.settings.items[j].name.text, setting->name.text);
         if (twice) {
-            struct diag *diag = diag_report(checker->diags, E_SETTING, setting->name.span, "`%.*s` is set twice", STR_ARG(setting->name.text));
+            struct diag *diag = diag_report(checker->diags, E_SETTING, setting->name.span,
+                                            "`%.*s` is set twice", STR_ARG(setting->name.text));
             diag_help(checker->diags, diag, "keep one of the two");
         }
         environment_setting(compile, setting, &plan);
@@ -58,7 +68,8 @@ static void environment_check(struct compile *compile, const struct ast_decl *de
 
 void decl_check_environments(struct compile *compile) {
     for (uint32_t i = 0; i < compile->decls.count; i++)
-        if (compile->decls.items[i]->kind == DECL_ENVIRONMENT) environment_check(compile, compile->decls.items[i]);
+        if (compile->decls.items[i]->kind == DECL_ENVIRONMENT)
+            environment_check(compile, compile->decls.items[i]);
 }
 
 /* ---------------------------------------------------------------- phases */
@@ -76,10 +87,12 @@ struct phase_place {
 
 static void phase_check(struct compile *compile, const struct ast_decl *decl, struct phase_place *places) {
     struct checker *checker = &compile->checker;
-    struct plan_phase plan = {.name = decl->name.text, .maps = ARENA_ARRAY(checker->arena, uint32_t, decl->phase.maps.count)};
+    struct plan_phase plan = {.name = decl->name.text,
+                              .maps = ARENA_ARRAY(checker->arena, uint32_t, decl->phase.maps.count)};
     for (uint32_t i = 0; i < checker->builder->phases.count; i++)
         if (str_eq(checker->builder->phases.items[i].name, plan.name)) {
-            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, decl->name.span, "phase `%.*s` is declared twice", STR_ARG(plan.name));
+            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, decl->name.span,
+                                            "phase `%.*s` is declared twice", STR_ARG(plan.name));
             diag_help(checker->diags, diag, "put all its maps into one block");
         }
     for (uint32_t i = 0; i < decl->phase.maps.count; i++) {
@@ -87,14 +100,17 @@ static void phase_check(struct compile *compile, const struct ast_decl *decl, st
         const struct checked_map *map = phase_find_map(checker, name.text);
         if (map == NULL) {
             struct str *names = ARENA_ARRAY(checker->arena, struct str, checker->maps.count);
-            for (uint32_t j = 0; j < checker->maps.count; j++) names[j] = checker->maps.items[j]->name;
-            struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, name.span, "there is no map `%.*s`", STR_ARG(name.text));
+            for (uint32_t j = 0; j < checker->maps.count; j++)
+                names[j] = checker->maps.items[j]->name;
+            struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, name.span,
+                                            "there is no map `%.*s`", STR_ARG(name.text));
             decl_suggest(checker, diag, name, names, checker->maps.count);
             continue;
         }
         struct phase_place *place = &places[map->index];
         if (place->phase) {
-            struct diag *diag = diag_report(checker->diags, E_PHASE, name.span, "map `%.*s` is in two phases", STR_ARG(name.text));
+            struct diag *diag = diag_report(checker->diags, E_PHASE, name.span, "map `%.*s` is in two phases",
+                                            STR_ARG(name.text));
             diag_label(checker->diags, diag, place->span, "it is here already");
             diag_help(checker->diags, diag, "remove it from one of them");
             continue;
@@ -114,14 +130,17 @@ static void phase_check_order(struct compile *compile, const struct phase_place 
         uint32_t depends_count;
         const uint32_t *depends = map_depends(compile, map->index, &depends_count);
         if (place->phase == 0) {
-            struct diag *diag = diag_report(checker->diags, E_PHASE, map->span, "map `%.*s` is in no phase", STR_ARG(map->name));
-            diag_help(checker->diags, diag, "once there are phases, each map belongs to one: add it to a `phase`");
+            struct diag *diag = diag_report(checker->diags, E_PHASE, map->span, "map `%.*s` is in no phase",
+                                            STR_ARG(map->name));
+            diag_help(checker->diags, diag,
+                      "once there are phases, each map belongs to one: add it to a `phase`");
             continue;
         }
         for (uint32_t j = 0; j < depends_count; j++) {
             const struct phase_place *other = &places[depends[j]];
             if (other->phase == 0 || other->phase <= place->phase) continue;
-            struct diag *diag = diag_report(checker->diags, E_PHASE, place->span, "map `%.*s` needs rows of a later phase", STR_ARG(map->name));
+            struct diag *diag = diag_report(checker->diags, E_PHASE, place->span,
+                                            "map `%.*s` needs rows of a later phase", STR_ARG(map->name));
             diag_label(checker->diags, diag, other->span, "this map has to come first");
             diag_help(checker->diags, diag, "move one of the two");
         }
@@ -133,15 +152,21 @@ static void strategy_check(struct compile *compile, const struct ast_decl *decl)
     struct ast_name kind = decl->strategy.kind;
     if (kind.text.len == 0 || str_is(kind.text, "big_bang") || str_is(kind.text, "phased")) return;
     if (str_is(kind.text, "blue_green") || str_is(kind.text, "parallel_run")) {
-        struct diag *diag = diag_report(checker->diags, E_NOT_SUPPORTED, kind.span, "this version cannot run a `%.*s` migration", STR_ARG(kind.text));
+        struct diag *diag = diag_report(checker->diags, E_NOT_SUPPORTED, kind.span,
+                                        "this version cannot run a `%.*s` migration", STR_ARG(kind.text));
         if (str_is(kind.text, "blue_green"))
-            diag_help(checker->diags, diag, "load into a schema of its own, named in the target's DDL and URL, and swap the schemas by SQL when the checks have passed");
+            diag_help(checker->diags, diag,
+                      "load into a schema of its own, named in the target's DDL and URL, and swap the "
+                      "schemas by SQL when the checks have passed");
         else
-            diag_help(checker->diags, diag, "use `strategy phased`, with a phase for each part that moves, and keep the old system running beside it");
+            diag_help(checker->diags, diag,
+                      "use `strategy phased`, with a phase for each part that moves, and keep the old system "
+                      "running beside it");
         return;
     }
     struct str names[] = {STR("big_bang"), STR("phased"), STR("blue_green"), STR("parallel_run")};
-    struct diag *diag = diag_report(checker->diags, E_PHASE, kind.span, "there is no strategy `%.*s`", STR_ARG(kind.text));
+    struct diag *diag =
+        diag_report(checker->diags, E_PHASE, kind.span, "there is no strategy `%.*s`", STR_ARG(kind.text));
     decl_suggest(checker, diag, kind, names, 4);
 }
 
@@ -157,8 +182,11 @@ void decl_check_phases(struct compile *compile) {
         } else if (decl->kind == DECL_STRATEGY) {
             strategy_check(compile, decl);
         } else if (decl->kind == DECL_CHANGE) {
-            struct diag *diag = diag_report(checker->diags, E_NOT_SUPPORTED, decl->name.span, "this version cannot run schema changes");
-            diag_help(checker->diags, diag, "apply the DDL with your own tool before the run, and fill new columns by a map with `on conflict (…) update (column)`");
+            struct diag *diag = diag_report(checker->diags, E_NOT_SUPPORTED, decl->name.span,
+                                            "this version cannot run schema changes");
+            diag_help(checker->diags, diag,
+                      "apply the DDL with your own tool before the run, and fill new columns by a map with "
+                      "`on conflict (…) update (column)`");
         }
     }
     if (phases > 0) phase_check_order(compile, places);

@@ -5,7 +5,8 @@
 
 static struct name_slot *name_slot_of(const struct name_index *index, struct str key) {
     uint32_t at = (uint32_t)hash_bytes(0, key.ptr, key.len) & (index->cap - 1);
-    while (index->slots[at].taken && !str_eq(index->slots[at].key, key)) at = (at + 1) & (index->cap - 1);
+    while (index->slots[at].taken && !str_eq(index->slots[at].key, key))
+        at = (at + 1) & (index->cap - 1);
     return &index->slots[at];
 }
 
@@ -89,21 +90,24 @@ bool decl_claim_name(struct compile *compile, enum decl_name_kind kind, struct a
         return true;
     }
     enum decl_name_kind taken_by = compile->name_kinds.items[first];
-    struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, name.span, "the name `%.*s` is taken by a %s",
-                                    STR_ARG(name.text), name_kind_noun(taken_by));
+    struct diag *diag =
+        diag_report(checker->diags, E_DECLARED_TWICE, name.span, "the name `%.*s` is taken by a %s",
+                    STR_ARG(name.text), name_kind_noun(taken_by));
     diag_label(checker->diags, diag, compile->name_spans.items[first], "declared here first");
     if (kind == taken_by)
         diag_help(checker->diags, diag, "give one of the two another name, or remove one");
     else
         diag_help(checker->diags, diag, "%s share one space of names: rename one of the two",
-                  kind == NAMED_SOURCE || kind == NAMED_TARGET ? "sources and targets" : "code tables and maps");
+                  kind == NAMED_SOURCE || kind == NAMED_TARGET ? "sources and targets"
+                                                               : "code tables and maps");
     return false;
 }
 
-bool decl_check_limit(struct checker *checker, struct span span, uint64_t count, uint64_t limit, const char *noun) {
+bool decl_check_limit(struct checker *checker, struct span span, uint64_t count, uint64_t limit,
+                      const char *noun) {
     if (count <= limit) return true;
-    struct diag *diag = diag_report(checker->diags, E_TOO_MANY, span, "too many %s: %llu, the limit is %llu", noun,
-                                    (unsigned long long)count, (unsigned long long)limit);
+    struct diag *diag = diag_report(checker->diags, E_TOO_MANY, span, "too many %s: %llu, the limit is %llu",
+                                    noun, (unsigned long long)count, (unsigned long long)limit);
     diag_help(checker->diags, diag, "split the spec, or read these from a source instead");
     return false;
 }

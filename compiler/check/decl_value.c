@@ -1,4 +1,5 @@
-/* Small written values of declarations and clauses: whole numbers, tolerances, durations, fixed messages, SQL. */
+/* Small written values of declarations and clauses: whole numbers, tolerances, durations, fixed messages,
+ * SQL. */
 #include "compiler/check/decl.h"
 
 static bool decl_digits(struct str text, int64_t most, int64_t *value) {
@@ -13,18 +14,19 @@ static bool decl_digits(struct str text, int64_t most, int64_t *value) {
     return n <= most;
 }
 
-bool decl_read_int(struct checker *checker, const struct ast_expr *expr, enum diag_code code, const char *what,
-                   int64_t least, int64_t most, int64_t *value) {
+bool decl_read_int(struct checker *checker, const struct ast_expr *expr, enum diag_code code,
+                   const char *what, int64_t least, int64_t most, int64_t *value) {
     if (expr == NULL || expr->kind == X_ERROR) return false;
     if (expr->kind == X_INT && decl_digits(expr->text, most, value) && *value >= least) return true;
-    struct diag *diag = diag_report(checker->diags, code, expr->span, "%s is not a whole number from %lld to %lld",
-                                    what, (long long)least, (long long)most);
+    struct diag *diag =
+        diag_report(checker->diags, code, expr->span, "%s is not a whole number from %lld to %lld", what,
+                    (long long)least, (long long)most);
     diag_help(checker->diags, diag, "write a number such as %lld here", (long long)(least > 0 ? least : 0));
     return false;
 }
 
-bool decl_read_tolerance(struct checker *checker, const struct ast_expr *expr, bool percent, enum diag_code code,
-                         uint8_t *kind, struct str *text) {
+bool decl_read_tolerance(struct checker *checker, const struct ast_expr *expr, bool percent,
+                         enum diag_code code, uint8_t *kind, struct str *text) {
     if (expr == NULL || expr->kind == X_ERROR) return false;
     bool number = expr->kind == X_INT || (percent && expr->kind == X_DECIMAL);
     int64_t whole = 0;
@@ -33,10 +35,13 @@ bool decl_read_tolerance(struct checker *checker, const struct ast_expr *expr, b
         if (digits.ptr[i] == '.') digits.len = i;
     if (number) number = decl_digits(digits, percent ? 100 : INT64_MAX, &whole);
     if (number && percent && whole == 100)
-        for (size_t i = digits.len + 1; i < expr->text.len; i++) number = number && expr->text.ptr[i] == '0';
+        for (size_t i = digits.len + 1; i < expr->text.len; i++)
+            number = number && expr->text.ptr[i] == '0';
     if (!number) {
-        struct diag *diag = diag_report(checker->diags, code, expr->span, "a tolerance is a number of rows or 0%% to 100%%");
-        diag_help(checker->diags, diag, "write `tolerance 10` for ten rows or `tolerance 5%%` for a share of them");
+        struct diag *diag =
+            diag_report(checker->diags, code, expr->span, "a tolerance is a number of rows or 0%% to 100%%");
+        diag_help(checker->diags, diag,
+                  "write `tolerance 10` for ten rows or `tolerance 5%%` for a share of them");
         return false;
     }
     *kind = percent ? TOLERANCE_PERCENT : TOLERANCE_ROWS;
@@ -44,8 +49,8 @@ bool decl_read_tolerance(struct checker *checker, const struct ast_expr *expr, b
     return true;
 }
 
-bool decl_read_seconds(struct checker *checker, const struct ast_expr *expr, enum diag_code code, const char *what,
-                       int64_t *seconds) {
+bool decl_read_seconds(struct checker *checker, const struct ast_expr *expr, enum diag_code code,
+                       const char *what, int64_t *seconds) {
     static const struct {
         const char *unit;
         int64_t seconds;
@@ -60,8 +65,10 @@ bool decl_read_seconds(struct checker *checker, const struct ast_expr *expr, enu
                 *seconds = count * UNITS[i].seconds;
                 return true;
             }
-    struct diag *diag = diag_report(checker->diags, code, expr->span, "%s is not a span of time that mig can count", what);
-    diag_help(checker->diags, diag, "write a number of minutes, hours, days or weeks, such as `90 minutes` or `7 days`");
+    struct diag *diag =
+        diag_report(checker->diags, code, expr->span, "%s is not a span of time that mig can count", what);
+    diag_help(checker->diags, diag,
+              "write a number of minutes, hours, days or weeks, such as `90 minutes` or `7 days`");
     return false;
 }
 
@@ -113,19 +120,25 @@ bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_sel
         int found = decl_find_param(checker, name);
         if (found < 0) {
             struct str *names = ARENA_ARRAY(checker->arena, struct str, checker->params.count);
-            for (uint32_t j = 0; j < checker->params.count; j++) names[j] = checker->params.items[j]->name;
-            struct diag *diag = diag_report(checker->diags, E_SQL_PARAM, span, "there is no parameter `$%.*s`", STR_ARG(name));
+            for (uint32_t j = 0; j < checker->params.count; j++)
+                names[j] = checker->params.items[j]->name;
+            struct diag *diag = diag_report(checker->diags, E_SQL_PARAM, span,
+                                            "there is no parameter `$%.*s`", STR_ARG(name));
             decl_suggest(checker, diag, (struct ast_name){name, {0}}, names, checker->params.count);
-            if (checker->params.count == 0) diag_help(checker->diags, diag, "declare it: `param %.*s text`", STR_ARG(name));
+            if (checker->params.count == 0)
+                diag_help(checker->diags, diag, "declare it: `param %.*s text`", STR_ARG(name));
             fine = false;
             continue;
         }
         checker->params.items[found]->used = true;
         indexes[i] = checker->params.items[found]->index;
         if (checker->params.items[found]->type.kind == TYPE_SECRET) {
-            struct diag *diag = diag_report(checker->diags, E_SQL_PARAM, span, "the secret `$%.*s` cannot be sent to the database",
-                                            STR_ARG(name));
-            diag_help(checker->diags, diag, "a secret goes into keyed functions only, such as `hmac_sha256($%.*s, x)`", STR_ARG(name));
+            struct diag *diag =
+                diag_report(checker->diags, E_SQL_PARAM, span,
+                            "the secret `$%.*s` cannot be sent to the database", STR_ARG(name));
+            diag_help(checker->diags, diag,
+                      "a secret goes into keyed functions only, such as `hmac_sha256($%.*s, x)`",
+                      STR_ARG(name));
             fine = false;
         }
     }

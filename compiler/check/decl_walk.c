@@ -16,11 +16,13 @@ void walk_expr(const struct ast_expr *expr, walk_expr_visit *visit, void *contex
     if (expr == NULL || !visit(expr, context)) return;
     walk_expr(expr->left, visit, context);
     walk_expr(expr->right, visit, context);
-    for (uint32_t i = 0; i < expr->items.count; i++) walk_expr(expr->items.items[i], visit, context);
+    for (uint32_t i = 0; i < expr->items.count; i++)
+        walk_expr(expr->items.items[i], visit, context);
     for (uint32_t i = 0; i < expr->arms.count; i++) {
         const struct ast_arm *arm = &expr->arms.items[i];
         walk_expr(arm->when, visit, context);
-        for (uint32_t j = 0; j < arm->patterns.count; j++) walk_expr(arm->patterns.items[j], visit, context);
+        for (uint32_t j = 0; j < arm->patterns.count; j++)
+            walk_expr(arm->patterns.items[j], visit, context);
         walk_expr(arm->result, visit, context);
     }
     walk_handlers(&expr->handlers, visit, context);
@@ -29,7 +31,8 @@ void walk_expr(const struct ast_expr *expr, walk_expr_visit *visit, void *contex
 }
 
 const struct ast_expr *walk_expr_ungroup(const struct ast_expr *expr) {
-    while (expr != NULL && expr->kind == X_GROUP) expr = expr->left;
+    while (expr != NULL && expr->kind == X_GROUP)
+        expr = expr->left;
     return expr;
 }
 
@@ -44,7 +47,8 @@ bool walk_expr_equal(const struct ast_expr *a, const struct ast_expr *b) {
     a = walk_expr_ungroup(a);
     b = walk_expr_ungroup(b);
     if (a == NULL || b == NULL) return a == b;
-    if (a->kind != b->kind || a->op != b->op || a->negated != b->negated || a->truth != b->truth) return false;
+    if (a->kind != b->kind || a->op != b->op || a->negated != b->negated || a->truth != b->truth)
+        return false;
     if (!str_eq(a->text, b->text) || !str_eq(a->name.text, b->name.text)) return false;
     if (!walk_path_equal(&a->path, &b->path) || a->items.count != b->items.count) return false;
     /* Matches and handlers hardly ever stand in keys: written twice, they count as different. */
@@ -88,7 +92,8 @@ struct texpr_walk {
 
 static void walk_texpr_node(struct texpr_walk *walk, struct texpr *texpr) {
     if (texpr == NULL || !seen_add(&walk->seen, texpr) || !walk->visit(texpr, walk->context)) return;
-    for (uint32_t i = 0; i < texpr->args.count; i++) walk_texpr_node(walk, texpr->args.items[i]);
+    for (uint32_t i = 0; i < texpr->args.count; i++)
+        walk_texpr_node(walk, texpr->args.items[i]);
     if (texpr->binding != NULL) walk_texpr_node(walk, texpr->binding->expr);
     for (uint32_t i = 0; i < texpr->handlers.count; i++) {
         walk_texpr_node(walk, texpr->handlers.items[i].message);

@@ -47,6 +47,7 @@ static struct texpr *special_uuid5(struct scope *scope, const struct ast_expr *c
         node_push(scope, node, part);
         node->type.nullable |= part->type.nullable;
     }
+    node->can_fail = true; /* an argument that holds the separator */
     /* Never folded here: the namespace is the migration's, and belongs to the whole plan. */
     return good ? node : node_error(scope, call->span);
 }

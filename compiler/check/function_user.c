@@ -105,9 +105,35 @@ static struct texpr *user_check_body(struct scope *scope, struct checked_fn *fn,
     return result;
 }
 
+/* The body is fine for other arguments, but not for these constants (or it recurses, or nests too deeply by way of
+ * others). */
+static void user_report_call(struct scope *scope, const struct ast_expr *call, const struct checked_fn *fn,
+                             const struct diag_list *silent) {
+    struct diag_list *diags = scope->checker->diags;
+    for (uint32_t i = 0; i < silent->items.count; i++) {
+        const struct diag *inner = silent->items.items[i];
+        if (diag_code_severity(inner->code) != DIAG_ERROR) continue;
+        struct diag *diag = diag_report(diags, inner->code, call->span, "this call of `%.*s`: %.*s", STR_ARG(fn->name),
+                                        STR_ARG(inner->message));
+        diag_label(diags, diag, inner->primary.span, "in the function");
+        diag_help(diags, diag, inner->code == E_TOO_DEEP       ? "give parts of it names with `let`"
+                               : inner->code == E_RECURSIVE_FN ? "functions are inlined and cannot be recursive"
+                                                               : "correct the constant argument");
+        return;
+    }
+}
+
+/* A constant null where the parameter takes none. */
+static bool user_null_argument(const struct checked_fn *fn, struct texpr **args) {
+    for (uint32_t i = 0; i < fn->params.count; i++)
+        if (!fn->params.items[i].nullable && args[i]->kind == TX_CONST && args[i]->value.kind == TYPE_NULL) return true;
+    return false;
+}
+
 static struct texpr *user_inline(struct scope *scope, const struct ast_expr *call, struct checked_fn *fn,
                                  struct texpr **args) {
     struct checker *checker = scope->checker;
+    if (user_null_argument(fn, args)) return node_null(scope, type_nullable(fn->result, true), call->span);
     for (uint32_t i = 0; i < fn->params.count; i++)
         if (args[i]->kind != TX_CONST) args[i] = node_share(scope, args[i]);
     /* What is wrong with the body was said at its declaration. */
@@ -118,18 +144,7 @@ static struct texpr *user_inline(struct scope *scope, const struct ast_expr *cal
     struct texpr *body = user_check_body(scope, fn, args);
     checker->diags = diags;
     if (node_failed(body)) {
-        /* Constants make some calls fail that others do not. */
-        for (uint32_t i = 0; i < silent.items.count; i++) {
-            const struct diag *inner = silent.items.items[i];
-            if (inner->code != E_ALWAYS_FAILS && inner->code != E_TOO_DEEP && inner->code != E_RECURSIVE_FN) continue;
-            struct diag *diag = diag_report(diags, inner->code, call->span, "this call of `%.*s`: %.*s", STR_ARG(fn->name),
-                                            STR_ARG(inner->message));
-            diag_label(diags, diag, inner->primary.span, "in the function");
-            diag_help(diags, diag, inner->code == E_ALWAYS_FAILS ? "correct the constant argument"
-                                   : inner->code == E_TOO_DEEP   ? "give parts of it names with `let`"
-                                                                 : "functions are inlined and cannot be recursive");
-            break;
-        }
+        if (fn->checked) user_report_call(scope, call, fn, &silent);
         return node_error(scope, call->span);
     }
     struct texpr *guard = user_guard(scope, fn, args, call->span);
@@ -184,4 +199,5 @@ void check_fn(struct checker *checker, struct checked_fn *fn) {
     }
     if (fn->result.kind == TYPE_NONE) return;
     fn->erroneous = node_failed(user_check_body(&scope, fn, args));
+    fn->checked = true;
 }

@@ -3,12 +3,15 @@
 
 bool map_is_ambiguous(struct compile *compile, const struct checked_map *owner, const struct ast_path *path) {
     struct checker *checker = &compile->checker;
-    if (path->parts.count != 1 || owner == NULL || str_eq(owner->name, path->parts.items[0].text)) return false;
+    if (path->parts.count != 1 || owner == NULL || str_eq(owner->name, path->parts.items[0].text))
+        return false;
     for (uint32_t i = 0; i < checker->sources.count; i++) {
         if (!str_eq(checker->sources.items[i]->name, path->parts.items[0].text)) continue;
         struct map_work *work = map_find(compile, path->parts.items[0].text);
         if (work == NULL) return false;
-        struct diag *diag = diag_report(checker->diags, E_NAME_PLACE, path->span, "`%.*s` is a source and a map: which rows are meant?", STR_ARG(work->map->name));
+        struct diag *diag =
+            diag_report(checker->diags, E_NAME_PLACE, path->span,
+                        "`%.*s` is a source and a map: which rows are meant?", STR_ARG(work->map->name));
         diag_label(checker->diags, diag, checker->sources.items[i]->span, "the source");
         diag_label(checker->diags, diag, work->map->span, "the map");
         diag_help(checker->diags, diag, "give one of the two another name");
@@ -20,7 +23,8 @@ bool map_is_ambiguous(struct compile *compile, const struct checked_map *owner, 
 
 bool map_names_source(const struct checker *checker, const struct ast_path *path) {
     for (uint32_t i = 0; i < checker->sources.count; i++)
-        if (path->parts.count > 0 && str_eq(checker->sources.items[i]->name, path->parts.items[0].text)) return true;
+        if (path->parts.count > 0 && str_eq(checker->sources.items[i]->name, path->parts.items[0].text))
+            return true;
     return false;
 }
 
@@ -41,7 +45,10 @@ uint32_t checker_map_table(struct checker *checker, struct checked_map *map) {
     if (map->table >= 0) return (uint32_t)map->table;
     map->table = (int32_t)checker->builder->tables.count;
     /* Its keys and columns are filled in when all maps are checked. */
-    struct plan_keyed_table table = {.name = map->name, .kind = KEYED_MAP, .source = map->index, .span = plan_builder_span(checker->builder, map->span)};
+    struct plan_keyed_table table = {.name = map->name,
+                                     .kind = KEYED_MAP,
+                                     .source = map->index,
+                                     .span = plan_builder_span(checker->builder, map->span)};
     VEC_PUSH(checker->arena, &checker->builder->tables, table);
     return (uint32_t)map->table;
 }
@@ -53,8 +60,11 @@ int checker_map_column(struct checker *checker, struct checked_map *map, struct 
     for (uint32_t i = 0; i < map->columns.count; i++)
         if (map->columns.items[i].target_column == (uint32_t)found) return (int)map->columns.items[i].column;
     const struct schema_column *target = &map->target->columns.items[found];
-    struct checked_map_column added = {.target_column = (uint32_t)found, .name = target->name, .column = map->columns.count,
-                                       .type = checker_type_of_column(checker, &target->type, !target->not_null)};
+    struct checked_map_column added = {.target_column = (uint32_t)found,
+                                       .name = target->name,
+                                       .column = map->columns.count,
+                                       .type =
+                                           checker_type_of_column(checker, &target->type, !target->not_null)};
     VEC_PUSH(checker->arena, &map->columns, added);
     return (int)added.column;
 }
@@ -64,16 +74,25 @@ int checker_map_column(struct checker *checker, struct checked_map *map, struct 
 static struct map_work *map_declare(struct compile *compile, const struct ast_decl *decl) {
     struct checker *checker = &compile->checker;
     struct checked_map *map = ARENA_NEW(checker->arena, struct checked_map);
-    *map = (struct checked_map){.name = decl->map.name.text, .ast = &decl->map, .decl = decl, .table = -1, .span = decl->map.name.span};
+    *map = (struct checked_map){.name = decl->map.name.text,
+                                .ast = &decl->map,
+                                .decl = decl,
+                                .table = -1,
+                                .span = decl->map.name.span};
     map->keyed = map_clause(&decl->map, CLAUSE_KEY) != NULL;
     VEC_PUSH(checker->arena, &checker->maps, map);
     struct map_work *work = ARENA_NEW(checker->arena, struct map_work);
-    *work = (struct map_work){.compile = compile, .map = map, .ast = &decl->map, .decl = decl, .broken = decl->broken};
+    *work = (struct map_work){
+        .compile = compile, .map = map, .ast = &decl->map, .decl = decl, .broken = decl->broken};
     work->plan.name = map->name;
     work->plan.doc = decl->doc;
     work->plan.span = plan_builder_span(checker->builder, decl->span);
     work->plan.on_conflict = decl_action(checker, DO_REJECT, (struct str){0}, map->span);
-    work->query = (struct row_query){.compile = compile, .clauses = decl->map.clauses.items, .clause_count = decl->map.clauses.count, .span = map->span, .owner = map};
+    work->query = (struct row_query){.compile = compile,
+                                     .clauses = decl->map.clauses.items,
+                                     .clause_count = decl->map.clauses.count,
+                                     .span = map->span,
+                                     .owner = map};
     return work;
 }
 
@@ -82,7 +101,8 @@ static void map_check(struct map_work *work) {
     checker->current_map = work->map;
     checker->references.count = 0;
     if (map_clause(work->ast, CLAUSE_FROM) == NULL && !work->broken) {
-        struct diag *diag = diag_report(checker->diags, E_MAP_SHAPE, work->map->span, "map `%.*s` has no rows to work on", STR_ARG(work->map->name));
+        struct diag *diag = diag_report(checker->diags, E_MAP_SHAPE, work->map->span,
+                                        "map `%.*s` has no rows to work on", STR_ARG(work->map->name));
         diag_help(checker->diags, diag, "add `from x in some_source`");
     }
     if (map_self_in_clauses(work)) work->map->erroneous = true;
@@ -94,6 +114,8 @@ static void map_check(struct map_work *work) {
     }
     map_check_row_clauses(work);
     map_check_body(work);
+    if (work->map->target == NULL && !work->broken)
+        target_check_csv_pii(work->compile, work->map, work->csv_columns.items, work->csv_columns.count);
     map_check_conflict(work);
     map_check_rollback(work);
     map_check_repeated_keys(work);
@@ -107,7 +129,9 @@ void map_declare_all(struct compile *compile) {
     for (uint32_t i = 0; i < compile->decls.count; i++) {
         const struct ast_decl *decl = compile->decls.items[i];
         if (decl->kind != DECL_MAP || decl->map.name.text.len == 0) continue;
-        if (!decl_check_limit(checker, decl->map.name.span, compile->declared.count + 1, DECL_MAX_MAPS, "maps")) break;
+        if (!decl_check_limit(checker, decl->map.name.span, compile->declared.count + 1, DECL_MAX_MAPS,
+                              "maps"))
+            break;
         VEC_PUSH(checker->arena, &compile->declared, map_declare(compile, decl));
     }
 }
@@ -120,5 +144,6 @@ void map_check_all(struct compile *compile) {
     }
     target_check_pii(compile);
     map_order_all(compile, compile->declared.items, compile->declared.count);
-    for (uint32_t i = 0; i < compile->maps.count; i++) map_check(compile->maps.items[i]);
+    for (uint32_t i = 0; i < compile->maps.count; i++)
+        map_check(compile->maps.items[i]);
 }

@@ -12,10 +12,10 @@ enum { MAP_MAX_STAGES = 60 };
 struct row_stage {
     enum plan_stage_kind kind;
     struct str alias;
-    struct texpr *array;         /* EACH: in the scope of the rows so far */
-    VEC(struct texpr *) keys;    /* JOIN: the searching row's side */
-    uint32_t table;              /* JOIN */
-    bool multiplies;             /* may yield more than one row for a row */
+    struct texpr *array;      /* EACH: in the scope of the rows so far */
+    VEC(struct texpr *) keys; /* JOIN: the searching row's side */
+    uint32_t table;           /* JOIN */
+    bool multiplies;          /* may yield more than one row for a row */
     struct span span;
 };
 
@@ -29,13 +29,13 @@ struct row_query {
     struct compile *compile;
     const struct ast_clause *clauses;
     uint32_t clause_count;
-    struct span span;               /* where it is named, for what is missing */
-    struct checked_map *owner;      /* NULL: a check's */
-    uint8_t from_kind;              /* enum plan_from */
+    struct span span;          /* where it is named, for what is missing */
+    struct checked_map *owner; /* NULL: a check's */
+    uint8_t from_kind;         /* enum plan_from */
     uint32_t source, source_table;
     struct checked_map *from_map;
     struct str from_alias;
-    struct scope rows;              /* from, stages, lookups */
+    struct scope rows; /* from, stages, lookups */
     VEC(struct row_stage) stages;
     VEC(struct tbinding *) lookups;
     struct texpr *where;
@@ -43,11 +43,11 @@ struct row_query {
     VEC(struct texpr *) groups;
     struct aggregate_calls aggregates;
     VEC(struct row_order) order;
-    uint8_t unique;                 /* enum plan_unique */
+    uint8_t unique; /* enum plan_unique */
     VEC(struct texpr *) unique_keys;
     bool has_on_duplicate;
     struct plan_action on_duplicate;
-    struct scope body;              /* rows as the body sees them: inside `rows`, or groups only */
+    struct scope body; /* rows as the body sees them: inside `rows`, or groups only */
 };
 
 enum map_line_kind { LINE_COLUMN, LINE_LET, LINE_VALIDATE };
@@ -68,15 +68,15 @@ struct map_work {
     const struct ast_map *ast;
     const struct ast_decl *decl;
     struct row_query query;
-    struct plan_map plan;      /* filled as clauses are read; lists at the end */
+    struct plan_map plan; /* filled as clauses are read; lists at the end */
     VEC(struct texpr *) keys;
     struct texpr *partition;
-    struct texpr **parents;    /* key parts of the own row that a row refers to; NULL: it refers to none */
+    struct texpr **parents; /* key parts of the own row that a row refers to; NULL: it refers to none */
     VEC(struct map_line) lines;
     VEC(struct str) csv_columns;
     const struct map_line **assigned; /* by target column; NULL: none */
     uint32_t level;
-    bool broken;               /* parts did not parse: say nothing about what is missing */
+    bool broken; /* parts did not parse: say nothing about what is missing */
 };
 
 /* ---- map_rows.c: makes rows; false when `from` itself could not be resolved (reported) */
@@ -93,7 +93,8 @@ void map_check_row_clauses(struct map_work *work);
 /* into, on conflict, rollback, commit, tolerance, keep crosswalk: no rows needed. */
 void map_check_target_clauses(struct map_work *work);
 /* What `on duplicate` says; false when there is none or it was reported. */
-bool map_read_on_duplicate(struct checker *checker, const struct ast_clause *clause, struct plan_action *action);
+bool map_read_on_duplicate(struct checker *checker, const struct ast_clause *clause,
+                           struct plan_action *action);
 /* ---- map_conflict.c: on conflict, rollback; after the body */
 void map_check_conflict(struct map_work *work);
 void map_check_rollback(struct map_work *work);
@@ -105,8 +106,8 @@ void map_check_columns_complete(struct map_work *work);
 void map_check_repeated_keys(struct map_work *work);
 /* ---- map_order.c: levels, order, cycles. Fills compile->maps in the order of running. */
 void map_order_all(struct compile *compile, struct map_work **works, uint32_t count);
-/* A path in `from`, `join`, `lookup`: sources come before maps of the same name. Ambiguous (and reported): in the
- * clauses of another map than the one of that name. owner NULL (a check): never. */
+/* A path in `from`, `join`, `lookup`: sources come before maps of the same name. Ambiguous (and reported): in
+ * the clauses of another map than the one of that name. owner NULL (a check): never. */
 bool map_is_ambiguous(struct compile *compile, const struct checked_map *owner, const struct ast_path *path);
 bool map_names_source(const struct checker *checker, const struct ast_path *path);
 /* ---- map_self.c: true (reported) when a clause searches the map's own rows, which only the body can. */
@@ -115,6 +116,7 @@ bool map_self_in_clauses(struct map_work *work);
  * the map does not refer to itself, or does so in a way that was reported. */
 bool map_self_keys(struct map_work *work, struct texpr **parents);
 /* ---- map_emit.c: the plan's side of a check's source query; selected: its COLUMN outputs */
-struct plan_map query_emit(struct row_query *query, struct plan_map plan, struct texpr *const *selected, uint32_t count);
+struct plan_map query_emit(struct row_query *query, struct plan_map plan, struct texpr *const *selected,
+                           uint32_t count);
 
 #endif

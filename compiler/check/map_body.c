@@ -12,7 +12,8 @@ struct grouped_walk {
 };
 
 static bool body_is_aggregate(const struct ast_expr *call) {
-    static const char *const NAMES[] = {"count", "sum", "min", "max", "avg", "first", "last", "string_agg", "array_agg", "bool_and", "bool_or"};
+    static const char *const NAMES[] = {"count", "sum",        "min",       "max",      "avg",    "first",
+                                        "last",  "string_agg", "array_agg", "bool_and", "bool_or"};
     if (call->kind != X_CALL || call->path.parts.count != 1) return false;
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (str_is(call->path.parts.items[0].text, NAMES[i])) return true;
@@ -28,7 +29,8 @@ static bool body_visit_grouped(const struct ast_expr *expr, void *context) {
     return !row;
 }
 
-/* After `group by` there are groups, no rows. Says so in the map's own words, where an unknown name would puzzle. */
+/* After `group by` there are groups, no rows. Says so in the map's own words, where an unknown name would
+ * puzzle. */
 static bool body_names_row(struct map_work *work, const struct ast_expr *expr) {
     struct checker *checker = &work->compile->checker;
     if (!work->query.grouped || expr == NULL) return false;
@@ -36,17 +38,24 @@ static bool body_names_row(struct map_work *work, const struct ast_expr *expr) {
     walk_expr(expr, body_visit_grouped, &walk);
     if (walk.found == NULL) return false;
     struct str name = walk.found->name.text;
-    struct diag *diag = diag_report(checker->diags, E_GROUPED_ROW, walk.found->span, "`%.*s` is a single row, but after `group by` there are only groups", STR_ARG(name));
-    diag_label(checker->diags, diag, map_clause(work->ast, CLAUSE_GROUP_BY)->span, "the rows are grouped here");
-    diag_help(checker->diags, diag, "use a group's name, or an aggregate such as `first(%.*s.column)` or `max(%.*s.column)`", STR_ARG(name), STR_ARG(name));
+    struct diag *diag =
+        diag_report(checker->diags, E_GROUPED_ROW, walk.found->span,
+                    "`%.*s` is a single row, but after `group by` there are only groups", STR_ARG(name));
+    diag_label(checker->diags, diag, map_clause(work->ast, CLAUSE_GROUP_BY)->span,
+               "the rows are grouped here");
+    diag_help(checker->diags, diag,
+              "use a group's name, or an aggregate such as `first(%.*s.column)` or `max(%.*s.column)`",
+              STR_ARG(name), STR_ARG(name));
     return true;
 }
 
 /* ---------------------------------------------------------------- names of lines */
 
-static void body_name_line(struct map_work *work, struct ast_name name, struct tbinding *binding, bool is_let) {
+static void body_name_line(struct map_work *work, struct ast_name name, struct tbinding *binding,
+                           bool is_let) {
     struct checker *checker = &work->compile->checker;
-    struct scope_name line = {.name = name.text, .kind = BIND_VALUE, .expr = binding->expr, .is_let = is_let, .span = name.span};
+    struct scope_name line = {
+        .name = name.text, .kind = BIND_VALUE, .expr = binding->expr, .is_let = is_let, .span = name.span};
     if (binding->expr->type.kind != TYPE_NONE) {
         line.binding = binding;
         line.expr = node_bound(&work->query.body, binding, name.span);
@@ -54,7 +63,8 @@ static void body_name_line(struct map_work *work, struct ast_name name, struct t
     if (binding->expr->type.kind == TYPE_ROW) {
         line.kind = BIND_RECORD;
         for (uint32_t i = 0; i < checker->maps.count; i++)
-            if (checker->maps.items[i]->table == (int32_t)binding->expr->type.ref) line.map = checker->maps.items[i];
+            if (checker->maps.items[i]->table == (int32_t)binding->expr->type.ref)
+                line.map = checker->maps.items[i];
     }
     VEC_PUSH(checker->arena, &work->query.body.names, line);
 }
@@ -71,13 +81,15 @@ static bool body_column_is_pii(const struct map_work *work, uint32_t column, str
     const struct compile *compile = work->compile;
     if (work->map->target) return target_column_is_pii(&compile->checker, work->map->target, column);
     for (uint32_t i = 0; i < compile->csv_pii.count; i++)
-        if (compile->csv_pii.items[i].map == work->map && str_eq(compile->csv_pii.items[i].column, name)) return true;
+        if (compile->csv_pii.items[i].map == work->map && str_eq(compile->csv_pii.items[i].column.text, name))
+            return true;
     return false;
 }
 
 static void body_report_twice(struct map_work *work, struct ast_name name, struct span first) {
     struct checker *checker = &work->compile->checker;
-    struct diag *diag = diag_report(checker->diags, E_COLUMN_TWICE, name.span, "column `%.*s` is assigned twice", STR_ARG(name.text));
+    struct diag *diag = diag_report(checker->diags, E_COLUMN_TWICE, name.span,
+                                    "column `%.*s` is assigned twice", STR_ARG(name.text));
     diag_label(checker->diags, diag, first, "it has a value already");
     diag_help(checker->diags, diag, "keep one of the two; a value that both need is a `let`");
 }
@@ -91,15 +103,18 @@ static int body_find_column(struct map_work *work, struct ast_name name, struct 
     const struct schema_column *found = &table->columns.items[column];
     if (work->assigned[column] != NULL) body_report_twice(work, name, work->assigned[column]->span);
     if (found->generated || found->identity == 2) {
-        struct diag *diag = diag_report(checker->diags, E_COLUMN_GENERATED, name.span, "column `%.*s` is %s: it takes no value", STR_ARG(name.text),
-                                        found->generated ? "generated by the database" : "an identity that the database always fills");
+        struct diag *diag = diag_report(checker->diags, E_COLUMN_GENERATED, name.span,
+                                        "column `%.*s` is %s: it takes no value", STR_ARG(name.text),
+                                        found->generated ? "generated by the database"
+                                                         : "an identity that the database always fills");
         diag_label(checker->diags, diag, found->span, "declared here");
         diag_help(checker->diags, diag, "remove the line");
         return -1;
     }
     if (found->type.kind == TYPE_NONE) {
-        struct diag *diag = diag_report(checker->diags, E_COLUMN_TYPE, name.span, "column `%.*s` is of type %.*s, which mig cannot write", STR_ARG(name.text),
-                                        STR_ARG(found->type.name));
+        struct diag *diag = diag_report(checker->diags, E_COLUMN_TYPE, name.span,
+                                        "column `%.*s` is of type %.*s, which mig cannot write",
+                                        STR_ARG(name.text), STR_ARG(found->type.name));
         diag_help(checker->diags, diag, "leave it empty, or fill it afterwards in the database");
         return -1;
     }
@@ -113,14 +128,17 @@ static int body_find_column(struct map_work *work, struct ast_name name, struct 
 static int body_find_csv_column(struct map_work *work, struct ast_name name, struct expected *expected) {
     expected->allow_null = true;
     for (uint32_t i = 0; i < work->lines.count; i++)
-        if (work->lines.items[i].kind == LINE_COLUMN && str_eq(work->lines.items[i].name, name.text)) body_report_twice(work, name, work->lines.items[i].span);
+        if (work->lines.items[i].kind == LINE_COLUMN && str_eq(work->lines.items[i].name, name.text))
+            body_report_twice(work, name, work->lines.items[i].span);
     VEC_PUSH(work->compile->checker.arena, &work->csv_columns, name.text);
     return (int)work->csv_columns.count - 1;
 }
 
 void map_add_column(struct map_work *work, struct ast_name name, const struct ast_expr *expr) {
     struct checker *checker = &work->compile->checker;
-    struct expected expected = {.what = arena_copy_cstr(checker->arena, arena_printf(checker->arena, "column `%.*s`", STR_ARG(name.text)))};
+    struct expected expected = {
+        .what = arena_copy_cstr(checker->arena,
+                                arena_printf(checker->arena, "column `%.*s`", STR_ARG(name.text)))};
     work->query.body.clause = expected.what;
     int column = -1;
     if (work->map->target)
@@ -132,17 +150,23 @@ void map_add_column(struct map_work *work, struct ast_name name, const struct as
         value = node_error(&work->query.body, name.span);
     } else {
         value = check_expr(&work->query.body, expr, &expected);
-        bool refused = value->type.kind == TYPE_SECRET || !body_column_is_pii(work, (uint32_t)column, name.text);
+        bool refused =
+            value->type.kind == TYPE_SECRET || !body_column_is_pii(work, (uint32_t)column, name.text);
         if (column >= 0 && refused && !check_not_personal(&work->query.body, value, expected.what)) {
             if (work->map->target == NULL && value->type.kind != TYPE_SECRET)
-                diag_help(checker->diags, checker->diags->items.items[checker->diags->items.count - 1], "for a csv file, name the map: `pii %.*s (%.*s)`",
-                          STR_ARG(work->map->name), STR_ARG(name.text));
+                diag_help(checker->diags, checker->diags->items.items[checker->diags->items.count - 1],
+                          "for a csv file, name the map: `pii %.*s (%.*s)`", STR_ARG(work->map->name),
+                          STR_ARG(name.text));
             value = node_error(&work->query.body, expr->span);
         }
     }
     struct tbinding *binding = body_new_binding(work, name, value);
     body_name_line(work, name, binding, false);
-    struct map_line line = {.kind = LINE_COLUMN, .binding = binding, .column = (uint32_t)column, .name = name.text, .span = name.span};
+    struct map_line line = {.kind = LINE_COLUMN,
+                            .binding = binding,
+                            .column = (uint32_t)column,
+                            .name = name.text,
+                            .span = name.span};
     if (column < 0) return;
     VEC_PUSH(checker->arena, &work->lines, line);
     if (work->map->target == NULL) return;
@@ -168,25 +192,30 @@ static bool body_excepted(const struct ast_item *item, struct str column) {
 }
 
 /* The columns of the row that a spread copies from. False: it is no row. */
-static bool body_row_columns(struct map_work *work, struct ast_name alias, struct str **names, uint32_t *count) {
+static bool body_row_columns(struct map_work *work, struct ast_name alias, struct str **names,
+                             uint32_t *count) {
     struct checker *checker = &work->compile->checker;
     const struct scope_name *row = scope_find(&work->query.body, alias.text);
     const struct schema_table *table = NULL;
     if (row && row->kind == BIND_SOURCE_ROW) {
         *names = ARENA_ARRAY(checker->arena, struct str, row->table->columns.count);
-        for (uint32_t i = 0; i < row->table->columns.count; i++) (*names)[(*count)++] = row->table->columns.items[i].name;
+        for (uint32_t i = 0; i < row->table->columns.count; i++)
+            (*names)[(*count)++] = row->table->columns.items[i].name;
         return true;
     }
     if (row && row->kind == BIND_KEYED_ROW && row->keyed && row->keyed->source_table) {
         const struct checked_table *source = row->keyed->source_table;
         *names = ARENA_ARRAY(checker->arena, struct str, source->columns.count);
-        for (uint32_t i = 0; i < source->columns.count; i++) (*names)[(*count)++] = source->columns.items[i].name;
+        for (uint32_t i = 0; i < source->columns.count; i++)
+            (*names)[(*count)++] = source->columns.items[i].name;
         return true;
     }
-    if (row && (row->kind == BIND_KEYED_ROW || row->kind == BIND_RECORD)) table = row->map ? row->map->target : row->target;
+    if (row && (row->kind == BIND_KEYED_ROW || row->kind == BIND_RECORD))
+        table = row->map ? row->map->target : row->target;
     if (table == NULL) return false;
     *names = ARENA_ARRAY(checker->arena, struct str, table->columns.count);
-    for (uint32_t i = 0; i < table->columns.count; i++) (*names)[(*count)++] = table->columns.items[i].name;
+    for (uint32_t i = 0; i < table->columns.count; i++)
+        (*names)[(*count)++] = table->columns.items[i].name;
     return true;
 }
 
@@ -199,7 +228,9 @@ static bool body_is_assignable(struct map_work *work, const struct ast_expr *mem
         if (column < 0) return false;
         const struct schema_column *found = &work->map->target->columns.items[column];
         if (found->generated || found->identity == 2 || found->type.kind == TYPE_NONE) return false;
-        expected = (struct expected){.type = checker_type_of_column(checker, &found->type, !found->not_null), .exact = true, .column = &found->type};
+        expected = (struct expected){.type = checker_type_of_column(checker, &found->type, !found->not_null),
+                                     .exact = true,
+                                     .column = &found->type};
         expected.allow_null = expected.type.nullable;
     }
     struct diag_list quiet;
@@ -218,10 +249,13 @@ static void body_check_spread(struct map_work *work, const struct ast_item *item
     const struct scope_name *row = scope_find(&work->query.body, item->name.text);
     if (row && row->expr && row->expr->type.kind == TYPE_NONE && row->kind == BIND_VALUE) return;
     if (!body_row_columns(work, item->name, &names, &count)) {
-        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, item->name.span, "there is no row `%.*s` to copy columns from", STR_ARG(item->name.text));
+        struct diag *diag =
+            diag_report(checker->diags, E_UNKNOWN_NAME, item->name.span,
+                        "there is no row `%.*s` to copy columns from", STR_ARG(item->name.text));
         struct str rows[MAP_MAX_STAGES];
         uint32_t rows_count = 0;
-        for (uint32_t i = 0; i < work->query.rows.names.count && rows_count < MAP_MAX_STAGES; i++) rows[rows_count++] = work->query.rows.names.items[i].name;
+        for (uint32_t i = 0; i < work->query.rows.names.count && rows_count < MAP_MAX_STAGES; i++)
+            rows[rows_count++] = work->query.rows.names.items[i].name;
         if (work->query.grouped)
             diag_help(checker->diags, diag, "after `group by` there are no rows: assign each column");
         else
@@ -230,17 +264,24 @@ static void body_check_spread(struct map_work *work, const struct ast_item *item
     }
     for (uint32_t i = 0; i < item->names.count; i++) {
         bool known = false;
-        for (uint32_t j = 0; j < count; j++) known = known || str_eq(names[j], item->names.items[i].text);
+        for (uint32_t j = 0; j < count; j++)
+            known = known || str_eq(names[j], item->names.items[i].text);
         if (known) continue;
-        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_MEMBER, item->names.items[i].span, "`%.*s` has no column `%.*s` to leave out",
-                                        STR_ARG(item->name.text), STR_ARG(item->names.items[i].text));
+        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_MEMBER, item->names.items[i].span,
+                                        "`%.*s` has no column `%.*s` to leave out", STR_ARG(item->name.text),
+                                        STR_ARG(item->names.items[i].text));
         decl_suggest(checker, diag, item->names.items[i], names, count);
     }
     for (uint32_t i = 0; i < count; i++) {
         if (body_excepted(item, names[i]) || body_assigned_by_name(work, names[i])) continue;
-        struct ast_expr *base = ARENA_NEW(checker->arena, struct ast_expr), *member = ARENA_NEW(checker->arena, struct ast_expr);
+        struct ast_expr *base = ARENA_NEW(checker->arena, struct ast_expr),
+                        *member = ARENA_NEW(checker->arena, struct ast_expr);
         *base = (struct ast_expr){.kind = X_NAME, .depth = 1, .span = item->name.span, .name = item->name};
-        *member = (struct ast_expr){.kind = X_MEMBER, .depth = 2, .span = item->span, .left = base, .name = {names[i], item->name.span}};
+        *member = (struct ast_expr){.kind = X_MEMBER,
+                                    .depth = 2,
+                                    .span = item->span,
+                                    .left = base,
+                                    .name = {names[i], item->name.span}};
         struct ast_name name = {names[i], item->span};
         if (!body_is_assignable(work, member, name)) {
             near += work->map->target && schema_find_column(work->map->target, names[i]) >= 0;
@@ -250,8 +291,10 @@ static void body_check_spread(struct map_work *work, const struct ast_item *item
         copied++;
     }
     if (copied > 0 || near > 0) return;
-    struct diag *diag = diag_report(checker->diags, W_NO_EFFECT, item->span, "`...%.*s` copies nothing: no column of it has a free column of the same name and type",
-                                    STR_ARG(item->name.text));
+    struct diag *diag =
+        diag_report(checker->diags, W_NO_EFFECT, item->span,
+                    "`...%.*s` copies nothing: no column of it has a free column of the same name and type",
+                    STR_ARG(item->name.text));
     diag_help(checker->diags, diag, "remove it");
 }
 
@@ -260,11 +303,14 @@ static void body_check_spread(struct map_work *work, const struct ast_item *item
 static void body_check_let(struct map_work *work, const struct ast_item *item) {
     struct checker *checker = &work->compile->checker;
     struct scope *scope = &work->query.body;
-    struct expected any = {.what = arena_copy_cstr(checker->arena, arena_printf(checker->arena, "`%.*s`", STR_ARG(item->name.text))), .allow_null = true};
+    struct expected any = {.what = arena_copy_cstr(checker->arena, arena_printf(checker->arena, "`%.*s`",
+                                                                                STR_ARG(item->name.text))),
+                           .allow_null = true};
     scope->clause = "let";
     for (uint32_t i = 0; i < scope->names.count; i++)
         if (scope->names.items[i].is_let && str_eq(scope->names.items[i].name, item->name.text)) {
-            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, item->name.span, "`let %.*s` stands twice", STR_ARG(item->name.text));
+            struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, item->name.span,
+                                            "`let %.*s` stands twice", STR_ARG(item->name.text));
             diag_label(checker->diags, diag, scope->names.items[i].span, "the first one is here");
             diag_help(checker->diags, diag, "give one of them another name: values never change");
         }
@@ -272,7 +318,8 @@ static void body_check_let(struct map_work *work, const struct ast_item *item) {
     struct texpr *value = fine ? check_expr(scope, item->expr, &any) : node_error(scope, item->name.span);
     struct tbinding *binding = body_new_binding(work, item->name, value);
     body_name_line(work, item->name, binding, true);
-    struct map_line line = {.kind = LINE_LET, .binding = binding, .name = item->name.text, .span = item->name.span};
+    struct map_line line = {
+        .kind = LINE_LET, .binding = binding, .name = item->name.text, .span = item->name.span};
     VEC_PUSH(checker->arena, &work->lines, line);
 }
 
@@ -286,8 +333,12 @@ static void body_check_validate(struct map_work *work, const struct ast_item *it
     line.on_fail = (struct thandler){.event = HANDLE_ERROR, .action = TACT_REJECT, .span = item->span};
     if (item->handlers.list.count) check_fail_handler(scope, &item->handlers, &line.on_fail);
     if (line.condition->type.kind != TYPE_NONE && line.condition->type.nullable) {
-        struct diag *diag = diag_report(checker->diags, E_VALIDATE_NULL, item->expr->span, "validation `%.*s` does not say what holds where a value is null", STR_ARG(item->name.text));
-        diag_help(checker->diags, diag, "start it with `x is null or …` where null is fine, with `x is not null and …` where it is not");
+        struct diag *diag = diag_report(checker->diags, E_VALIDATE_NULL, item->expr->span,
+                                        "validation `%.*s` does not say what holds where a value is null",
+                                        STR_ARG(item->name.text));
+        diag_help(
+            checker->diags, diag,
+            "start it with `x is null or …` where null is fine, with `x is not null and …` where it is not");
     }
     VEC_PUSH(checker->arena, &work->lines, line);
 }
@@ -296,13 +347,15 @@ static void body_check_ignored(struct map_work *work, const struct ast_item *ite
     struct checker *checker = &work->compile->checker;
     if (work->map->target == NULL) {
         if (work->plan.csv_file.len == 0) return;
-        struct diag *diag = diag_report(checker->diags, E_IGNORED, item->span, "a csv file has only the columns that the map assigns");
+        struct diag *diag = diag_report(checker->diags, E_IGNORED, item->span,
+                                        "a csv file has only the columns that the map assigns");
         diag_help(checker->diags, diag, "remove the line");
         return;
     }
     if (item->because.text.len == 0 && !work->broken) {
         struct diag *diag = diag_report(checker->diags, E_IGNORED, item->span, "`ignored` does not say why");
-        diag_help(checker->diags, diag, "write the reason, which the documentation shows: `ignored a because '…'`");
+        diag_help(checker->diags, diag,
+                  "write the reason, which the documentation shows: `ignored a because '…'`");
     }
     for (uint32_t i = 0; i < item->names.count; i++) {
         struct ast_name name = item->names.items[i];
@@ -311,10 +364,13 @@ static void body_check_ignored(struct map_work *work, const struct ast_item *ite
         const struct schema_column *found = &work->map->target->columns.items[column];
         bool filled = found->has_default || found->generated || found->identity;
         if (body_assigned_by_name(work, name.text)) {
-            struct diag *diag = diag_report(checker->diags, E_IGNORED, name.span, "column `%.*s` is ignored, but has a value", STR_ARG(name.text));
+            struct diag *diag = diag_report(checker->diags, E_IGNORED, name.span,
+                                            "column `%.*s` is ignored, but has a value", STR_ARG(name.text));
             diag_help(checker->diags, diag, "remove it here, or remove its assignment");
         } else if (found->not_null && !filled) {
-            struct diag *diag = diag_report(checker->diags, E_IGNORED, name.span, "column `%.*s` cannot stay empty: it is NOT NULL and has no default", STR_ARG(name.text));
+            struct diag *diag = diag_report(
+                checker->diags, E_IGNORED, name.span,
+                "column `%.*s` cannot stay empty: it is NOT NULL and has no default", STR_ARG(name.text));
             diag_label(checker->diags, diag, found->span, "declared here");
             diag_help(checker->diags, diag, "assign it a value");
         }
@@ -338,7 +394,9 @@ static const struct ast_item *body_missed_by_spread(struct map_work *work, struc
         const struct ast_item *item = &work->ast->items.items[i];
         struct str *names = NULL;
         uint32_t count = 0;
-        if (item->kind != ITEM_SPREAD || body_excepted(item, column) || !body_row_columns(work, item->name, &names, &count)) continue;
+        if (item->kind != ITEM_SPREAD || body_excepted(item, column) ||
+            !body_row_columns(work, item->name, &names, &count))
+            continue;
         for (uint32_t j = 0; j < count; j++)
             if (str_eq(names[j], column)) return item;
     }
@@ -351,21 +409,27 @@ void map_check_columns_complete(struct map_work *work) {
     if (work->broken) return;
     if (table == NULL) {
         if (work->plan.csv_file.len == 0 || work->csv_columns.count > 0) return;
-        struct diag *diag = diag_report(checker->diags, E_MAP_SHAPE, work->map->span, "map `%.*s` gives its file no columns", STR_ARG(work->map->name));
+        struct diag *diag = diag_report(checker->diags, E_MAP_SHAPE, work->map->span,
+                                        "map `%.*s` gives its file no columns", STR_ARG(work->map->name));
         diag_help(checker->diags, diag, "assign each in the body: `email = u.email`");
         return;
     }
     for (uint32_t i = 0; i < table->columns.count; i++) {
         const struct schema_column *column = &table->columns.items[i];
-        if (!column->not_null || column->has_default || column->generated || column->identity || work->assigned[i]) continue;
+        if (!column->not_null || column->has_default || column->generated || column->identity ||
+            work->assigned[i])
+            continue;
         if (body_assigned_by_name(work, column->name) || body_is_ignored(work, column->name)) continue;
-        struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span, "map `%.*s` gives column `%.*s` no value, and it is NOT NULL",
+        struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span,
+                                        "map `%.*s` gives column `%.*s` no value, and it is NOT NULL",
                                         STR_ARG(work->map->name), STR_ARG(column->name));
         diag_label(checker->diags, diag, column->span, "declared here, without a default");
         const struct ast_item *spread = body_missed_by_spread(work, column->name);
         if (spread != NULL) {
-            diag_label(checker->diags, diag, spread->span, "this does not copy it: its type differs, or it may be null");
-            diag_help(checker->diags, diag, "convert it: `%.*s = … %.*s.%.*s …`", STR_ARG(column->name), STR_ARG(spread->name.text), STR_ARG(column->name));
+            diag_label(checker->diags, diag, spread->span,
+                       "this does not copy it: its type differs, or it may be null");
+            diag_help(checker->diags, diag, "convert it: `%.*s = … %.*s.%.*s …`", STR_ARG(column->name),
+                      STR_ARG(spread->name.text), STR_ARG(column->name));
         } else {
             diag_help(checker->diags, diag, "assign it in the body: `%.*s = …`", STR_ARG(column->name));
         }

@@ -5,8 +5,10 @@
 
 /* ---------------------------------------------------------------- rows */
 
-static void emit_list(struct emitter *emitter, enum plan_output_role role, struct texpr *const *list, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) emit_output_value(emitter, role, i, list[i]);
+static void emit_list(struct emitter *emitter, enum plan_output_role role, struct texpr *const *list,
+                      uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        emit_output_value(emitter, role, i, list[i]);
 }
 
 static void emit_stages(struct row_query *query, struct plan_map *plan) {
@@ -20,7 +22,9 @@ static void emit_stages(struct row_query *query, struct plan_map *plan) {
             emit_output_value(emitter, OUT_VALUE, 0, stage->array);
         else
             emit_list(emitter, OUT_KEY, stage->keys.items, stage->keys.count);
-        plan->stages[i] = (struct plan_stage){.kind = (uint8_t)stage->kind, .table = stage->table, .program = emitter_finish(emitter),
+        plan->stages[i] = (struct plan_stage){.kind = (uint8_t)stage->kind,
+                                              .table = stage->table,
+                                              .program = emitter_finish(emitter),
                                               .span = plan_builder_span(checker->builder, stage->span)};
     }
 }
@@ -31,7 +35,10 @@ static void emit_aggregates(struct row_query *query, struct plan_map *plan, stru
     plan->aggregates_count = query->aggregates.calls.count;
     for (uint32_t i = 0; i < query->aggregates.calls.count; i++) {
         const struct aggregate_call *call = &query->aggregates.calls.items[i];
-        plan->aggregates[i] = (struct plan_aggregate){.kind = (uint8_t)call->kind, .type = call->type, .has_argument = call->argument != NULL, .separator = call->separator};
+        plan->aggregates[i] = (struct plan_aggregate){.kind = (uint8_t)call->kind,
+                                                      .type = call->type,
+                                                      .has_argument = call->argument != NULL,
+                                                      .separator = call->separator};
         if (call->argument != NULL) emit_output_value(emitter, OUT_AGGREGATE, i, call->argument);
     }
 }
@@ -44,22 +51,25 @@ struct row_extras {
     uint32_t parent_count;
 };
 
-/* Everything up to the body. Keys and the partition come before `where`, so that rows it leaves out are known by
- * their keys too: who refers to them is skipped, not missing. */
-static struct emitter *emit_rows(struct row_query *query, struct plan_map *plan, const struct row_extras *extras) {
+/* Everything up to the body. Keys and the partition come before `where`, so that rows it leaves out are known
+ * by their keys too: who refers to them is skipped, not missing. */
+static struct emitter *emit_rows(struct row_query *query, struct plan_map *plan,
+                                 const struct row_extras *extras) {
     struct checker *checker = &query->compile->checker;
     plan->from_kind = query->from_kind;
     plan->source = query->source;
     plan->source_table = query->source_table;
     emit_stages(query, plan);
     struct emitter *emitter = emitter_new(checker->builder);
-    for (uint32_t i = 0; i < query->lookups.count; i++) emit_binding(emitter, query->lookups.items[i]);
+    for (uint32_t i = 0; i < query->lookups.count; i++)
+        emit_binding(emitter, query->lookups.items[i]);
     emit_list(emitter, OUT_KEY, extras->keys, extras->key_count);
     if (extras->partition) emit_output_value(emitter, OUT_PARTITION, 0, extras->partition);
     if (query->where) emit_where(emitter, query->where);
     emit_list(emitter, OUT_UNIQUE, query->unique_keys.items, query->unique_keys.count);
     for (uint32_t i = 0; i < query->order.count; i++)
-        emit_output(emitter, OUT_ORDER, i, emit_value(emitter, query->order.items[i].expr), query->order.items[i].descending);
+        emit_output(emitter, OUT_ORDER, i, emit_value(emitter, query->order.items[i].expr),
+                    query->order.items[i].descending);
     plan->ordered = query->order.count > 0;
     plan->unique = query->unique;
     plan->grouped = query->grouped;
@@ -72,7 +82,8 @@ static struct emitter *emit_rows(struct row_query *query, struct plan_map *plan,
     return emitter;
 }
 
-struct plan_map query_emit(struct row_query *query, struct plan_map plan, struct texpr *const *selected, uint32_t count) {
+struct plan_map query_emit(struct row_query *query, struct plan_map plan, struct texpr *const *selected,
+                           uint32_t count) {
     struct checker *checker = &query->compile->checker;
     struct row_extras none = {0};
     struct emitter *emitter = emit_rows(query, &plan, &none);
@@ -106,7 +117,8 @@ static void emit_body(struct map_work *work, struct plan_map *plan, struct emitt
             continue;
         }
         uint32_t reg = emit_binding(emitter, line->binding);
-        if (line->kind == LINE_COLUMN) emit_output(emitter, OUT_COLUMN, emit_column_index(plan, line->column), reg, false);
+        if (line->kind == LINE_COLUMN)
+            emit_output(emitter, OUT_COLUMN, emit_column_index(plan, line->column), reg, false);
     }
 }
 
@@ -116,7 +128,8 @@ static void emit_columns(struct map_work *work, struct plan_map *plan) {
     if (work->map->target == NULL) {
         plan->csv_columns = ARENA_ARRAY(checker->arena, struct plan_text, work->csv_columns.count);
         plan->csv_columns_count = work->csv_columns.count;
-        for (uint32_t i = 0; i < work->csv_columns.count; i++) plan->csv_columns[i].text = work->csv_columns.items[i];
+        for (uint32_t i = 0; i < work->csv_columns.count; i++)
+            plan->csv_columns[i].text = work->csv_columns.items[i];
         return;
     }
     plan->target_table = target_use_table(work->compile, work->map->target) + 1;
@@ -129,7 +142,9 @@ static void emit_map(struct map_work *work) {
     struct checker *checker = &work->compile->checker;
     struct plan_map plan = work->plan;
     struct row_query *query = &work->query;
-    struct row_extras extras = {.keys = work->keys.items, .key_count = query->grouped ? 0 : work->keys.count, .partition = work->partition};
+    struct row_extras extras = {.keys = work->keys.items,
+                                .key_count = query->grouped ? 0 : work->keys.count,
+                                .partition = work->partition};
     if (work->parents != NULL) {
         plan.self_reference = 1;
         extras.parents = work->parents;
@@ -175,18 +190,21 @@ struct cells_walk {
     VEC(uint32_t) columns; /* of the target table, in the order of the slots */
 };
 
-/* A build program over the target reads only the columns it needs: cells are numbered by their place among those. */
+/* A build program over the target reads only the columns it needs: cells are numbered by their place among
+ * those. */
 static bool emit_renumber_cell(struct texpr *texpr, void *context) {
     struct cells_walk *walk = context;
     if (texpr->kind != TX_CELL) return true;
     uint32_t at = 0;
-    while (at < walk->columns.count && walk->columns.items[at] != texpr->cell.column) at++;
+    while (at < walk->columns.count && walk->columns.items[at] != texpr->cell.column)
+        at++;
     if (at == walk->columns.count) VEC_PUSH(walk->arena, &walk->columns, texpr->cell.column);
     texpr->cell.column = at;
     return true;
 }
 
-static struct texpr *emit_keyed_value(struct checker *checker, const struct keyed_work *keyed, uint32_t wanted, struct str *name) {
+static struct texpr *emit_keyed_value(struct checker *checker, const struct keyed_work *keyed,
+                                      uint32_t wanted, struct str *name) {
     struct texpr *cell = ARENA_NEW(checker->arena, struct texpr);
     *cell = (struct texpr){.kind = TX_CELL, .can_fail = true, .varies = true, .span = keyed->columns->span};
     cell->cell.column = wanted;
@@ -212,7 +230,8 @@ static void emit_keyed(struct compile *compile, struct keyed_work *keyed) {
     struct plan_type *keys = ARENA_ARRAY(checker->arena, struct plan_type, keyed->keys.count);
     struct plan_type *columns = ARENA_ARRAY(checker->arena, struct plan_type, count);
     struct plan_text *names = ARENA_ARRAY(checker->arena, struct plan_text, count);
-    for (uint32_t i = 0; i < keyed->keys.count; i++) keys[i] = keyed->keys.items[i]->type;
+    for (uint32_t i = 0; i < keyed->keys.count; i++)
+        keys[i] = keyed->keys.items[i]->type;
     for (uint32_t i = 0; i < count; i++) {
         values[i] = emit_keyed_value(checker, keyed, keyed->columns->wanted.items[i], &names[i].text);
         columns[i] = values[i]->type;
@@ -220,12 +239,16 @@ static void emit_keyed(struct compile *compile, struct keyed_work *keyed) {
     struct cells_walk cells = {.arena = checker->arena};
     if (keyed->is_target) {
         /* One walk for each tree: a node renumbered twice would be wrong, and trees do not share cells. */
-        for (uint32_t i = 0; i < keyed->keys.count; i++) walk_texpr(checker->arena, keyed->keys.items[i], emit_renumber_cell, &cells);
-        for (uint32_t i = 0; i < keyed->filters.count; i++) walk_texpr(checker->arena, keyed->filters.items[i], emit_renumber_cell, &cells);
-        for (uint32_t i = 0; i < count; i++) emit_renumber_cell(values[i], &cells);
+        for (uint32_t i = 0; i < keyed->keys.count; i++)
+            walk_texpr(checker->arena, keyed->keys.items[i], emit_renumber_cell, &cells);
+        for (uint32_t i = 0; i < keyed->filters.count; i++)
+            walk_texpr(checker->arena, keyed->filters.items[i], emit_renumber_cell, &cells);
+        for (uint32_t i = 0; i < count; i++)
+            emit_renumber_cell(values[i], &cells);
     }
     struct emitter *emitter = emitter_new(checker->builder);
-    for (uint32_t i = 0; i < keyed->filters.count; i++) emit_where(emitter, keyed->filters.items[i]);
+    for (uint32_t i = 0; i < keyed->filters.count; i++)
+        emit_where(emitter, keyed->filters.items[i]);
     emit_list(emitter, OUT_KEY, keyed->keys.items, keyed->keys.count);
     emit_list(emitter, OUT_VALUE, values, count);
     uint32_t program = emitter_finish(emitter) + 1;
@@ -242,8 +265,10 @@ static void emit_keyed(struct compile *compile, struct keyed_work *keyed) {
 
 void map_emit_all(struct compile *compile) {
     struct checker *checker = &compile->checker;
-    for (uint32_t i = 0; i < compile->keyed.count; i++) emit_keyed(compile, compile->keyed.items[i]);
+    for (uint32_t i = 0; i < compile->keyed.count; i++)
+        emit_keyed(compile, compile->keyed.items[i]);
     for (uint32_t i = 0; i < checker->maps.count; i++)
         if (checker->maps.items[i]->table >= 0) emit_crosswalk(checker, checker->maps.items[i]);
-    for (uint32_t i = 0; i < compile->maps.count; i++) emit_map(compile->maps.items[i]);
+    for (uint32_t i = 0; i < compile->maps.count; i++)
+        emit_map(compile->maps.items[i]);
 }

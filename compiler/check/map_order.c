@@ -8,7 +8,7 @@ enum edge_kind {
     EDGE_SOFT,       /* a wish: a lookup into a table that another map writes; two maps into one table */
     EDGE_DEFERRABLE, /* a foreign key that can be checked at the end */
     EDGE_FOREIGN_KEY,
-    EDGE_REFERENCE   /* map[key], from, join, lookup, after */
+    EDGE_REFERENCE /* map[key], from, join, lookup, after */
 };
 
 struct order_edge {
@@ -30,18 +30,20 @@ struct order_graph {
     struct compile *compile;
     struct order_node *nodes;
     uint32_t count;
-    uint32_t current;         /* whose references are collected */
+    uint32_t current; /* whose references are collected */
     const struct ast_fn **inlined;
     uint32_t inlined_count;
 };
 
-static void order_add(struct order_graph *graph, uint32_t from, uint32_t to, enum edge_kind kind, struct span span, struct str constraint) {
+static void order_add(struct order_graph *graph, uint32_t from, uint32_t to, enum edge_kind kind,
+                      struct span span, struct str constraint) {
     if (from == to) return;
     struct order_node *node = &graph->nodes[from];
     for (uint32_t i = 0; i < node->edges.count; i++) {
         struct order_edge *edge = &node->edges.items[i];
         if (edge->to != to) continue;
-        if (kind > edge->kind) *edge = (struct order_edge){.to = to, .kind = kind, .span = span, .constraint = constraint};
+        if (kind > edge->kind)
+            *edge = (struct order_edge){.to = to, .kind = kind, .span = span, .constraint = constraint};
         return;
     }
     struct order_edge edge = {.to = to, .kind = kind, .span = span, .constraint = constraint};
@@ -93,31 +95,41 @@ static void order_handlers(struct order_graph *graph, const struct ast_handlers 
 static void order_searched_table(struct order_graph *graph, const struct ast_clause *clause) {
     const struct checker *checker = &graph->compile->checker;
     const struct ast_path *path = &clause->path;
-    if (checker->target_schema == NULL || path->parts.count < 2 || !str_eq(path->parts.items[0].text, checker->target_name)) return;
+    if (checker->target_schema == NULL || path->parts.count < 2 ||
+        !str_eq(path->parts.items[0].text, checker->target_name))
+        return;
     struct str schema = path->parts.count == 3 ? path->parts.items[1].text : (struct str){0};
-    const struct schema_table *table = schema_find_table(checker->target_schema, schema, path->parts.items[path->parts.count - 1].text);
+    const struct schema_table *table =
+        schema_find_table(checker->target_schema, schema, path->parts.items[path->parts.count - 1].text);
     for (uint32_t i = 0; table && i < graph->count; i++)
-        if (graph->nodes[i].work->map->target == table) order_add(graph, graph->current, i, EDGE_SOFT, clause->span, (struct str){0});
+        if (graph->nodes[i].work->map->target == table)
+            order_add(graph, graph->current, i, EDGE_SOFT, clause->span, (struct str){0});
 }
 
 static void order_clause(struct order_graph *graph, const struct ast_clause *clause) {
     walk_expr(clause->expr, order_visit, graph);
-    for (uint32_t i = 0; i < clause->exprs.count; i++) walk_expr(clause->exprs.items[i], order_visit, graph);
-    for (uint32_t i = 0; i < clause->order.count; i++) walk_expr(clause->order.items[i].expr, order_visit, graph);
+    for (uint32_t i = 0; i < clause->exprs.count; i++)
+        walk_expr(clause->exprs.items[i], order_visit, graph);
+    for (uint32_t i = 0; i < clause->order.count; i++)
+        walk_expr(clause->order.items[i].expr, order_visit, graph);
     order_handlers(graph, &clause->handlers);
     if (clause->kind == CLAUSE_INTO || clause->path.parts.count == 0) return;
     int to = clause->path.parts.count == 1 ? order_find(graph, clause->path.parts.items[0].text) : -1;
     if (clause->kind != CLAUSE_AFTER && map_names_source(&graph->compile->checker, &clause->path)) to = -1;
-    if (to >= 0) order_add(graph, graph->current, (uint32_t)to, EDGE_REFERENCE, clause->span, (struct str){0});
+    if (to >= 0)
+        order_add(graph, graph->current, (uint32_t)to, EDGE_REFERENCE, clause->span, (struct str){0});
     if (clause->kind == CLAUSE_AFTER && to < 0) {
         struct checker *checker = &graph->compile->checker;
         struct str *names = ARENA_ARRAY(checker->arena, struct str, graph->count);
-        for (uint32_t i = 0; i < graph->count; i++) names[i] = graph->nodes[i].work->map->name;
-        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, clause->path.span, "there is no map `%.*s`", STR_ARG(span_text(clause->path.span)));
+        for (uint32_t i = 0; i < graph->count; i++)
+            names[i] = graph->nodes[i].work->map->name;
+        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, clause->path.span,
+                                        "there is no map `%.*s`", STR_ARG(span_text(clause->path.span)));
         decl_suggest(checker, diag, clause->path.parts.items[0], names, graph->count);
     } else if (clause->kind == CLAUSE_AFTER && (uint32_t)to == graph->current) {
         struct checker *checker = &graph->compile->checker;
-        struct diag *diag = diag_report(checker->diags, E_MAP_CYCLE, clause->path.span, "a map cannot come after itself");
+        struct diag *diag =
+            diag_report(checker->diags, E_MAP_CYCLE, clause->path.span, "a map cannot come after itself");
         diag_help(checker->diags, diag, "remove the clause");
     }
     order_searched_table(graph, clause);
@@ -128,7 +140,8 @@ static void order_clause(struct order_graph *graph, const struct ast_clause *cla
 static bool order_is_assigned(const struct map_work *work, struct str column) {
     for (uint32_t i = 0; i < work->ast->items.count; i++) {
         const struct ast_item *item = &work->ast->items.items[i];
-        if (item->kind == ITEM_SPREAD || (item->kind == ITEM_ASSIGN && str_eq(item->name.text, column))) return true;
+        if (item->kind == ITEM_SPREAD || (item->kind == ITEM_ASSIGN && str_eq(item->name.text, column)))
+            return true;
     }
     return false;
 }
@@ -138,14 +151,17 @@ static void order_foreign_keys(struct order_graph *graph, uint32_t at) {
     const struct schema_table *table = graph->nodes[at].work->map->target;
     for (uint32_t i = 0; table && i < table->fks.count; i++) {
         const struct schema_fk *fk = &table->fks.items[i];
-        const struct schema_table *parent = schema_find_table(checker->target_schema, fk->ref_schema, fk->ref_table);
+        const struct schema_table *parent =
+            schema_find_table(checker->target_schema, fk->ref_schema, fk->ref_table);
         bool assigned = false;
         for (uint32_t j = 0; j < fk->columns.count; j++)
-            assigned = assigned || order_is_assigned(graph->nodes[at].work, table->columns.items[fk->columns.items[j]].name);
+            assigned = assigned || order_is_assigned(graph->nodes[at].work,
+                                                     table->columns.items[fk->columns.items[j]].name);
         if (parent == NULL || parent == table || !assigned) continue;
         for (uint32_t j = 0; j < graph->count; j++)
             if (graph->nodes[j].work->map->target == parent)
-                order_add(graph, at, j, fk->deferrable ? EDGE_DEFERRABLE : EDGE_FOREIGN_KEY, fk->span, fk->name);
+                order_add(graph, at, j, fk->deferrable ? EDGE_DEFERRABLE : EDGE_FOREIGN_KEY, fk->span,
+                          fk->name);
     }
 }
 
@@ -163,7 +179,8 @@ static void order_collect(struct order_graph *graph) {
         const struct ast_map *map = graph->nodes[i].work->ast;
         graph->current = i;
         graph->inlined_count = 0;
-        for (uint32_t j = 0; j < map->clauses.count; j++) order_clause(graph, &map->clauses.items[j]);
+        for (uint32_t j = 0; j < map->clauses.count; j++)
+            order_clause(graph, &map->clauses.items[j]);
         for (uint32_t j = 0; j < map->items.count; j++) {
             walk_expr(map->items.items[j].expr, order_visit, graph);
             order_handlers(graph, &map->items.items[j].handlers);
@@ -180,9 +197,10 @@ struct order_way {
     VEC(uint32_t) edges; /* the n-th leads from the n-th node to the next */
 };
 
-/* Depth first, with a way of its own, because maps may be many. True: way ends on a cycle, its last edge leading
- * back to the node at *start. */
-static bool order_find_cycle(struct order_graph *graph, uint32_t root, struct order_way *way, uint32_t *start) {
+/* Depth first, with a way of its own, because maps may be many. True: way ends on a cycle, its last edge
+ * leading back to the node at *start. */
+static bool order_find_cycle(struct order_graph *graph, uint32_t root, struct order_way *way,
+                             uint32_t *start) {
     struct arena *arena = graph->compile->checker.arena;
     way->nodes.count = way->edges.count = 0;
     VEC_PUSH(arena, &way->nodes, root);
@@ -192,7 +210,9 @@ static bool order_find_cycle(struct order_graph *graph, uint32_t root, struct or
         uint32_t at = way->nodes.items[way->nodes.count - 1];
         uint32_t *next = &way->edges.items[way->edges.count - 1];
         struct order_node *node = &graph->nodes[at];
-        while (*next < node->edges.count && (node->edges.items[*next].dropped || graph->nodes[node->edges.items[*next].to].state == 2)) (*next)++;
+        while (*next < node->edges.count &&
+               (node->edges.items[*next].dropped || graph->nodes[node->edges.items[*next].to].state == 2))
+            (*next)++;
         if (*next == node->edges.count) {
             node->state = 2;
             way->nodes.count--;
@@ -202,7 +222,8 @@ static bool order_find_cycle(struct order_graph *graph, uint32_t root, struct or
         }
         uint32_t to = node->edges.items[*next].to;
         if (graph->nodes[to].state == 1) {
-            for (*start = 0; way->nodes.items[*start] != to;) (*start)++;
+            for (*start = 0; way->nodes.items[*start] != to;)
+                (*start)++;
             return true;
         }
         graph->nodes[to].state = 1;
@@ -212,30 +233,41 @@ static bool order_find_cycle(struct order_graph *graph, uint32_t root, struct or
     return false;
 }
 
-static struct order_edge *order_edge_at(const struct order_graph *graph, const struct order_way *way, uint32_t n) {
+static struct order_edge *order_edge_at(const struct order_graph *graph, const struct order_way *way,
+                                        uint32_t n) {
     return &graph->nodes[way->nodes.items[n]].edges.items[way->edges.items[n]];
 }
 
-static void order_report_cycle(struct order_graph *graph, const struct order_way *way, uint32_t start, bool by_keys) {
+static void order_report_cycle(struct order_graph *graph, const struct order_way *way, uint32_t start,
+                               bool by_keys) {
     struct checker *checker = &graph->compile->checker;
     struct str names = {0};
     for (uint32_t i = start; i < way->nodes.count; i++)
-        names = arena_printf(checker->arena, "%.*s%.*s -> ", STR_ARG(names), STR_ARG(graph->nodes[way->nodes.items[i]].work->map->name));
+        names = arena_printf(checker->arena, "%.*s%.*s -> ", STR_ARG(names),
+                             STR_ARG(graph->nodes[way->nodes.items[i]].work->map->name));
     struct map_work *first = graph->nodes[way->nodes.items[start]].work;
-    struct diag *diag = diag_report(checker->diags, E_MAP_CYCLE, first->map->span, "these maps each need another first: %.*s%.*s", STR_ARG(names),
+    struct diag *diag = diag_report(checker->diags, E_MAP_CYCLE, first->map->span,
+                                    "these maps each need another first: %.*s%.*s", STR_ARG(names),
                                     STR_ARG(first->map->name));
     for (uint32_t i = start; i < way->nodes.count; i++) {
         const struct order_edge *edge = order_edge_at(graph, way, i);
-        struct str from = graph->nodes[way->nodes.items[i]].work->map->name, to = graph->nodes[edge->to].work->map->name;
+        struct str from = graph->nodes[way->nodes.items[i]].work->map->name,
+                   to = graph->nodes[edge->to].work->map->name;
         if (edge->kind == EDGE_REFERENCE)
-            diag_label(checker->diags, diag, edge->span, "`%.*s` needs the rows of `%.*s`", STR_ARG(from), STR_ARG(to));
+            diag_label(checker->diags, diag, edge->span, "`%.*s` needs the rows of `%.*s`", STR_ARG(from),
+                       STR_ARG(to));
         else
-            diag_label(checker->diags, diag, edge->span, "foreign key of `%.*s` into the table of `%.*s`", STR_ARG(from), STR_ARG(to));
+            diag_label(checker->diags, diag, edge->span, "foreign key of `%.*s` into the table of `%.*s`",
+                       STR_ARG(from), STR_ARG(to));
     }
     if (by_keys)
-        diag_help(checker->diags, diag, "declare one of the foreign keys DEFERRABLE, or load in two steps: leave the column empty in one map and fill it by a second map with `on conflict (…) update (column)`");
+        diag_help(checker->diags, diag,
+                  "declare one of the foreign keys DEFERRABLE, or load in two steps: leave the column empty "
+                  "in one map and fill it by a second map with `on conflict (…) update (column)`");
     else
-        diag_help(checker->diags, diag, "take one of them from the source instead: an id made by uuid5 from the source's key needs no other map");
+        diag_help(checker->diags, diag,
+                  "take one of them from the source instead: an id made by uuid5 from the source's key needs "
+                  "no other map");
 }
 
 /* Takes the weakest link out of a cycle; one that only has strong links is a mistake. */
@@ -264,7 +296,8 @@ static void order_break_cycles(struct order_graph *graph) {
             continue;
         }
         order_break_cycle(graph, &way, start);
-        for (uint32_t j = 0; j < way.nodes.count; j++) graph->nodes[way.nodes.items[j]].state = 0;
+        for (uint32_t j = 0; j < way.nodes.count; j++)
+            graph->nodes[way.nodes.items[j]].state = 0;
     }
 }
 
@@ -301,15 +334,20 @@ static void order_fill(struct order_graph *graph) {
         struct plan_map *plan = &node->work->plan;
         plan->depends = ARENA_ARRAY(arena, uint32_t, node->edges.count);
         for (uint32_t j = 0; j < node->edges.count; j++)
-            if (!node->edges.items[j].dropped) plan->depends[plan->depends_count++] = graph->nodes[node->edges.items[j].to].work->map->index;
+            if (!node->edges.items[j].dropped)
+                plan->depends[plan->depends_count++] = graph->nodes[node->edges.items[j].to].work->map->index;
     }
 }
 
 void map_order_all(struct compile *compile, struct map_work **works, uint32_t count) {
     struct arena *arena = compile->checker.arena;
-    struct order_graph graph = {.compile = compile, .count = count, .nodes = ARENA_ARRAY(arena, struct order_node, count),
-                                .inlined = ARENA_ARRAY(arena, const struct ast_fn *, compile->checker.fns.count)};
-    for (uint32_t i = 0; i < count; i++) graph.nodes[i].work = works[i];
+    struct order_graph graph = {.compile = compile,
+                                .count = count,
+                                .nodes = ARENA_ARRAY(arena, struct order_node, count),
+                                .inlined =
+                                    ARENA_ARRAY(arena, const struct ast_fn *, compile->checker.fns.count)};
+    for (uint32_t i = 0; i < count; i++)
+        graph.nodes[i].work = works[i];
     order_collect(&graph);
     order_break_cycles(&graph);
     order_levels(&graph);

@@ -27,16 +27,21 @@ static bool rows_from_map(struct row_query *query, const struct ast_clause *clau
         map->used = true;
         if (map->erroneous) return false;
         if (!map->keyed || map->target == NULL) {
-            struct diag *diag = diag_report(checker->diags, E_KEY_NEEDED, path->span, "the rows of map `%.*s` are not remembered", STR_ARG(map->name));
-            diag_label(checker->diags, diag, map->span, map->target ? "it has no `key`" : "it writes a csv file");
-            diag_help(checker->diags, diag, map->target ? "give it a `key`, so that its rows are kept for other maps" : "read what it reads instead");
+            struct diag *diag = diag_report(checker->diags, E_KEY_NEEDED, path->span,
+                                            "the rows of map `%.*s` are not remembered", STR_ARG(map->name));
+            diag_label(checker->diags, diag, map->span,
+                       map->target ? "it has no `key`" : "it writes a csv file");
+            diag_help(checker->diags, diag,
+                      map->target ? "give it a `key`, so that its rows are kept for other maps"
+                                  : "read what it reads instead");
             return false;
         }
         query->from_kind = FROM_MAP;
         query->source = map->index;
         query->from_map = map;
         checker_map_table(checker, map);
-        struct scope_name name = {.name = clause->alias.text, .kind = BIND_KEYED_ROW, .map = map, .span = clause->alias.span};
+        struct scope_name name = {
+            .name = clause->alias.text, .kind = BIND_KEYED_ROW, .map = map, .span = clause->alias.span};
         VEC_PUSH(checker->arena, &query->rows.names, name);
         return true;
     }
@@ -49,11 +54,15 @@ static bool rows_from(struct row_query *query, const struct ast_clause *clause) 
     query->from_alias = clause->alias.text;
     if (rows_from_map(query, clause)) return true;
     if (checker->diags->error_count > errors || clause->path.parts.count == 0) return false;
-    bool map = clause->path.parts.count == 1 && map_find(query->compile, clause->path.parts.items[0].text) != NULL;
+    bool map =
+        clause->path.parts.count == 1 && map_find(query->compile, clause->path.parts.items[0].text) != NULL;
     if (map && !map_names_source(checker, &clause->path)) return false;
     if (str_eq(clause->path.parts.items[0].text, checker->target_name) && checker->target_name.len) {
-        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_TABLE, clause->path.span, "a map cannot read its rows from the target");
-        diag_help(checker->diags, diag, "declare a source over it: `source existing : query %.*s \"\"\"select …\"\"\" { … }`", STR_ARG(checker->target_name));
+        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_TABLE, clause->path.span,
+                                        "a map cannot read its rows from the target");
+        diag_help(checker->diags, diag,
+                  "declare a source over it: `source existing : query %.*s \"\"\"select …\"\"\" { … }`",
+                  STR_ARG(checker->target_name));
         return false;
     }
     struct checked_source *source;
@@ -63,7 +72,11 @@ static bool rows_from(struct row_query *query, const struct ast_clause *clause) 
     query->from_kind = FROM_SOURCE;
     query->source = source->index;
     query->source_table = table->index;
-    struct scope_name name = {.name = clause->alias.text, .kind = BIND_SOURCE_ROW, .source = source, .table = table, .span = clause->alias.span};
+    struct scope_name name = {.name = clause->alias.text,
+                              .kind = BIND_SOURCE_ROW,
+                              .source = source,
+                              .table = table,
+                              .span = clause->alias.span};
     VEC_PUSH(checker->arena, &query->rows.names, name);
     return true;
 }
@@ -79,19 +92,28 @@ static void rows_each(struct row_query *query, const struct ast_clause *clause) 
     if (array->type.kind == TYPE_ARRAY) {
         element = type_element(array->type);
     } else if (array->type.kind != TYPE_NONE) {
-        struct diag *diag = diag_report(checker->diags, E_EACH_ARRAY, clause->expr->span, "`each` needs an array, this is %.*s",
-                                        STR_ARG(type_to_text(checker, array->type)));
-        diag_help(checker->diags, diag, array->type.kind == TYPE_JSON ? "declare the column with its element type: `tags text[]` or `items json[]`"
-                                                                       : "declare the column as an array, such as `text[]`, or remove the `each`");
+        struct diag *diag =
+            diag_report(checker->diags, E_EACH_ARRAY, clause->expr->span,
+                        "`each` needs an array, this is %.*s", STR_ARG(type_to_text(checker, array->type)));
+        diag_help(checker->diags, diag,
+                  array->type.kind == TYPE_JSON
+                      ? "declare the column with its element type: `tags text[]` or `items json[]`"
+                      : "declare the column as an array, such as `text[]`, or remove the `each`");
     }
-    struct texpr *value = node_new(&query->rows, element.kind == TYPE_NONE ? TX_CONST : TX_INPUT, element, clause->alias.span);
+    struct texpr *value =
+        node_new(&query->rows, element.kind == TYPE_NONE ? TX_CONST : TX_INPUT, element, clause->alias.span);
     value->slot_kind = SLOT_EACH;
     value->index = query->stages.count;
     value->varies = true;
     value->pii = array->pii;
-    struct row_stage stage = {.kind = STAGE_EACH, .alias = clause->alias.text, .array = array, .multiplies = true, .span = clause->span};
+    struct row_stage stage = {.kind = STAGE_EACH,
+                              .alias = clause->alias.text,
+                              .array = array,
+                              .multiplies = true,
+                              .span = clause->span};
     VEC_PUSH(checker->arena, &query->stages, stage);
-    struct scope_name name = {.name = clause->alias.text, .kind = BIND_ELEMENT, .expr = value, .span = clause->alias.span};
+    struct scope_name name = {
+        .name = clause->alias.text, .kind = BIND_ELEMENT, .expr = value, .span = clause->alias.span};
     VEC_PUSH(checker->arena, &query->rows.names, name);
 }
 
@@ -107,9 +129,11 @@ struct texpr *rows_check_key(struct scope *scope, const struct ast_expr *expr, c
     scope->clause = clause;
     struct texpr *key = check_expr(scope, expr, &any);
     if (key->type.kind == TYPE_NONE || rows_fits_order(key->type.kind)) return key;
-    struct diag *diag = diag_report(checker->diags, E_CLAUSE_VALUE, expr->span, "%s cannot take a value of type %.*s", clause,
-                                    STR_ARG(type_to_text(checker, key->type)));
-    diag_help(checker->diags, diag, "use single values: for a row one of its columns, for json `text(…)` of a part of it");
+    struct diag *diag =
+        diag_report(checker->diags, E_CLAUSE_VALUE, expr->span, "%s cannot take a value of type %.*s", clause,
+                    STR_ARG(type_to_text(checker, key->type)));
+    diag_help(checker->diags, diag,
+              "use single values: for a row one of its columns, for json `text(…)` of a part of it");
     return node_error(scope, expr->span);
 }
 
@@ -118,11 +142,13 @@ static void rows_where(struct row_query *query) {
     if (clause == NULL || clause->expr == NULL) return;
     query->rows.clause = "where";
     query->where = check_condition(&query->rows, clause->expr);
-    if (clause->handlers.list.count) query->where = check_handlers(&query->rows, query->where, &clause->handlers, NULL);
+    if (clause->handlers.list.count)
+        query->where = check_handlers(&query->rows, query->where, &clause->handlers, NULL);
     scope_assume(&query->rows, clause->expr);
 }
 
-static void rows_order(struct row_query *query, const struct ast_order_item *items, uint32_t count, const char *clause) {
+static void rows_order(struct row_query *query, const struct ast_order_item *items, uint32_t count,
+                       const char *clause) {
     for (uint32_t i = 0; i < count; i++) {
         struct row_order order = {rows_check_key(&query->rows, items[i].expr, clause), items[i].descending};
         VEC_PUSH(rows_checker(query)->arena, &query->order, order);
@@ -131,13 +157,16 @@ static void rows_order(struct row_query *query, const struct ast_order_item *ite
 
 static void rows_unique(struct row_query *query) {
     struct checker *checker = rows_checker(query);
-    const struct ast_clause *unique = rows_clause(query, CLAUSE_UNIQUE_BY), *order = rows_clause(query, CLAUSE_ORDER_BY);
+    const struct ast_clause *unique = rows_clause(query, CLAUSE_UNIQUE_BY),
+                            *order = rows_clause(query, CLAUSE_ORDER_BY);
     if (order) rows_order(query, order->order.items, order->order.count, "order by");
     if (unique == NULL) return;
     for (uint32_t i = 0; i < unique->exprs.count; i++)
-        VEC_PUSH(checker->arena, &query->unique_keys, rows_check_key(&query->rows, unique->exprs.items[i], "unique by"));
+        VEC_PUSH(checker->arena, &query->unique_keys,
+                 rows_check_key(&query->rows, unique->exprs.items[i], "unique by"));
     if (order && unique->order.count) {
-        struct diag *diag = diag_report(checker->diags, E_CLAUSE_TWICE, unique->span, "`keep … by` and `order by` both order the rows");
+        struct diag *diag = diag_report(checker->diags, E_CLAUSE_TWICE, unique->span,
+                                        "`keep … by` and `order by` both order the rows");
         diag_label(checker->diags, diag, order->span, "`order by` is here");
         diag_help(checker->diags, diag, "`unique by` goes by `order by` too: keep one of the two");
     } else {
@@ -145,10 +174,13 @@ static void rows_unique(struct row_query *query) {
     }
     query->has_on_duplicate = map_read_on_duplicate(checker, unique, &query->on_duplicate);
     if (unique->keep != ACTION_NONE && query->has_on_duplicate) {
-        struct diag *diag = diag_report(checker->diags, E_CLAUSE_TWICE, unique->span, "`keep` and `on duplicate` both say what happens to the other rows");
+        struct diag *diag = diag_report(checker->diags, E_CLAUSE_TWICE, unique->span,
+                                        "`keep` and `on duplicate` both say what happens to the other rows");
         diag_help(checker->diags, diag, "keep one of the two");
     }
-    query->unique = unique->keep == ACTION_FIRST ? UNIQUE_FIRST : unique->keep == ACTION_LAST ? UNIQUE_LAST : UNIQUE_ON_DUPLICATE;
+    query->unique = unique->keep == ACTION_FIRST  ? UNIQUE_FIRST
+                    : unique->keep == ACTION_LAST ? UNIQUE_LAST
+                                                  : UNIQUE_ON_DUPLICATE;
     if (query->has_on_duplicate && query->on_duplicate.kind == DO_FIRST) query->unique = UNIQUE_FIRST;
     if (query->has_on_duplicate && query->on_duplicate.kind == DO_LAST) query->unique = UNIQUE_LAST;
 }
@@ -167,12 +199,17 @@ static void rows_group(struct row_query *query, const struct ast_clause *clause)
     struct checker *checker = rows_checker(query);
     query->grouped = true;
     query->aggregates.row_scope = &query->rows;
-    query->body = (struct scope){.checker = checker, .aggregates = true, .allow_rows = true, .calls = &query->aggregates, .clause = "the body"};
+    query->body = (struct scope){.checker = checker,
+                                 .aggregates = true,
+                                 .allow_rows = true,
+                                 .calls = &query->aggregates,
+                                 .clause = "the body"};
     for (uint32_t i = 0; i < clause->exprs.count; i++) {
         struct texpr *key = rows_check_key(&query->rows, clause->exprs.items[i], "group by");
         VEC_PUSH(checker->arena, &query->groups, key);
         struct ast_name name = rows_group_name(clause, i);
-        struct texpr *value = node_new(&query->body, key->type.kind == TYPE_NONE ? TX_CONST : TX_INPUT, key->type, name.span);
+        struct texpr *value =
+            node_new(&query->body, key->type.kind == TYPE_NONE ? TX_CONST : TX_INPUT, key->type, name.span);
         value->slot_kind = SLOT_GROUP;
         value->index = i;
         value->varies = true;
@@ -180,7 +217,8 @@ static void rows_group(struct row_query *query, const struct ast_clause *clause)
         if (name.text.len == 0) continue;
         for (uint32_t j = 0; j < query->body.names.count; j++)
             if (str_eq(query->body.names.items[j].name, name.text)) {
-                struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, name.span, "two groups are called `%.*s`", STR_ARG(name.text));
+                struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, name.span,
+                                                "two groups are called `%.*s`", STR_ARG(name.text));
                 diag_label(checker->diags, diag, query->body.names.items[j].span, "the first one is here");
                 diag_help(checker->diags, diag, "name one of them differently: `… as other_name`");
             }
@@ -195,7 +233,8 @@ static bool rows_check_alias(struct row_query *query, const struct ast_clause *c
     for (uint32_t i = 0; i < query->rows.names.count; i++) {
         const struct scope_name *other = &query->rows.names.items[i];
         if (!str_eq(other->name, clause->alias.text) || clause->alias.text.len == 0) continue;
-        struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, clause->alias.span, "two rows are called `%.*s`", STR_ARG(other->name));
+        struct diag *diag = diag_report(checker->diags, E_DECLARED_TWICE, clause->alias.span,
+                                        "two rows are called `%.*s`", STR_ARG(other->name));
         diag_label(checker->diags, diag, other->span, "the first one is here");
         diag_help(checker->diags, diag, "give one of them another name");
         return false;
@@ -210,9 +249,12 @@ bool rows_check(struct row_query *query) {
     if (from == NULL || !rows_from(query, from)) return false;
     for (uint32_t i = 0; i < query->clause_count; i++) {
         const struct ast_clause *clause = &query->clauses[i];
-        bool stage = clause->kind == CLAUSE_EACH || clause->kind == CLAUSE_JOIN || clause->kind == CLAUSE_LEFT_JOIN;
+        bool stage =
+            clause->kind == CLAUSE_EACH || clause->kind == CLAUSE_JOIN || clause->kind == CLAUSE_LEFT_JOIN;
         if (!stage) continue;
-        if (!decl_check_limit(checker, clause->span, query->stages.count + 1, MAP_MAX_STAGES, "`each` and `join` clauses")) break;
+        if (!decl_check_limit(checker, clause->span, query->stages.count + 1, MAP_MAX_STAGES,
+                              "`each` and `join` clauses"))
+            break;
         if (!rows_check_alias(query, clause)) continue;
         if (clause->kind == CLAUSE_EACH)
             rows_each(query, clause);

@@ -1,5 +1,5 @@
-/* A map that finds rows of its own (comments[c.parent.id]): the key of the row that each row refers to, so that
- * rows can go in waves, parents first. */
+/* A map that finds rows of its own (comments[c.parent.id]): the key of the row that each row refers to, so
+ * that rows can go in waves, parents first. */
 #include "compiler/check/map.h"
 
 #include "compiler/check/decl_walk.h"
@@ -12,18 +12,19 @@ struct self_memo {
 
 struct self_walk {
     struct map_work *work;
-    uint32_t table;          /* the map's own crosswalk */
-    uint32_t part;           /* of the key */
+    uint32_t table; /* the map's own crosswalk */
+    uint32_t part;  /* of the key */
     VEC(struct texpr *) finds;
     VEC(struct self_memo) memo;
-    uint32_t copied;         /* nodes: values named over and over multiply */
+    uint32_t copied; /* nodes: values named over and over multiply */
 };
 
 enum { SELF_MAX_NODES = 20000 };
 
 static bool self_visit(struct texpr *texpr, void *context) {
     struct self_walk *walk = context;
-    if (texpr->kind == TX_FIND && texpr->index == walk->table) VEC_PUSH(walk->work->compile->checker.arena, &walk->finds, texpr);
+    if (texpr->kind == TX_FIND && texpr->index == walk->table)
+        VEC_PUSH(walk->work->compile->checker.arena, &walk->finds, texpr);
     return true;
 }
 
@@ -31,7 +32,8 @@ static bool self_visit(struct texpr *texpr, void *context) {
  * handlers, which act where they were written. */
 static struct texpr *self_inline(struct self_walk *walk, const struct texpr *texpr) {
     struct scope *scope = &walk->work->query.body;
-    while (texpr->kind == TX_BOUND) texpr = texpr->binding->expr;
+    while (texpr->kind == TX_BOUND)
+        texpr = texpr->binding->expr;
     if (++walk->copied > SELF_MAX_NODES) return node_error(scope, texpr->span);
     struct texpr *copy = node_copy(scope, texpr);
     if (texpr->kind == TX_ACT) {
@@ -40,7 +42,8 @@ static struct texpr *self_inline(struct self_walk *walk, const struct texpr *tex
         copy->type.nullable = 1;
     }
     memset(&copy->args, 0, sizeof copy->args);
-    for (uint32_t i = 0; i < texpr->args.count; i++) VEC_PUSH(scope->checker->arena, &copy->args, self_inline(walk, texpr->args.items[i]));
+    for (uint32_t i = 0; i < texpr->args.count; i++)
+        VEC_PUSH(scope->checker->arena, &copy->args, self_inline(walk, texpr->args.items[i]));
     memset(&copy->handlers, 0, sizeof copy->handlers);
     for (uint32_t i = 0; i < texpr->handlers.count; i++) {
         struct thandler handler = texpr->handlers.items[i];
@@ -84,10 +87,12 @@ static struct texpr *self_parent(struct self_walk *walk, struct texpr *texpr) {
     struct scope *scope = &walk->work->query.body;
     if (texpr == NULL) return NULL;
     if (texpr->kind == TX_BOUND) return self_parent_of_bound(walk, texpr->binding);
-    if (texpr->kind == TX_FIND && texpr->index == walk->table) return self_inline(walk, texpr->args.items[walk->part]);
+    if (texpr->kind == TX_FIND && texpr->index == walk->table)
+        return self_inline(walk, texpr->args.items[walk->part]);
     struct texpr *found = NULL;
     if (texpr->kind == TX_IF) {
-        struct texpr *then = self_parent(walk, texpr->args.items[1]), *otherwise = self_parent(walk, texpr->args.items[2]);
+        struct texpr *then = self_parent(walk, texpr->args.items[1]),
+                     *otherwise = self_parent(walk, texpr->args.items[2]);
         if (then || otherwise) {
             if (then == NULL) then = self_null(walk, texpr->span);
             if (otherwise == NULL) otherwise = self_null(walk, texpr->span);
@@ -96,14 +101,17 @@ static struct texpr *self_parent(struct self_walk *walk, struct texpr *texpr) {
         }
         return self_either(walk, found, self_parent(walk, texpr->args.items[0]));
     }
-    for (uint32_t i = 0; i < texpr->args.count; i++) found = self_either(walk, found, self_parent(walk, texpr->args.items[i]));
-    for (uint32_t i = 0; i < texpr->handlers.count; i++) found = self_either(walk, found, self_parent(walk, texpr->handlers.items[i].use));
+    for (uint32_t i = 0; i < texpr->args.count; i++)
+        found = self_either(walk, found, self_parent(walk, texpr->args.items[i]));
+    for (uint32_t i = 0; i < texpr->handlers.count; i++)
+        found = self_either(walk, found, self_parent(walk, texpr->handlers.items[i].use));
     return found;
 }
 
 /* A failure in finding the parent is the body's to report: here it only means that there is none. */
 static struct texpr *self_or_null(struct self_walk *walk, struct texpr *parent) {
-    static const enum thandler_event EVENTS[] = {HANDLE_ERROR, HANDLE_MISSING, HANDLE_SKIPPED, HANDLE_DUPLICATE};
+    static const enum thandler_event EVENTS[] = {HANDLE_ERROR, HANDLE_MISSING, HANDLE_SKIPPED,
+                                                 HANDLE_DUPLICATE};
     struct scope *scope = &walk->work->query.body;
     struct texpr *handled = node_copy(scope, parent);
     handled->kind = TX_HANDLED;
@@ -113,9 +121,14 @@ static struct texpr *self_or_null(struct self_walk *walk, struct texpr *parent) 
     VEC_PUSH(scope->checker->arena, &handled->args, parent);
     handled->type.nullable = 1;
     for (size_t i = 0; i < sizeof EVENTS / sizeof *EVENTS; i++) {
-        bool possible = EVENTS[i] == HANDLE_ERROR ? parent->can_fail : EVENTS[i] == HANDLE_SKIPPED ? parent->can_skip : parent->can_miss;
+        bool possible = EVENTS[i] == HANDLE_ERROR     ? parent->can_fail
+                        : EVENTS[i] == HANDLE_SKIPPED ? parent->can_skip
+                                                      : parent->can_miss;
         if (!possible) continue;
-        struct thandler handler = {.event = EVENTS[i], .action = TACT_USE, .use = self_null(walk, parent->span), .span = parent->span};
+        struct thandler handler = {.event = EVENTS[i],
+                                   .action = TACT_USE,
+                                   .use = self_null(walk, parent->span),
+                                   .span = parent->span};
         VEC_PUSH(scope->checker->arena, &handled->handlers, handler);
     }
     handled->can_fail = handled->can_miss = handled->can_skip = false;
@@ -138,7 +151,8 @@ struct self_clause_walk {
 static bool self_visit_clause(const struct ast_expr *expr, void *context) {
     struct self_clause_walk *walk = context;
     const struct ast_expr *left = expr->kind == X_INDEX ? walk_expr_ungroup(expr->left) : NULL;
-    if (left && left->kind == X_NAME && str_eq(left->name.text, walk->work->map->name) && walk->found == NULL) walk->found = expr;
+    if (left && left->kind == X_NAME && str_eq(left->name.text, walk->work->map->name) && walk->found == NULL)
+        walk->found = expr;
     return walk->found == NULL;
 }
 
@@ -148,11 +162,14 @@ bool map_self_in_clauses(struct map_work *work) {
     for (uint32_t i = 0; i < work->ast->clauses.count; i++) {
         const struct ast_clause *clause = &work->ast->clauses.items[i];
         walk_expr(clause->expr, self_visit_clause, &walk);
-        for (uint32_t j = 0; j < clause->exprs.count; j++) walk_expr(clause->exprs.items[j], self_visit_clause, &walk);
-        for (uint32_t j = 0; j < clause->order.count; j++) walk_expr(clause->order.items[j].expr, self_visit_clause, &walk);
+        for (uint32_t j = 0; j < clause->exprs.count; j++)
+            walk_expr(clause->exprs.items[j], self_visit_clause, &walk);
+        for (uint32_t j = 0; j < clause->order.count; j++)
+            walk_expr(clause->order.items[j].expr, self_visit_clause, &walk);
     }
     if (walk.found == NULL) return false;
-    struct diag *diag = diag_report(checker->diags, E_SELF_REFERENCE, walk.found->span, "the map's own rows are not known yet in this clause");
+    struct diag *diag = diag_report(checker->diags, E_SELF_REFERENCE, walk.found->span,
+                                    "the map's own rows are not known yet in this clause");
     diag_help(checker->diags, diag, "a map can find its own rows in its body only");
     return true;
 }
@@ -169,14 +186,19 @@ bool map_self_keys(struct map_work *work, struct texpr **parents) {
     if (walk.finds.count == 0) return false;
     for (uint32_t i = 1; i < walk.finds.count; i++) {
         if (self_same_keys(walk.finds.items[0], walk.finds.items[i])) continue;
-        struct diag *diag = diag_report(checker->diags, E_SELF_REFERENCE, walk.finds.items[i]->span, "map `%.*s` refers to a second row of its own", STR_ARG(work->map->name));
+        struct diag *diag =
+            diag_report(checker->diags, E_SELF_REFERENCE, walk.finds.items[i]->span,
+                        "map `%.*s` refers to a second row of its own", STR_ARG(work->map->name));
         diag_label(checker->diags, diag, walk.finds.items[0]->span, "the first one is here");
-        diag_help(checker->diags, diag, "rows go parents first, and a row can have one parent: take the other value from the source, such as `uuid5('%.*s', …)`",
+        diag_help(checker->diags, diag,
+                  "rows go parents first, and a row can have one parent: take the other value from the "
+                  "source, such as `uuid5('%.*s', …)`",
                   STR_ARG(work->map->name));
         return false;
     }
     if (work->query.grouped) {
-        struct diag *diag = diag_report(checker->diags, E_SELF_REFERENCE, walk.finds.items[0]->span, "a map with `group by` cannot find its own rows");
+        struct diag *diag = diag_report(checker->diags, E_SELF_REFERENCE, walk.finds.items[0]->span,
+                                        "a map with `group by` cannot find its own rows");
         diag_help(checker->diags, diag, "make the groups in one map and refer to them in a second one");
         return false;
     }
@@ -186,9 +208,13 @@ bool map_self_keys(struct map_work *work, struct texpr **parents) {
         struct texpr *parent = NULL;
         for (uint32_t i = 0; i < work->lines.count; i++) {
             parent = self_either(&walk, parent, self_parent(&walk, work->lines.items[i].condition));
-            if (work->lines.items[i].binding) parent = self_either(&walk, parent, self_parent_of_bound(&walk, work->lines.items[i].binding));
+            if (work->lines.items[i].binding)
+                parent =
+                    self_either(&walk, parent, self_parent_of_bound(&walk, work->lines.items[i].binding));
         }
-        if (!decl_check_limit(checker, walk.finds.items[0]->span, walk.copied, SELF_MAX_NODES, "parts in the key of a row's parent")) return false;
+        if (!decl_check_limit(checker, walk.finds.items[0]->span, walk.copied, SELF_MAX_NODES,
+                              "parts in the key of a row's parent"))
+            return false;
         parents[part] = parent ? self_or_null(&walk, parent) : self_null(&walk, work->map->span);
     }
     return true;

@@ -4,15 +4,16 @@
 
 struct module_load {
     struct compile *compile;
-    struct name_index loaded;       /* by the path that is read: index in files, open ones included */
-    VEC(struct str) open;           /* names of the modules being read right now, outermost first */
+    struct name_index loaded; /* by the path that is read: index in files, open ones included */
+    VEC(struct str) open;     /* names of the modules being read right now, outermost first */
 };
 
 /* The name as the spec says it: std.text, lib.dates. */
 static struct str module_name(struct arena *arena, const struct ast_path *path) {
     struct str name = {0};
     for (uint32_t i = 0; i < path->parts.count; i++)
-        name = arena_printf(arena, "%.*s%s%.*s", STR_ARG(name), i ? "." : "", STR_ARG(path->parts.items[i].text));
+        name = arena_printf(arena, "%.*s%s%.*s", STR_ARG(name), i ? "." : "",
+                            STR_ARG(path->parts.items[i].text));
     return name;
 }
 
@@ -20,7 +21,8 @@ static struct str module_name(struct arena *arena, const struct ast_path *path) 
 static struct str module_location(struct arena *arena, const struct ast_path *path) {
     struct str location = {0};
     for (uint32_t i = 0; i < path->parts.count; i++)
-        location = arena_printf(arena, "%.*s%s%.*s", STR_ARG(location), i ? "/" : "", STR_ARG(path->parts.items[i].text));
+        location = arena_printf(arena, "%.*s%s%.*s", STR_ARG(location), i ? "/" : "",
+                                STR_ARG(path->parts.items[i].text));
     return arena_printf(arena, "%.*s.mig", STR_ARG(location));
 }
 
@@ -59,7 +61,8 @@ static void module_take_decls(struct compile *compile, const struct ast_file *fi
         }
         struct span first = decl->span;
         if (first.end > first.start + 1) first.end = first.start + 1;
-        while (first.end < decl->span.end && first.source->text.ptr[first.end] != '\n') first.end++;
+        while (first.end < decl->span.end && first.source->text.ptr[first.end] != '\n')
+            first.end++;
         struct diag *diag = diag_report(checker->diags, E_MODULE, first, "%s cannot stand in a module", noun);
         diag_help(checker->diags, diag, "a module holds functions and code tables: move this into the spec");
     }
@@ -71,10 +74,12 @@ static void module_report_cycle(struct module_load *load, const struct ast_path 
     bool inside = false;
     for (uint32_t i = 0; i < load->open.count; i++) {
         inside = inside || str_eq(load->open.items[i], name);
-        if (inside) way = arena_printf(checker->arena, "%.*s%.*s -> ", STR_ARG(way), STR_ARG(load->open.items[i]));
+        if (inside)
+            way = arena_printf(checker->arena, "%.*s%.*s -> ", STR_ARG(way), STR_ARG(load->open.items[i]));
     }
-    struct diag *diag = diag_report(checker->diags, E_MODULE_CYCLE, path->span, "modules use each other in a circle: %.*s%.*s",
-                                    STR_ARG(way), STR_ARG(name));
+    struct diag *diag =
+        diag_report(checker->diags, E_MODULE_CYCLE, path->span,
+                    "modules use each other in a circle: %.*s%.*s", STR_ARG(way), STR_ARG(name));
     diag_help(checker->diags, diag, "move what both need into a third module that uses neither");
 }
 
@@ -98,8 +103,8 @@ static void module_load_one(struct module_load *load, const struct ast_path *pat
     if (!decl_check_limit(checker, path->span, load->open.count + 1, DECL_MAX_MODULE_DEPTH,
                           "modules that use each other in a row"))
         return;
-    const struct source_text *text =
-        checker->files->read(checker->files->context, module_location(checker->arena, path), path->span, checker->diags);
+    const struct source_text *text = checker->files->read(
+        checker->files->context, module_location(checker->arena, path), path->span, checker->diags);
     if (text == NULL) return;
     const struct ast_file *module = parse_file(checker->arena, text, checker->diags);
     plan_builder_file(checker->builder, text);

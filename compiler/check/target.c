@@ -5,13 +5,14 @@ static const struct ast_option *target_find_schema(struct checker *checker, cons
     const struct ast_option *schema = NULL;
     for (uint32_t i = 0; i < target->options.count; i++) {
         const struct ast_option *option = &target->options.items[i];
-        if (str_is(option->name.text, "schema") && option->values.count == 1 && option->values.items[0]->kind == X_TEXT) {
+        if (str_is(option->name.text, "schema") && option->values.count == 1 &&
+            option->values.items[0]->kind == X_TEXT) {
             schema = option;
             continue;
         }
         struct str known = STR("schema");
-        struct diag *diag = diag_report(checker->diags, E_BAD_OPTION, option->span, "a target has no option `%.*s`",
-                                        STR_ARG(option->name.text));
+        struct diag *diag = diag_report(checker->diags, E_BAD_OPTION, option->span,
+                                        "a target has no option `%.*s`", STR_ARG(option->name.text));
         decl_suggest(checker, diag, option->name, &known, 1);
     }
     return schema;
@@ -22,13 +23,15 @@ static void target_read_schema(struct compile *compile, const struct ast_decl *d
     const struct ast_option *option = target_find_schema(checker, &decl->target);
     if (option == NULL) {
         if (decl->broken) return;
-        struct diag *diag = diag_report(checker->diags, E_NO_TARGET, decl->target.name.span, "target `%.*s` has no schema",
-                                        STR_ARG(decl->target.name.text));
-        diag_help(checker->diags, diag, "add `schema 'file.sql'`: its DDL, or a snapshot made by `mig schema pull`");
+        struct diag *diag = diag_report(checker->diags, E_NO_TARGET, decl->target.name.span,
+                                        "target `%.*s` has no schema", STR_ARG(decl->target.name.text));
+        diag_help(checker->diags, diag,
+                  "add `schema 'file.sql'`: the DDL of its tables, such as `pg_dump --schema-only` writes");
         return;
     }
     const struct ast_expr *path = option->values.items[0];
-    const struct source_text *ddl = checker->files->read(checker->files->context, path->text, path->span, checker->diags);
+    const struct source_text *ddl =
+        checker->files->read(checker->files->context, path->text, path->span, checker->diags);
     if (ddl == NULL) return;
     compile->target_ddl = ddl->text;
     checker->target_schema = schema_parse(checker->arena, ddl, checker->diags);
@@ -41,7 +44,8 @@ void target_read(struct compile *compile) {
         if (decl->kind != DECL_TARGET) continue;
         const struct ast_target *target = &decl->target;
         if (compile->target_decl != NULL) {
-            struct diag *diag = diag_report(checker->diags, E_NOT_SUPPORTED, target->name.span, "a second target");
+            struct diag *diag =
+                diag_report(checker->diags, E_NOT_SUPPORTED, target->name.span, "a second target");
             diag_label(checker->diags, diag, compile->target_decl->target.name.span, "the first one is here");
             diag_help(checker->diags, diag, "a run writes to one target: write a spec for each");
             continue;
@@ -50,8 +54,8 @@ void target_read(struct compile *compile) {
         checker->target_name = target->name.text;
         if (target->format.text.len && !str_is(target->format.text, "postgres")) {
             struct str known = STR("postgres");
-            struct diag *diag = diag_report(checker->diags, E_UNKNOWN_FORMAT, target->format.span, "a target cannot be `%.*s`",
-                                            STR_ARG(target->format.text));
+            struct diag *diag = diag_report(checker->diags, E_UNKNOWN_FORMAT, target->format.span,
+                                            "a target cannot be `%.*s`", STR_ARG(target->format.text));
             decl_suggest(checker, diag, target->format, &known, 1);
         }
         struct plan_target *plan = &checker->builder->plan.target;
@@ -68,29 +72,33 @@ void target_read(struct compile *compile) {
 struct str target_table_name(struct checker *checker, const struct schema_table *table) {
     if (str_is(table->schema, "public"))
         return arena_printf(checker->arena, "%.*s.%.*s", STR_ARG(checker->target_name), STR_ARG(table->name));
-    return arena_printf(checker->arena, "%.*s.%.*s.%.*s", STR_ARG(checker->target_name), STR_ARG(table->schema),
-                        STR_ARG(table->name));
+    return arena_printf(checker->arena, "%.*s.%.*s.%.*s", STR_ARG(checker->target_name),
+                        STR_ARG(table->schema), STR_ARG(table->name));
 }
 
 static bool target_is_known(struct compile *compile, const struct ast_path *path) {
     struct checker *checker = &compile->checker;
     if (path->parts.count == 0) return false;
     if (compile->target_decl == NULL) {
-        struct diag *diag = diag_report(checker->diags, E_NO_TARGET, path->span, "the spec declares no target");
-        diag_help(checker->diags, diag, "add one: `target %.*s : postgres env 'DATABASE_URL' schema 'schema.sql'`",
+        struct diag *diag =
+            diag_report(checker->diags, E_NO_TARGET, path->span, "the spec declares no target");
+        diag_help(checker->diags, diag,
+                  "add one: `target %.*s : postgres env 'DATABASE_URL' schema 'schema.sql'`",
                   STR_ARG(path->parts.items[0].text));
         return false;
     }
-    if (str_eq(path->parts.items[0].text, checker->target_name) && path->parts.count >= 2 && path->parts.count <= 3)
+    if (str_eq(path->parts.items[0].text, checker->target_name) && path->parts.count >= 2 &&
+        path->parts.count <= 3)
         return true;
     struct diag *diag;
     if (str_eq(path->parts.items[0].text, checker->target_name) || path->parts.count == 1) {
-        diag = diag_report(checker->diags, E_UNKNOWN_TABLE, path->span, "`%.*s` is no table of the target", STR_ARG(span_text(path->span)));
+        diag = diag_report(checker->diags, E_UNKNOWN_TABLE, path->span, "`%.*s` is no table of the target",
+                           STR_ARG(span_text(path->span)));
         diag_help(checker->diags, diag, "write target and table: `%.*s.%.*s`", STR_ARG(checker->target_name),
                   STR_ARG(path->parts.items[path->parts.count - 1].text));
     } else {
-        diag = diag_report(checker->diags, E_UNKNOWN_TABLE, path->parts.items[0].span, "there is no target `%.*s`",
-                           STR_ARG(path->parts.items[0].text));
+        diag = diag_report(checker->diags, E_UNKNOWN_TABLE, path->parts.items[0].span,
+                           "there is no target `%.*s`", STR_ARG(path->parts.items[0].text));
         decl_suggest(checker, diag, path->parts.items[0], &checker->target_name, 1);
     }
     return false;
@@ -109,9 +117,11 @@ const struct schema_table *target_find_table(struct compile *compile, const stru
     struct str *names = ARENA_ARRAY(checker->arena, struct str, schema->tables.count);
     uint32_t count = 0;
     for (uint32_t i = 0; i < schema->tables.count; i++)
-        if (!with_schema || str_eq(schema->tables.items[i]->schema, schema_name)) names[count++] = schema->tables.items[i]->name;
-    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_TABLE, name.span, "the target `%.*s` has no table `%.*s`",
-                                    STR_ARG(checker->target_name), STR_ARG(name.text));
+        if (!with_schema || str_eq(schema->tables.items[i]->schema, schema_name))
+            names[count++] = schema->tables.items[i]->name;
+    struct diag *diag =
+        diag_report(checker->diags, E_UNKNOWN_TABLE, name.span, "the target `%.*s` has no table `%.*s`",
+                    STR_ARG(checker->target_name), STR_ARG(name.text));
     if (count == 0 && with_schema)
         diag_help(checker->diags, diag, "its DDL has no schema `%.*s` either", STR_ARG(schema_name));
     decl_suggest(checker, diag, name, names, count);
@@ -123,22 +133,25 @@ int target_find_column(struct compile *compile, const struct schema_table *table
     int column = schema_find_column(table, name.text);
     if (column >= 0 || name.text.len == 0) return column;
     struct str *names = ARENA_ARRAY(checker->arena, struct str, table->columns.count);
-    for (uint32_t i = 0; i < table->columns.count; i++) names[i] = table->columns.items[i].name;
-    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_COLUMN, name.span, "table `%.*s` has no column `%.*s`",
-                                    STR_ARG(target_table_name(checker, table)), STR_ARG(name.text));
+    for (uint32_t i = 0; i < table->columns.count; i++)
+        names[i] = table->columns.items[i].name;
+    struct diag *diag =
+        diag_report(checker->diags, E_UNKNOWN_COLUMN, name.span, "table `%.*s` has no column `%.*s`",
+                    STR_ARG(target_table_name(checker, table)), STR_ARG(name.text));
     decl_suggest(checker, diag, name, names, table->columns.count);
     return -1;
 }
 
 /* ---------------------------------------------------------------- the plan's side */
 
-static struct plan_target_column target_plan_column(struct checker *checker, const struct schema_table *table, uint32_t n) {
+static struct plan_target_column target_plan_column(struct checker *checker, const struct schema_table *table,
+                                                    uint32_t n) {
     const struct schema_column *column = &table->columns.items[n];
     return (struct plan_target_column){
         .name = column->name,
         .type = checker_type_of_column(checker, &column->type, !column->not_null),
         .pg_type = column->type.name,
-        .wire = column->type.wire,
+        .wire = column->type.kind == TYPE_ARRAY ? WIRE_ARRAY : column->type.wire,
         .not_null = column->not_null,
         .has_default = column->has_default,
         .generated = column->generated,
@@ -147,7 +160,8 @@ static struct plan_target_column target_plan_column(struct checker *checker, con
     };
 }
 
-static void target_plan_keys(struct checker *checker, const struct schema_table *table, struct plan_target_table *plan) {
+static void target_plan_keys(struct checker *checker, const struct schema_table *table,
+                             struct plan_target_table *plan) {
     plan->keys = ARENA_ARRAY(checker->arena, struct plan_target_key, table->keys.count);
     for (uint32_t i = 0; i < table->keys.count; i++) {
         const struct schema_key *key = &table->keys.items[i];
@@ -162,7 +176,8 @@ static void target_plan_keys(struct checker *checker, const struct schema_table 
     for (uint32_t i = 0; i < table->fks.count; i++) {
         const struct schema_fk *fk = &table->fks.items[i];
         struct plan_text *columns = ARENA_ARRAY(checker->arena, struct plan_text, fk->ref_columns.count);
-        for (uint32_t j = 0; j < fk->ref_columns.count; j++) columns[j].text = fk->ref_columns.items[j];
+        for (uint32_t j = 0; j < fk->ref_columns.count; j++)
+            columns[j].text = fk->ref_columns.items[j];
         plan->fks[plan->fks_count++] = (struct plan_target_fk){.name = fk->name,
                                                                .columns = fk->columns.items,
                                                                .columns_count = fk->columns.count,
@@ -181,7 +196,8 @@ uint32_t target_use_table(struct compile *compile, const struct schema_table *ta
     struct plan_target_table plan = {.schema = table->schema, .name = table->name};
     plan.columns = ARENA_ARRAY(checker->arena, struct plan_target_column, table->columns.count);
     plan.columns_count = table->columns.count;
-    for (uint32_t i = 0; i < table->columns.count; i++) plan.columns[i] = target_plan_column(checker, table, i);
+    for (uint32_t i = 0; i < table->columns.count; i++)
+        plan.columns[i] = target_plan_column(checker, table, i);
     target_plan_keys(checker, table, &plan);
     plan.rls = table->rls_forced ? 2 : table->rls_enabled ? 1 : 0;
     VEC_PUSH(checker->arena, &compile->tables, table);
@@ -205,16 +221,33 @@ static bool target_pii_of_map(struct compile *compile, const struct ast_decl *de
         const struct checked_map *map = checker->maps.items[i];
         if (!str_eq(map->name, decl->pii.table.parts.items[0].text)) continue;
         for (uint32_t j = 0; j < decl->pii.columns.count; j++)
-            VEC_PUSH(checker->arena, &compile->csv_pii, (struct csv_pii){map, decl->pii.columns.items[j].text});
+            VEC_PUSH(checker->arena, &compile->csv_pii, (struct csv_pii){map, decl->pii.columns.items[j]});
         if (map->target != NULL) {
             struct diag *diag = diag_report(checker->diags, E_UNKNOWN_TABLE, decl->pii.table.span,
                                             "map `%.*s` writes into a table", STR_ARG(map->name));
-            diag_help(checker->diags, diag, "name the table: `pii %.*s (…)`; a map is named only where it writes a csv file",
+            diag_help(checker->diags, diag,
+                      "name the table: `pii %.*s (…)`; a map is named only where it writes a csv file",
                       STR_ARG(target_table_name(checker, map->target)));
         }
         return true;
     }
     return false;
+}
+
+void target_check_csv_pii(struct compile *compile, const struct checked_map *map, const struct str *columns,
+                          uint32_t count) {
+    struct checker *checker = &compile->checker;
+    for (uint32_t i = 0; i < compile->csv_pii.count; i++) {
+        const struct csv_pii *pii = &compile->csv_pii.items[i];
+        bool known = pii->map != map;
+        for (uint32_t j = 0; j < count && !known; j++)
+            known = str_eq(columns[j], pii->column.text);
+        if (known) continue;
+        struct diag *diag =
+            diag_report(checker->diags, E_UNKNOWN_COLUMN, pii->column.span,
+                        "map `%.*s` writes no column `%.*s`", STR_ARG(map->name), STR_ARG(pii->column.text));
+        decl_suggest(checker, diag, pii->column, columns, count);
+    }
 }
 
 void target_check_pii(struct compile *compile) {

@@ -3,7 +3,8 @@
 
 #include "compiler/check/expr.h"
 
-struct plan_type checker_type_of_column(struct checker *checker, const struct schema_type *type, bool nullable) {
+struct plan_type checker_type_of_column(struct checker *checker, const struct schema_type *type,
+                                        bool nullable) {
     struct plan_type plan = {.kind = (uint8_t)type->kind, .nullable = nullable};
     if (type->kind == TYPE_ARRAY) {
         plan.element = (uint8_t)type->element;
@@ -15,7 +16,8 @@ struct plan_type checker_type_of_column(struct checker *checker, const struct sc
 }
 
 static bool target_enum_equal(const struct schema_enum *a, const struct schema_enum *b) {
-    if (!str_eq(a->schema, b->schema) || !str_eq(a->name, b->name) || a->labels.count != b->labels.count) return false;
+    if (!str_eq(a->schema, b->schema) || !str_eq(a->name, b->name) || a->labels.count != b->labels.count)
+        return false;
     for (uint32_t i = 0; i < a->labels.count; i++)
         if (!str_eq(a->labels.items[i], b->labels.items[i])) return false;
     return true;
@@ -28,7 +30,8 @@ uint32_t checker_enum_index(struct checker *checker, const struct schema_enum *e
     struct plan_enum plan = {.schema = enumeration->schema, .name = enumeration->name};
     plan.labels = ARENA_ARRAY(checker->arena, struct plan_text, enumeration->labels.count);
     plan.labels_count = enumeration->labels.count;
-    for (uint32_t i = 0; i < enumeration->labels.count; i++) plan.labels[i].text = enumeration->labels.items[i];
+    for (uint32_t i = 0; i < enumeration->labels.count; i++)
+        plan.labels[i].text = enumeration->labels.items[i];
     VEC_PUSH(checker->arena, &compile->enums, enumeration);
     VEC_PUSH(checker->arena, &checker->builder->enums, plan);
     return compile->enums.count - 1;
@@ -53,16 +56,20 @@ static bool type_resolve_enum(struct checker *checker, const struct ast_type *ty
         struct diag *diag = diag_report(checker->diags, E_UNKNOWN_TYPE, path->parts.items[0].span,
                                         "there is no target `%.*s` to take the type `%.*s` from",
                                         STR_ARG(path->parts.items[0].text), STR_ARG(name.text));
-        if (compile->target_decl != NULL) decl_suggest(checker, diag, path->parts.items[0], &checker->target_name, 1);
+        if (compile->target_decl != NULL)
+            decl_suggest(checker, diag, path->parts.items[0], &checker->target_name, 1);
         return false;
     }
     struct str schema_name = path->parts.count == 3 ? path->parts.items[1].text : (struct str){0};
-    const struct schema_enum *found = path->parts.count <= 3 ? schema_find_enum(schema, schema_name, name.text) : NULL;
+    const struct schema_enum *found =
+        path->parts.count <= 3 ? schema_find_enum(schema, schema_name, name.text) : NULL;
     if (found == NULL) {
         struct str *names = ARENA_ARRAY(checker->arena, struct str, schema->enums.count);
-        for (uint32_t i = 0; i < schema->enums.count; i++) names[i] = schema->enums.items[i]->name;
-        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_TYPE, name.span, "`%.*s` has no enum type `%.*s`",
-                                        STR_ARG(path->parts.items[0].text), STR_ARG(name.text));
+        for (uint32_t i = 0; i < schema->enums.count; i++)
+            names[i] = schema->enums.items[i]->name;
+        struct diag *diag =
+            diag_report(checker->diags, E_UNKNOWN_TYPE, name.span, "`%.*s` has no enum type `%.*s`",
+                        STR_ARG(path->parts.items[0].text), STR_ARG(name.text));
         decl_suggest(checker, diag, name, names, schema->enums.count);
         return false;
     }
@@ -74,23 +81,26 @@ static bool type_resolve_enum(struct checker *checker, const struct ast_type *ty
 static struct str type_common_misnomer(struct str name) {
     static const struct {
         const char *wrong, *right;
-    } NAMES[] = {{"string", "text"},      {"varchar", "text"},     {"char", "text"},    {"integer", "int"},
-                 {"bigint", "int"},       {"smallint", "int"},     {"number", "decimal"}, {"numeric", "decimal"},
-                 {"boolean", "bool"},     {"datetime", "timestamp"}, {"double", "float"}, {"real", "float"},
-                 {"jsonb", "json"},       {"bytea", "bytes"},      {"money", "decimal"}, {"guid", "uuid"}};
+    } NAMES[] = {
+        {"string", "text"},  {"varchar", "text"},       {"char", "text"},      {"integer", "int"},
+        {"bigint", "int"},   {"smallint", "int"},       {"number", "decimal"}, {"numeric", "decimal"},
+        {"boolean", "bool"}, {"datetime", "timestamp"}, {"double", "float"},   {"real", "float"},
+        {"jsonb", "json"},   {"bytea", "bytes"},        {"money", "decimal"},  {"guid", "uuid"}};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (str_is(name, NAMES[i].wrong)) return str_cstr(NAMES[i].right);
     return (struct str){0};
 }
 
-static bool type_resolve_scalar(struct checker *checker, const struct ast_type *type, struct plan_type *plan) {
+static bool type_resolve_scalar(struct checker *checker, const struct ast_type *type,
+                                struct plan_type *plan) {
     struct ast_name name = type->path.parts.items[0];
     enum type_kind kind;
     if (type_kind_find(name.text, &kind)) {
         *plan = (struct plan_type){.kind = (uint8_t)kind};
         return true;
     }
-    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_TYPE, name.span, "there is no type `%.*s`", STR_ARG(name.text));
+    struct diag *diag =
+        diag_report(checker->diags, E_UNKNOWN_TYPE, name.span, "there is no type `%.*s`", STR_ARG(name.text));
     struct str right = type_common_misnomer(name.text);
     if (right.len) {
         diag_help(checker->diags, diag, "mig calls it `%.*s`", STR_ARG(right));
@@ -104,8 +114,8 @@ static bool type_resolve_scalar(struct checker *checker, const struct ast_type *
     decl_suggest(checker, diag, name, names, count);
     if (checker->target_name.len && checker->target_schema != NULL &&
         schema_find_enum(checker->target_schema, (struct str){0}, name.text) != NULL) {
-        diag_help(checker->diags, diag, "the target's enum is written `%.*s.%.*s`", STR_ARG(checker->target_name),
-                  STR_ARG(name.text));
+        diag_help(checker->diags, diag, "the target's enum is written `%.*s.%.*s`",
+                  STR_ARG(checker->target_name), STR_ARG(name.text));
     }
     return false;
 }
@@ -118,11 +128,15 @@ struct plan_type checker_resolve_type(struct checker *checker, const struct ast_
     if (!found) return (struct plan_type){0};
     if (type->is_array) {
         if (plan.kind == TYPE_SECRET) {
-            struct diag *diag = diag_report(checker->diags, E_UNKNOWN_TYPE, type->span, "there are no arrays of secrets");
+            struct diag *diag =
+                diag_report(checker->diags, E_UNKNOWN_TYPE, type->span, "there are no arrays of secrets");
             diag_help(checker->diags, diag, "declare a parameter for each");
             return (struct plan_type){0};
         }
-        plan = (struct plan_type){.kind = TYPE_ARRAY, .element = plan.kind, .element_nullable = type->element_nullable, .ref = plan.ref};
+        plan = (struct plan_type){.kind = TYPE_ARRAY,
+                                  .element = plan.kind,
+                                  .element_nullable = type->element_nullable,
+                                  .ref = plan.ref};
     }
     plan.nullable = type->nullable;
     return plan;

@@ -50,7 +50,8 @@ static void intern_add(struct arena *arena, struct intern_table *table, uint64_t
 static uint32_t intern_next(const struct intern_table *table, uint64_t hash, uint32_t from) {
     if (table->mask == 0) return 0;
     uint32_t at = from ? table->entries.items[from - 1].next : table->buckets[hash & table->mask];
-    while (at != 0 && table->entries.items[at - 1].hash != hash) at = table->entries.items[at - 1].next;
+    while (at != 0 && table->entries.items[at - 1].hash != hash)
+        at = table->entries.items[at - 1].next;
     return at;
 }
 
@@ -67,7 +68,8 @@ uint32_t plan_builder_const(struct plan_builder *shared, struct plan_type type, 
     for (uint32_t at = 0; (at = intern_next(&builder->consts, hash, at)) != 0;) {
         uint32_t index = builder->consts.entries.items[at - 1].index;
         const struct plan_const *there = &shared->consts.items[index];
-        if (plan_type_same(there->type, type) && there->is_null == is_null && str_eq(there->text, text)) return index;
+        if (plan_type_same(there->type, type) && there->is_null == is_null && str_eq(there->text, text))
+            return index;
     }
     struct plan_const constant = {.type = type, .is_null = is_null, .text = text};
     constant.type.nullable = is_null;
@@ -76,7 +78,8 @@ uint32_t plan_builder_const(struct plan_builder *shared, struct plan_type type, 
     return shared->consts.count - 1;
 }
 
-uint32_t plan_builder_pattern(struct plan_builder *shared, enum plan_pattern_kind kind, enum type_kind type, struct str text) {
+uint32_t plan_builder_pattern(struct plan_builder *shared, enum plan_pattern_kind kind, enum type_kind type,
+                              struct str text) {
     struct builder *builder = (struct builder *)shared;
     uint64_t hash = hash_bytes((uint64_t)kind << 8 | type, text.ptr, text.len);
     for (uint32_t at = 0; (at = intern_next(&builder->patterns, hash, at)) != 0;) {
@@ -84,7 +87,8 @@ uint32_t plan_builder_pattern(struct plan_builder *shared, enum plan_pattern_kin
         const struct plan_pattern *there = &shared->patterns.items[index];
         if (there->kind == kind && there->type == type && str_eq(there->text, text)) return index;
     }
-    struct plan_pattern pattern = {.kind = (uint8_t)kind, .type = (uint8_t)type, .text = arena_copy_str(shared->arena, text)};
+    struct plan_pattern pattern = {
+        .kind = (uint8_t)kind, .type = (uint8_t)type, .text = arena_copy_str(shared->arena, text)};
     intern_add(shared->arena, &builder->patterns, hash, shared->patterns.count);
     VEC_PUSH(shared->arena, &shared->patterns, pattern);
     return shared->patterns.count - 1;

@@ -43,7 +43,8 @@ void emit_where(struct emitter *e, struct texpr *condition) {
     ir_add(e, skip, (struct plan_type){0});
 }
 
-void emit_validate(struct emitter *e, struct texpr *condition, const struct thandler *on_fail, struct str name) {
+void emit_validate(struct emitter *e, struct texpr *condition, const struct thandler *on_fail,
+                   struct str name) {
     uint32_t sel = select_failing(e, condition);
     if (sel == 0) return;
     enum taction action = on_fail ? on_fail->action : TACT_REJECT;
@@ -61,7 +62,8 @@ void emit_validate(struct emitter *e, struct texpr *condition, const struct than
         instr.pii |= on_fail->message->pii;
     } else {
         struct str text = span_text(condition->span);
-        instr.args[0] = ir_text(e, arena_printf(e->arena, "%.*s fails: %.*s", STR_ARG(name), STR_ARG(text)), condition->span);
+        instr.args[0] = ir_text(e, arena_printf(e->arena, "%.*s fails: %.*s", STR_ARG(name), STR_ARG(text)),
+                                condition->span);
     }
     if (action == TACT_WARN || action == TACT_FAIL) {
         instr.op = action == TACT_WARN ? OP_WARN : OP_FAIL;
@@ -74,7 +76,8 @@ void emit_pre_end(struct emitter *e) {
     e->part = PART_REST;
 }
 
-void emit_output(struct emitter *e, enum plan_output_role role, uint32_t index, uint32_t reg, bool descending) {
+void emit_output(struct emitter *e, enum plan_output_role role, uint32_t index, uint32_t reg,
+                 bool descending) {
     VEC_PUSH(e->arena, &e->outputs, (struct ir_output){role, index, reg, descending});
 }
 

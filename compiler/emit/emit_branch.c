@@ -1,7 +1,8 @@
 /* What is evaluated for a part of the rows only: if, and, or, ??, and the bindings that such parts share. */
 #include "compiler/emit/ir.h"
 
-static uint32_t select_rows(struct emitter *e, const struct texpr *x, enum opcode op, uint32_t reg, uint32_t sel) {
+static uint32_t select_rows(struct emitter *e, const struct texpr *x, enum opcode op, uint32_t reg,
+                            uint32_t sel) {
     struct ir_instr select = expr_instr(x, op, sel);
     select.args[0] = reg;
     return ir_add(e, select, (struct plan_type){0});
@@ -35,8 +36,8 @@ uint32_t emit_logic(struct emitter *e, struct texpr *x, uint32_t sel) {
     struct texpr *left = x->args.items[0], *right = x->args.items[1];
     uint32_t a = emit_expr(e, left, sel);
     int truth = known_truth(e, a);
-    if (truth == !is_and) return a;                         /* false and …, true or … */
-    if (truth == is_and) return emit_expr(e, right, sel);   /* true and …, false or … */
+    if (truth == !is_and) return a;                       /* false and …, true or … */
+    if (truth == is_and) return emit_expr(e, right, sel); /* true and …, false or … */
     emit_pins(e, right, sel);
     struct ir_instr merge = expr_instr(x, is_and ? OP_AND : OP_OR, sel);
     merge.args[0] = a;
@@ -61,8 +62,8 @@ uint32_t emit_coalesce(struct emitter *e, struct texpr *x, uint32_t sel) {
 /* ---------------------------------------------------------------- bindings */
 
 /* A let or column has its register from its own line. An argument is evaluated where it is first used; a use
- * elsewhere that the first one does not cover evaluates it again, which costs time and changes nothing as long
- * as evaluating does not act on rows: emit_pins sees to that. */
+ * elsewhere that the first one does not cover evaluates it again, which costs time and changes nothing as
+ * long as evaluating does not act on rows: emit_pins sees to that. */
 uint32_t emit_bound(struct emitter *e, struct texpr *x, uint32_t sel) {
     struct ir_binding *there = ir_binding(e, x->binding);
     if (there->emitted && ir_is_within(e, sel, there->sel)) return there->reg;
@@ -71,7 +72,8 @@ uint32_t emit_bound(struct emitter *e, struct texpr *x, uint32_t sel) {
     uint32_t reg = emit_expr(e, x->binding->expr, sel);
     e->match = match;
     there = ir_binding(e, x->binding); /* the list may have moved */
-    *there = (struct ir_binding){.binding = x->binding, .reg = reg, .sel = sel, .emitted = true, .acts = there->acts};
+    *there = (struct ir_binding){
+        .binding = x->binding, .reg = reg, .sel = sel, .emitted = true, .acts = there->acts};
     return reg;
 }
 
@@ -80,7 +82,8 @@ static bool has_actions(struct emitter *e, const struct texpr *x) {
     if (x->kind == TX_ACT) return true;
     for (uint32_t i = 0; i < x->handlers.count; i++) {
         const struct thandler *handler = &x->handlers.items[i];
-        if (handler->action != TACT_USE && handler->action != TACT_FIRST && handler->action != TACT_LAST) return true;
+        if (handler->action != TACT_USE && handler->action != TACT_FIRST && handler->action != TACT_LAST)
+            return true;
         if (handler->use != NULL && has_actions(e, handler->use)) return true;
     }
     if (x->kind == TX_BOUND) {
@@ -97,11 +100,12 @@ static bool has_actions(struct emitter *e, const struct texpr *x) {
 }
 
 /* Calls visit for each use of a binding that is not evaluated yet. */
-static void walk_uses(struct emitter *e, struct texpr *x, void (*visit)(struct emitter *, struct tbinding *, void *),
-                      void *context) {
+static void walk_uses(struct emitter *e, struct texpr *x,
+                      void (*visit)(struct emitter *, struct tbinding *, void *), void *context) {
     if (x == NULL) return;
     if (x->kind == TX_BOUND && !ir_binding(e, x->binding)->emitted) visit(e, x->binding, context);
-    for (uint32_t i = 0; i < x->args.count; i++) walk_uses(e, x->args.items[i], visit, context);
+    for (uint32_t i = 0; i < x->args.count; i++)
+        walk_uses(e, x->args.items[i], visit, context);
     for (uint32_t i = 0; i < x->handlers.count; i++) {
         walk_uses(e, x->handlers.items[i].message, visit, context);
         walk_uses(e, x->handlers.items[i].use, visit, context);

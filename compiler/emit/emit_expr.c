@@ -3,10 +3,12 @@
 
 enum { EXPR_DEPTH_MAX = 4000 };
 
-/* Values met in an instruction are personal when one of the node's parts is: messages that quote them mask. */
+/* Values met in an instruction are personal when one of the node's parts is: messages that quote them mask.
+ */
 static bool is_personal(const struct texpr *x) {
     bool pii = x->pii || x->type.kind == TYPE_SECRET;
-    for (uint32_t i = 0; i < x->args.count; i++) pii |= x->args.items[i]->pii || x->args.items[i]->type.kind == TYPE_SECRET;
+    for (uint32_t i = 0; i < x->args.count; i++)
+        pii |= x->args.items[i]->pii || x->args.items[i]->type.kind == TYPE_SECRET;
     return pii;
 }
 
@@ -21,7 +23,8 @@ static uint32_t emit_null(struct emitter *e, const struct texpr *x) {
 
 static const uint32_t *emit_args(struct emitter *e, struct texpr *x, uint32_t sel) {
     uint32_t *regs = ARENA_ARRAY(e->arena, uint32_t, x->args.count);
-    for (uint32_t i = 0; i < x->args.count; i++) regs[i] = emit_expr(e, x->args.items[i], sel);
+    for (uint32_t i = 0; i < x->args.count; i++)
+        regs[i] = emit_expr(e, x->args.items[i], sel);
     return regs;
 }
 
@@ -47,7 +50,8 @@ static enum opcode cell_opcode(enum type_kind kind) {
 
 static uint32_t emit_cell(struct emitter *e, struct texpr *x, uint32_t sel) {
     struct ir_instr read = expr_instr(x, cell_opcode((enum type_kind)x->type.kind), sel);
-    read.imm = ir_slot(e, (struct plan_slot){.kind = SLOT_CELL, .via = x->cell.via, .column = x->cell.column});
+    read.imm =
+        ir_slot(e, (struct plan_slot){.kind = SLOT_CELL, .via = x->cell.via, .column = x->cell.column});
     read.imm2 = x->cell.pattern;
     uint32_t reg = ir_add(e, read, x->type);
     if (x->type.nullable) return reg;
@@ -71,7 +75,8 @@ static uint32_t emit_call(struct emitter *e, struct texpr *x, uint32_t sel) {
         call.list = regs;
         call.list_count = x->args.count;
     } else {
-        for (uint32_t i = 0; i < x->args.count && i < 3; i++) call.args[i] = regs[i];
+        for (uint32_t i = 0; i < x->args.count && i < 3; i++)
+            call.args[i] = regs[i];
         call.imm = x->imm;
     }
     return ir_add(e, call, x->type);
@@ -139,7 +144,8 @@ static uint32_t emit_node(struct emitter *e, struct texpr *x, uint32_t sel) {
 uint32_t emit_expr(struct emitter *e, struct texpr *x, uint32_t sel) {
     if (e->depth >= EXPR_DEPTH_MAX) {
         if (!e->too_deep)
-            diag_report(e->builder->diags, E_TOO_DEEP, x->span, "the expression is nested too deeply once its functions stand in it");
+            diag_report(e->builder->diags, E_TOO_DEEP, x->span,
+                        "the expression is nested too deeply once its functions stand in it");
         e->too_deep = true;
         return emit_null(e, x);
     }

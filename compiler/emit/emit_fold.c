@@ -1,6 +1,6 @@
-/* Constant folding with the VM itself, so that compile time and run time cannot differ: the instruction becomes
- * a plan of its own, over constants, run for one row. What fails is not folded: it fails for each row at run
- * time, with the row's message, or is reported by the checker (emit_fold). */
+/* Constant folding with the VM itself, so that compile time and run time cannot differ: the instruction
+ * becomes a plan of its own, over constants, run for one row. What fails is not folded: it fails for each row
+ * at run time, with the row's message, or is reported by the checker (emit_fold). */
 #include "compiler/emit/ir.h"
 #include "runtime/vm/vm.h"
 
@@ -95,8 +95,8 @@ static void build(struct fold *f, const struct ir_instr *instr, struct plan_type
     f->plan.files_count = 1;
 }
 
-/* The texts of a value point into the VM; its canonical text is what the plan would hold anyway, and reading that
- * back proves that it can hold it. */
+/* The texts of a value point into the VM; its canonical text is what the plan would hold anyway, and reading
+ * that back proves that it can hold it. */
 static bool keep_value(struct fold *f, struct plan_type type, const struct value *from, struct value *out) {
     struct arena *arena = f->e->arena;
     const struct plan_enum *enums = f->plan.enums;
@@ -135,8 +135,8 @@ static bool can_be_constant(struct plan_type type) {
     return type.kind != TYPE_SECRET && type.kind != TYPE_ROW;
 }
 
-enum ir_known fold_instr(struct emitter *e, const struct ir_instr *instr, struct plan_type type, struct value *value,
-                         enum fault *fault) {
+enum ir_known fold_instr(struct emitter *e, const struct ir_instr *instr, struct plan_type type,
+                         struct value *value, enum fault *fault) {
     uint32_t count;
     const uint32_t *regs = ir_operands(instr, &count);
     if (count == 0 || count > PLAN_MAX_LIST || !can_be_constant(type)) return KNOWN_NOTHING;
@@ -155,7 +155,7 @@ enum ir_known fold_instr(struct emitter *e, const struct ir_instr *instr, struct
 bool emit_fold(struct plan_builder *builder, struct texpr *expr, struct value *value, enum fault *fault) {
     if (expr->varies) return false;
     struct emitter *e = emitter_new(builder); /* never finished: nothing of it reaches the plan */
-    uint32_t at = emit_expr(e, expr, 0); /* before regs.items is read: it moves as registers are added */
+    uint32_t at = emit_expr(e, expr, 0);      /* before regs.items is read: it moves as registers are added */
     const struct ir_reg *reg = &e->regs.items[at];
     *fault = FAULT_NONE;
     if (reg->known == KNOWN_VALUE) *value = reg->value;

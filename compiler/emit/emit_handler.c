@@ -18,19 +18,23 @@ static uint32_t event_states(enum thandler_event event) {
 
 /* "`due` is null where a value is required": for actions without a message of their own. */
 static uint32_t emit_default_message(struct emitter *e, const struct texpr *x, enum thandler_event event) {
-    static const enum fault faults[] = {[HANDLE_NULL] = FAULT_NULL_VALUE, [HANDLE_MISSING] = FAULT_MISSING_ROW,
-                                        [HANDLE_SKIPPED] = FAULT_PARENT_SKIPPED, [HANDLE_DUPLICATE] = FAULT_DUPLICATE_MATCH};
+    static const enum fault faults[] = {[HANDLE_NULL] = FAULT_NULL_VALUE,
+                                        [HANDLE_MISSING] = FAULT_MISSING_ROW,
+                                        [HANDLE_SKIPPED] = FAULT_PARENT_SKIPPED,
+                                        [HANDLE_DUPLICATE] = FAULT_DUPLICATE_MATCH};
     const char *what = event == HANDLE_ERROR ? "cannot be computed" : fault_title(faults[event]);
     struct str text = span_text(x->span);
     return ir_text(e, arena_printf(e->arena, "`%.*s` %s", STR_ARG(text), what), x->span);
 }
 
-static uint32_t emit_message(struct emitter *e, const struct texpr *x, const struct thandler *handler, uint32_t sel) {
+static uint32_t emit_message(struct emitter *e, const struct texpr *x, const struct thandler *handler,
+                             uint32_t sel) {
     if (handler->message == NULL) return emit_default_message(e, x, handler->event);
     return emit_expr(e, handler->message, sel);
 }
 
-static void act(struct emitter *e, const struct texpr *x, enum opcode op, uint32_t sel, uint32_t a, uint32_t b, uint32_t imm) {
+static void act(struct emitter *e, const struct texpr *x, enum opcode op, uint32_t sel, uint32_t a,
+                uint32_t b, uint32_t imm) {
     struct ir_instr instr = expr_instr(x, op, sel);
     instr.args[0] = a;
     instr.args[1] = b;
@@ -46,8 +50,10 @@ uint32_t emit_report(struct emitter *e, const struct texpr *x, uint32_t reg, uin
 }
 
 /* Rows of sel are rejected for the event that reg holds. */
-static void emit_reject(struct emitter *e, const struct texpr *x, const struct thandler *handler, uint32_t reg, uint32_t sel) {
-    bool reported = handler->event == HANDLE_ERROR || handler->event == HANDLE_MISSING || handler->event == HANDLE_DUPLICATE;
+static void emit_reject(struct emitter *e, const struct texpr *x, const struct thandler *handler,
+                        uint32_t reg, uint32_t sel) {
+    bool reported = handler->event == HANDLE_ERROR || handler->event == HANDLE_MISSING ||
+                    handler->event == HANDLE_DUPLICATE;
     if (handler->message == NULL && reported)
         emit_report(e, x, reg, sel); /* the VM's own message, which quotes the value */
     else
@@ -55,8 +61,8 @@ static void emit_reject(struct emitter *e, const struct texpr *x, const struct t
 }
 
 /* result with the handler's rows dealt with; original: the register whose events are handled. */
-static uint32_t apply_handler(struct emitter *e, struct texpr *x, const struct thandler *handler, uint32_t result,
-                              uint32_t original, uint32_t sel, uint32_t event_sel) {
+static uint32_t apply_handler(struct emitter *e, struct texpr *x, const struct thandler *handler,
+                              uint32_t result, uint32_t original, uint32_t sel, uint32_t event_sel) {
     struct plan_type type = e->regs.items[original].type;
     struct ir_instr change = expr_instr(x, OP_POISON, sel);
     change.args[0] = result;
@@ -82,7 +88,8 @@ static uint32_t apply_handler(struct emitter *e, struct texpr *x, const struct t
 }
 
 static bool chooses_match(const struct thandler *handler) {
-    return handler->event == HANDLE_DUPLICATE && (handler->action == TACT_FIRST || handler->action == TACT_LAST);
+    return handler->event == HANDLE_DUPLICATE &&
+           (handler->action == TACT_FIRST || handler->action == TACT_LAST);
 }
 
 static uint32_t emit_inner(struct emitter *e, struct texpr *x, uint32_t sel) {
@@ -96,11 +103,12 @@ static uint32_t emit_inner(struct emitter *e, struct texpr *x, uint32_t sel) {
     return reg;
 }
 
-/* All rows are selected before any is patched: what one handler puts in is no other handler's business. A handler
- * for an event that cannot happen leaves no code. */
+/* All rows are selected before any is patched: what one handler puts in is no other handler's business. A
+ * handler for an event that cannot happen leaves no code. */
 uint32_t emit_handled(struct emitter *e, struct texpr *x, uint32_t sel) {
     uint32_t original = emit_inner(e, x, sel), result = original;
-    if (e->regs.items[original].known == KNOWN_VALUE && e->regs.items[original].value.kind != TYPE_NULL) return original;
+    if (e->regs.items[original].known == KNOWN_VALUE && e->regs.items[original].value.kind != TYPE_NULL)
+        return original;
     uint32_t *selections = ARENA_ARRAY(e->arena, uint32_t, x->handlers.count);
     for (uint32_t i = 0; i < x->handlers.count; i++) {
         const struct thandler *handler = &x->handlers.items[i];
@@ -116,7 +124,8 @@ uint32_t emit_handled(struct emitter *e, struct texpr *x, uint32_t sel) {
         selections[i] = ir_add(e, select, (struct plan_type){0});
     }
     for (uint32_t i = 0; i < x->handlers.count; i++)
-        if (selections[i] != 0) result = apply_handler(e, x, &x->handlers.items[i], result, original, sel, selections[i]);
+        if (selections[i] != 0)
+            result = apply_handler(e, x, &x->handlers.items[i], result, original, sel, selections[i]);
     return result;
 }
 

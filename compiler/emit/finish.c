@@ -6,13 +6,13 @@ enum { NEVER_FREE = UINT32_MAX };
 
 struct finish {
     struct emitter *e;
-    uint32_t *order;       /* instructions in their final order: init, first, rest */
+    uint32_t *order; /* instructions in their final order: init, first, rest */
     uint32_t count, init_end, pre_end;
     bool *reg_used, *sel_used;
-    uint32_t *last_use;    /* by register: position in order, NEVER_FREE for outputs */
-    uint32_t *physical;    /* by register */
+    uint32_t *last_use; /* by register: position in order, NEVER_FREE for outputs */
+    uint32_t *physical; /* by register */
     uint32_t *sel_number, *slot_number;
-    VEC(uint32_t) free;    /* physical registers without a value */
+    VEC(uint32_t) free;          /* physical registers without a value */
     VEC(struct plan_type) types; /* of physical registers */
 };
 
@@ -29,7 +29,8 @@ static bool has_result(const struct ir_instr *instr) {
 static void mark_operands(struct finish *f, const struct ir_instr *instr) {
     uint32_t count;
     const uint32_t *regs = ir_operands(instr, &count);
-    for (uint32_t i = 0; i < count; i++) f->reg_used[regs[i]] = true;
+    for (uint32_t i = 0; i < count; i++)
+        f->reg_used[regs[i]] = true;
     f->sel_used[instr->sel] = true;
     if (OPCODES[instr->op].imm == IMM_SEL) f->sel_used[instr->imm] = true;
     if (OPCODES[instr->op].imm2 == IMM_SEL) f->sel_used[instr->imm2] = true;
@@ -38,11 +39,13 @@ static void mark_operands(struct finish *f, const struct ir_instr *instr) {
 /* Backwards: definitions stand before uses, so each instruction's uses are known when it is looked at. */
 static void find_needed(struct finish *f) {
     struct emitter *e = f->e;
-    for (uint32_t i = 0; i < e->outputs.count; i++) f->reg_used[e->outputs.items[i].reg] = true;
+    for (uint32_t i = 0; i < e->outputs.count; i++)
+        f->reg_used[e->outputs.items[i].reg] = true;
     for (uint32_t i = e->instrs.count; i-- > 0;) {
         struct ir_instr *instr = &e->instrs.items[i];
         bool acts = OPCODES[instr->op].flags & OPF_ACTION;
-        instr->live = acts || (is_select(instr) ? f->sel_used[instr->dst] : has_result(instr) && f->reg_used[instr->dst]);
+        instr->live = acts || (is_select(instr) ? f->sel_used[instr->dst]
+                                                : has_result(instr) && f->reg_used[instr->dst]);
         if (instr->live) mark_operands(f, instr);
     }
 }
@@ -61,7 +64,8 @@ static void put_in_order(struct finish *f) {
 
 static void use_register(struct finish *f, uint32_t reg, uint32_t position) {
     const struct ir_reg *r = &f->e->regs.items[reg];
-    /* A register is written in one part only (plan_verify), so what crosses over is never given to another value. */
+    /* A register is written in one part only (plan_verify), so what crosses over is never given to another
+     * value. */
     bool crosses = position >= f->pre_end && f->e->instrs.items[r->instr].part == PART_FIRST;
     if (f->last_use[reg] != NEVER_FREE) f->last_use[reg] = crosses || r->scalar ? NEVER_FREE : position;
 }
@@ -72,9 +76,11 @@ static void find_last_uses(struct finish *f) {
         uint32_t count;
         const uint32_t *regs = ir_operands(instr, &count);
         if (!is_select(instr) && has_result(instr)) use_register(f, instr->dst, at);
-        for (uint32_t i = 0; i < count; i++) use_register(f, regs[i], at);
+        for (uint32_t i = 0; i < count; i++)
+            use_register(f, regs[i], at);
     }
-    for (uint32_t i = 0; i < f->e->outputs.count; i++) f->last_use[f->e->outputs.items[i].reg] = NEVER_FREE;
+    for (uint32_t i = 0; i < f->e->outputs.count; i++)
+        f->last_use[f->e->outputs.items[i].reg] = NEVER_FREE;
 }
 
 static uint32_t take_register(struct finish *f, struct plan_type type) {
@@ -103,7 +109,8 @@ static void assign_registers(struct finish *f) {
         const uint32_t *regs = ir_operands(instr, &count);
         if (at == f->pre_end) f->free.count = 0; /* see use_register */
         if (result) f->physical[instr->dst] = take_register(f, f->e->regs.items[instr->dst].type);
-        for (uint32_t i = 0; i < count; i++) free_register(f, regs[i], at);
+        for (uint32_t i = 0; i < count; i++)
+            free_register(f, regs[i], at);
         if (result) free_register(f, instr->dst, at);
     }
 }
@@ -176,7 +183,8 @@ static void write_program(struct finish *f, struct plan_program *program) {
     program->operands = ARENA_ARRAY(e->arena, uint32_t, count_list_items(f));
     program->outputs = ARENA_ARRAY(e->arena, struct plan_output, e->outputs.count);
     program->selections = 1;
-    for (uint32_t at = 0; at < f->count; at++) write_instr(f, program, &e->instrs.items[f->order[at]]);
+    for (uint32_t at = 0; at < f->count; at++)
+        write_instr(f, program, &e->instrs.items[f->order[at]]);
     program->spans_count = program->code_count;
     program->regs = f->types.items ? f->types.items : ARENA_ARRAY(e->arena, struct plan_type, 1);
     program->regs_count = f->types.count;
@@ -195,10 +203,12 @@ static void check_size(struct finish *f, const struct plan_program *program) {
         program->code_count <= PLAN_MAX_CODE)
         return;
     struct span span = f->count > 0 ? f->e->instrs.items[f->order[0]].span : (struct span){0};
-    struct diag *diag = diag_report(f->e->builder->diags, E_TOO_LARGE, span,
-                                    "this makes a program of %u instructions, %u registers and %u selections, which is too large",
-                                    program->code_count, program->regs_count, program->selections);
-    diag_help(f->e->builder->diags, diag, "Turn long chains of `match` or `if` into a `codes` table, or split the map.");
+    struct diag *diag = diag_report(
+        f->e->builder->diags, E_TOO_LARGE, span,
+        "this makes a program of %u instructions, %u registers and %u selections, which is too large",
+        program->code_count, program->regs_count, program->selections);
+    diag_help(f->e->builder->diags, diag,
+              "Turn long chains of `match` or `if` into a `codes` table, or split the map.");
 }
 
 uint32_t emitter_finish(struct emitter *e) {

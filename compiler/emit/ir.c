@@ -20,7 +20,8 @@ const uint32_t *ir_operands(const struct ir_instr *instr, uint32_t *count) {
 
 bool ir_is_within(const struct emitter *e, uint32_t inner, uint32_t outer) {
     uint32_t depth = e->sels.items[outer].depth;
-    while (e->sels.items[inner].depth > depth) inner = e->sels.items[inner].parent;
+    while (e->sels.items[inner].depth > depth)
+        inner = e->sels.items[inner].parent;
     return inner == outer;
 }
 
@@ -55,7 +56,8 @@ static bool same_instr(const struct ir_instr *a, const struct ir_instr *b) {
 }
 
 /* An equal instruction whose result holds for all rows of instr->sel; UINT32_MAX: none. */
-static uint32_t find_shared(struct emitter *e, const struct ir_instr *instr, struct plan_type type, uint64_t hash) {
+static uint32_t find_shared(struct emitter *e, const struct ir_instr *instr, struct plan_type type,
+                            uint64_t hash) {
     if (e->bucket_mask == 0) return UINT32_MAX;
     for (uint32_t at = e->buckets[hash & e->bucket_mask]; at != 0; at = e->chain.items[at - 1]) {
         struct ir_instr *there = &e->instrs.items[at - 1];
@@ -101,7 +103,8 @@ static void push_instr(struct emitter *e, const struct ir_instr *instr, uint64_t
 
 /* ---------------------------------------------------------------- what a result is */
 
-/* Fresh events of a merge's or patch's result: what the operands hold, without what the selection took away. */
+/* Fresh events of a merge's or patch's result: what the operands hold, without what the selection took away.
+ */
 static uint32_t merged_events(const struct emitter *e, const struct ir_instr *instr, uint32_t events) {
     if (instr->op != OP_PATCH && instr->op != OP_POISON && instr->op != OP_NULLED) return events;
     uint32_t of_a = e->regs.items[instr->args[0]].events;
@@ -113,7 +116,8 @@ static uint32_t merged_events(const struct emitter *e, const struct ir_instr *in
 static uint32_t result_events(const struct emitter *e, const struct ir_instr *instr) {
     uint32_t count, events = 0;
     const uint32_t *regs = ir_operands(instr, &count);
-    for (uint32_t i = 0; i < count; i++) events |= e->regs.items[regs[i]].events;
+    for (uint32_t i = 0; i < count; i++)
+        events |= e->regs.items[regs[i]].events;
     switch (instr->op) {
     case OP_REPORT: return 0;
     case OP_FIND: return events | EVENT_MISSING | EVENT_SKIPPED | EVENT_DUPLICATE;
@@ -146,9 +150,10 @@ static bool are_scalar(const struct emitter *e, const struct ir_instr *instr) {
 }
 
 /* All operands known: computed now. A fault of an operand is the result's. */
-static enum ir_known try_fold(struct emitter *e, const struct ir_instr *instr, struct plan_type type, struct value *value,
-                              enum fault *fault) {
-    if (OPCODES[instr->op].flags & (OPF_NO_FOLD | OPF_VOLATILE) || instr->op == OP_CONST) return KNOWN_NOTHING;
+static enum ir_known try_fold(struct emitter *e, const struct ir_instr *instr, struct plan_type type,
+                              struct value *value, enum fault *fault) {
+    if (OPCODES[instr->op].flags & (OPF_NO_FOLD | OPF_VOLATILE) || instr->op == OP_CONST)
+        return KNOWN_NOTHING;
     uint32_t count;
     const uint32_t *regs = ir_operands(instr, &count);
     for (uint32_t i = 0; i < count; i++) {
@@ -182,7 +187,8 @@ uint32_t ir_add(struct emitter *e, struct ir_instr instr, struct plan_type type)
         if (there != UINT32_MAX) return e->instrs.items[there].dst;
     }
     if (select) {
-        struct ir_sel sel = {.parent = instr.sel, .depth = e->sels.items[instr.sel].depth + 1, .instr = e->instrs.count};
+        struct ir_sel sel = {
+            .parent = instr.sel, .depth = e->sels.items[instr.sel].depth + 1, .instr = e->instrs.count};
         instr.dst = e->sels.count;
         VEC_PUSH(e->arena, &e->sels, sel);
     } else if (result) {
@@ -199,7 +205,8 @@ uint32_t ir_add(struct emitter *e, struct ir_instr instr, struct plan_type type)
 /* Constants stay the emitter's own until the program is finished: those that folding used up never reach the
  * plan. Sharing compares imm, so equal values get one number. */
 static uint32_t const_index(struct emitter *e, struct plan_type type, const struct value *value) {
-    struct ir_const constant = {type, *value, plan_const_text(e->arena, e->builder->enums.items, type, value)};
+    struct ir_const constant = {type, *value,
+                                plan_const_text(e->arena, e->builder->enums.items, type, value)};
     for (uint32_t i = 0; i < e->consts.count; i++) {
         const struct ir_const *there = &e->consts.items[i];
         bool same_null = (there->value.kind == TYPE_NULL) == (value->kind == TYPE_NULL);
@@ -242,7 +249,8 @@ struct ir_binding *ir_binding(struct emitter *e, const struct tbinding *binding)
         e->binding_buckets = ARENA_ARRAY(e->arena, uint32_t, buckets);
         for (uint32_t i = 0; i < e->bindings.count; i++) {
             uint64_t at = hash_u64(0, (uintptr_t)e->bindings.items[i].binding);
-            while (e->binding_buckets[at & e->binding_mask] != 0) at++;
+            while (e->binding_buckets[at & e->binding_mask] != 0)
+                at++;
             e->binding_buckets[at & e->binding_mask] = i + 1;
         }
     }

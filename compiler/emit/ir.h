@@ -19,10 +19,10 @@ enum ir_part { PART_INIT, PART_FIRST, PART_REST };
 struct ir_instr {
     enum opcode op;
     uint32_t sel, dst;
-    uint32_t args[3];       /* operand registers; those of a list stand in list */
+    uint32_t args[3]; /* operand registers; those of a list stand in list */
     const uint32_t *list;
     uint32_t list_count;
-    uint32_t imm, imm2;     /* SLOT, CONST: index in the emitter's own lists, until the program is finished */
+    uint32_t imm, imm2; /* SLOT, CONST: index in the emitter's own lists, until the program is finished */
     struct span span;
     bool pii;
     enum ir_part part;
@@ -34,13 +34,13 @@ enum ir_known { KNOWN_NOTHING, KNOWN_VALUE, KNOWN_FAULT };
 
 struct ir_reg {
     struct plan_type type;
-    uint32_t instr;      /* that writes it */
+    uint32_t instr; /* that writes it */
     uint32_t sel;
-    bool scalar;         /* in the init part */
-    uint32_t events;     /* fresh events it may hold */
+    bool scalar;     /* in the init part */
+    uint32_t events; /* fresh events it may hold */
     enum ir_known known;
-    struct value value;  /* KNOWN_VALUE */
-    enum fault fault;    /* KNOWN_FAULT: computing it always fails */
+    struct value value; /* KNOWN_VALUE */
+    enum fault fault;   /* KNOWN_FAULT: computing it always fails */
 };
 
 /* A constant of the program; only those that the finished code uses go into the plan. */
@@ -69,8 +69,8 @@ struct ir_binding {
     int8_t acts; /* whether its expression has actions: -1 not known yet */
 };
 
-/* A binding whose evaluation acts on rows and that several places of one expression name: it must be evaluated
- * before their ways part. */
+/* A binding whose evaluation acts on rows and that several places of one expression name: it must be
+ * evaluated before their ways part. */
 struct ir_pin {
     struct tbinding *binding;
     uint32_t uses;
@@ -81,26 +81,26 @@ struct emitter {
     struct arena *arena;
     VEC(struct ir_instr) instrs; /* of all parts, in the order of making */
     VEC(struct ir_reg) regs;
-    VEC(struct ir_sel) sels;     /* 0: all rows */
+    VEC(struct ir_sel) sels; /* 0: all rows */
     VEC(struct plan_slot) slots;
     VEC(struct ir_const) consts; /* CONST's imm */
     VEC(struct ir_output) outputs;
     VEC(struct ir_binding) bindings;
-    uint32_t *binding_buckets;   /* by address: index + 1 in bindings */
+    uint32_t *binding_buckets; /* by address: index + 1 in bindings */
     uint32_t binding_mask;
-    VEC(uint32_t) chain;         /* beside instrs: next instruction + 1 with the same hash bucket */
+    VEC(uint32_t) chain; /* beside instrs: next instruction + 1 with the same hash bucket */
     uint32_t *buckets;
     uint32_t bucket_mask, shared_count;
     VEC(struct ir_pin) pins;
-    enum ir_part part;           /* FIRST or REST */
-    uint32_t depth;              /* of the expression being walked */
+    enum ir_part part;                                 /* FIRST or REST */
+    uint32_t depth;                                    /* of the expression being walked */
     enum { MATCH_ONE, MATCH_FIRST, MATCH_LAST } match; /* what a FIND with several rows gives */
     bool too_deep;
 };
 
 /* ---- ir.c */
-/* Adds an instruction, or finds an equal one that is valid in instr->sel, or folds it. Returns its register, or
- * for SEL_ instructions its selection; 0 for those without result. type: of the result. */
+/* Adds an instruction, or finds an equal one that is valid in instr->sel, or folds it. Returns its register,
+ * or for SEL_ instructions its selection; 0 for those without result. type: of the result. */
 uint32_t ir_add(struct emitter *e, struct ir_instr instr, struct plan_type type);
 uint32_t ir_const(struct emitter *e, struct plan_type type, const struct value *value, struct span span);
 uint32_t ir_text(struct emitter *e, struct str text, struct span span);
@@ -135,7 +135,7 @@ uint32_t emit_report(struct emitter *e, const struct texpr *x, uint32_t reg, uin
 
 /* ---- emit_fold.c */
 /* Computes a pure instruction over known operands with the VM. KNOWN_NOTHING: leave it to run time. */
-enum ir_known fold_instr(struct emitter *e, const struct ir_instr *instr, struct plan_type type, struct value *value,
-                         enum fault *fault);
+enum ir_known fold_instr(struct emitter *e, const struct ir_instr *instr, struct plan_type type,
+                         struct value *value, enum fault *fault);
 
 #endif

@@ -9,7 +9,8 @@ const struct opcode_info OPCODES[OP_COUNT] = {
 #undef OP
 };
 
-/* Without designators the same lines must fill the table exactly: no symbol stands twice, none is left out. */
+/* Without designators the same lines must fill the table exactly: no symbol stands twice, none is left out.
+ */
 enum {
     OPCODE_LINES = 0
 #define OP(symbol, function, result, operands, imm, imm2, flags, doc) +1
@@ -27,16 +28,18 @@ _Static_assert((int)OPCODE_LINES == (int)OP_COUNT, "each opcode has one line");
 #undef OP
 
 const char *const IMM_KIND_NAMES[IMM_KIND_COUNT] = {
-    [IMM_NONE] = "-",          [IMM_CONST] = "const", [IMM_PARAM] = "param",   [IMM_SLOT] = "slot",
-    [IMM_TEMPLATE] = "template", [IMM_REGEX] = "regex", [IMM_LIKE] = "like",     [IMM_ZONE] = "zone",
-    [IMM_PATH] = "path",       [IMM_TABLE] = "table", [IMM_COLUMN] = "column", [IMM_LIST] = "list",
-    [IMM_SEL] = "selection",   [IMM_EVENTS] = "states", [IMM_EXTERN] = "extern", [IMM_NUMBER] = "number",
-    [IMM_RUN] = "run",
+    [IMM_NONE] = "-",        [IMM_CONST] = "const",       [IMM_PARAM] = "param",
+    [IMM_SLOT] = "slot",     [IMM_TEMPLATE] = "template", [IMM_REGEX] = "regex",
+    [IMM_LIKE] = "like",     [IMM_ZONE] = "zone",         [IMM_PATH] = "path",
+    [IMM_TABLE] = "table",   [IMM_COLUMN] = "column",     [IMM_LIST] = "list",
+    [IMM_SEL] = "selection", [IMM_EVENTS] = "states",     [IMM_EXTERN] = "extern",
+    [IMM_NUMBER] = "number", [IMM_RUN] = "run",
 };
 
 const char *const ROW_STATE_NAMES[ROW_STATE_COUNT] = {
-    [ROW_VALUE] = "value",     [ROW_NULL] = "null",       [ROW_POISON] = "poison",       [ROW_ERROR] = "error",
-    [ROW_MISSING] = "missing", [ROW_SKIPPED] = "skipped", [ROW_DUPLICATE] = "duplicate",
+    [ROW_VALUE] = "value",         [ROW_NULL] = "null",       [ROW_POISON] = "poison",
+    [ROW_ERROR] = "error",         [ROW_MISSING] = "missing", [ROW_SKIPPED] = "skipped",
+    [ROW_DUPLICATE] = "duplicate",
 };
 
 bool opcode_is_hoistable(enum opcode op) {

@@ -36,14 +36,14 @@ enum imm_kind {
 
 enum op_flags {
     OPF_NONE = 0,
-    OPF_CAN_FAIL = 1,   /* may set rows to ROW_ERROR */
-    OPF_MAY_NULL = 2,   /* may yield null for values that are not */
-    OPF_RAW = 4,        /* sees rows of any state, not only values: the kernel does its own state */
-    OPF_SELECT = 8,     /* dst is a new selection */
-    OPF_ACTION = 16,    /* changes the row's outcome: never folded, shared, hoisted or dropped */
-    OPF_SPECIAL = 32,   /* operand types are checked by the verifier's own rule for this opcode */
-    OPF_VOLATILE = 64,  /* another value each time: never folded or shared */
-    OPF_NO_FOLD = 128   /* depends on the run or on tables: never folded at compile time */
+    OPF_CAN_FAIL = 1,  /* may set rows to ROW_ERROR */
+    OPF_MAY_NULL = 2,  /* may yield null for values that are not */
+    OPF_RAW = 4,       /* sees rows of any state, not only values: the kernel does its own state */
+    OPF_SELECT = 8,    /* dst is a new selection */
+    OPF_ACTION = 16,   /* changes the row's outcome: never folded, shared, hoisted or dropped */
+    OPF_SPECIAL = 32,  /* operand types are checked by the verifier's own rule for this opcode */
+    OPF_VOLATILE = 64, /* another value each time: never folded or shared */
+    OPF_NO_FOLD = 128  /* depends on the run or on tables: never folded at compile time */
 };
 
 struct opcode_info {

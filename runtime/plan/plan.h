@@ -6,8 +6,14 @@
 #include "runtime/plan/opcode.h"
 #include "runtime/value/value.h"
 
-enum plan_pattern_kind { PATTERN_TEMPLATE, PATTERN_REGEX, PATTERN_LIKE, PATTERN_ZONE, PATTERN_JSON_PATH,
-                         PATTERN_KIND_COUNT };
+enum plan_pattern_kind {
+    PATTERN_TEMPLATE,
+    PATTERN_REGEX,
+    PATTERN_LIKE,
+    PATTERN_ZONE,
+    PATTERN_JSON_PATH,
+    PATTERN_KIND_COUNT
+};
 enum plan_slot_kind {
     SLOT_CELL,       /* raw cell of source column `column`, via self/parent/root */
     SLOT_FILE,       /* text: source file of the row */
@@ -20,34 +26,78 @@ enum plan_slot_kind {
     SLOT_GROUP,      /* value of the column-th GROUP output */
     SLOT_AGGREGATE,  /* value of aggregates[column] */
     SLOT_MAP_COLUMN, /* from_kind MAP: column-th column of that map's crosswalk table */
-    SLOT_EVENT_KIND, SLOT_EVENT_MAP, SLOT_EVENT_AT, SLOT_EVENT_JSON, /* audit: text, text?, timestamptz, json */
+    SLOT_EVENT_KIND,
+    SLOT_EVENT_MAP,
+    SLOT_EVENT_AT,
+    SLOT_EVENT_JSON, /* audit: text, text?, timestamptz, json */
     SLOT_KIND_COUNT
 };
 enum plan_via { VIA_SELF, VIA_PARENT, VIA_ROOT, VIA_COUNT };
 enum plan_output_role {
-    OUT_COLUMN,    /* value for the index-th of the map's columns */
-    OUT_KEY,       /* index-th key part (first part of the program, or of the group program: rows that are left
-                      out or rejected later are known to the crosswalk by it too) */
-    OUT_VALUE,     /* keyed tables: index-th column; checks, params, tests: the value */
-    OUT_UNIQUE,    /* index-th expression of unique by (first part of the program) */
-    OUT_ORDER,     /* index-th expression of order by or keep … by (first part) */
-    OUT_GROUP,     /* index-th expression of group by (first part) */
+    OUT_COLUMN, /* value for the index-th of the map's columns */
+    OUT_KEY,    /* index-th key part (first part of the program, or of the group program: rows that are left
+                   out or rejected later are known to the crosswalk by it too) */
+    OUT_VALUE,  /* keyed tables: index-th column; checks, params, tests: the value */
+    OUT_UNIQUE, /* index-th expression of unique by (first part of the program) */
+    OUT_ORDER,  /* index-th expression of order by or keep … by (first part) */
+    OUT_GROUP,  /* index-th expression of group by (first part) */
     OUT_AGGREGATE, /* argument of the index-th aggregate (first part) */
     OUT_PARTITION, /* text: the row's part (first part) */
     OUT_PARENT,    /* self reference: index-th part of the key of the row this one refers to (first part) */
     OUT_ROLE_COUNT
 };
 enum plan_action_kind { DO_REJECT, DO_SKIP, DO_WARN, DO_FAIL, DO_FIRST, DO_LAST, DO_PAD, DO_COUNT };
-enum plan_source_format { SOURCE_CSV, SOURCE_JSON, SOURCE_NDJSON, SOURCE_XLSX, SOURCE_DYNAMODB, SOURCE_INLINE,
-                          SOURCE_POSTGRES, SOURCE_QUERY, SOURCE_FORMAT_COUNT };
+enum plan_source_format {
+    SOURCE_CSV,
+    SOURCE_JSON,
+    SOURCE_NDJSON,
+    SOURCE_XLSX,
+    SOURCE_DYNAMODB,
+    SOURCE_INLINE,
+    SOURCE_POSTGRES,
+    SOURCE_QUERY,
+    SOURCE_FORMAT_COUNT
+};
 /* How a value goes over the wire in binary COPY; WIRE_TEXT_FORM: the type has no binary form that mig
  * knows, the whole statement uses text. */
-enum plan_wire { WIRE_BOOL, WIRE_INT2, WIRE_INT4, WIRE_INT8, WIRE_NUMERIC, WIRE_FLOAT4, WIRE_FLOAT8, WIRE_TEXT,
-                 WIRE_BYTEA, WIRE_DATE, WIRE_TIME, WIRE_TIMESTAMP, WIRE_TIMESTAMPTZ, WIRE_INTERVAL, WIRE_UUID,
-                 WIRE_JSON, WIRE_JSONB, WIRE_ENUM, WIRE_ARRAY, WIRE_TEXT_FORM, WIRE_COUNT };
+enum plan_wire {
+    WIRE_BOOL,
+    WIRE_INT2,
+    WIRE_INT4,
+    WIRE_INT8,
+    WIRE_NUMERIC,
+    WIRE_FLOAT4,
+    WIRE_FLOAT8,
+    WIRE_TEXT,
+    WIRE_BYTEA,
+    WIRE_DATE,
+    WIRE_TIME,
+    WIRE_TIMESTAMP,
+    WIRE_TIMESTAMPTZ,
+    WIRE_INTERVAL,
+    WIRE_UUID,
+    WIRE_JSON,
+    WIRE_JSONB,
+    WIRE_ENUM,
+    WIRE_ARRAY,
+    WIRE_TEXT_FORM,
+    WIRE_COUNT
+};
 enum plan_keyed_kind { KEYED_SOURCE, KEYED_TARGET, KEYED_MAP, KEYED_CODES, KEYED_KIND_COUNT };
-enum plan_aggregate_kind { AGG_COUNT, AGG_SUM, AGG_MIN, AGG_MAX, AGG_AVG, AGG_FIRST, AGG_LAST, AGG_STRING,
-                           AGG_ARRAY, AGG_BOOL_AND, AGG_BOOL_OR, AGG_KIND_COUNT };
+enum plan_aggregate_kind {
+    AGG_COUNT,
+    AGG_SUM,
+    AGG_MIN,
+    AGG_MAX,
+    AGG_AVG,
+    AGG_FIRST,
+    AGG_LAST,
+    AGG_STRING,
+    AGG_ARRAY,
+    AGG_BOOL_AND,
+    AGG_BOOL_OR,
+    AGG_KIND_COUNT
+};
 enum plan_stage_kind { STAGE_EACH, STAGE_JOIN, STAGE_LEFT_JOIN, STAGE_KIND_COUNT };
 enum plan_from { FROM_SOURCE, FROM_MAP, FROM_KIND_COUNT };
 enum plan_unique { UNIQUE_NONE, UNIQUE_FIRST, UNIQUE_LAST, UNIQUE_ON_DUPLICATE, UNIQUE_COUNT };
@@ -57,8 +107,16 @@ enum plan_commit { COMMIT_DEFAULT, COMMIT_RUN, COMMIT_MAP, COMMIT_ROWS, COMMIT_C
 enum plan_tolerance_kind { TOLERANCE_UNSET, TOLERANCE_ROWS, TOLERANCE_PERCENT, TOLERANCE_COUNT };
 enum plan_check_kind { CHECK_SCALAR, CHECK_SOURCE, CHECK_SAMPLE, CHECK_KIND_COUNT };
 enum plan_compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE, COMPARE_COUNT };
-enum plan_expect_kind { EXPECT_ROW, EXPECT_MAP_COUNT, EXPECT_REJECTED, EXPECT_SKIPPED, EXPECT_WARNED,
-                        EXPECT_REJECT_MESSAGE, EXPECT_ASSERT, EXPECT_KIND_COUNT };
+enum plan_expect_kind {
+    EXPECT_ROW,
+    EXPECT_MAP_COUNT,
+    EXPECT_REJECTED,
+    EXPECT_SKIPPED,
+    EXPECT_WARNED,
+    EXPECT_REJECT_MESSAGE,
+    EXPECT_ASSERT,
+    EXPECT_KIND_COUNT
+};
 
 /* Raw cells that readers produce. */
 enum cell_kind {
@@ -71,15 +129,21 @@ enum cell_kind {
     CELL_KIND_COUNT
 };
 
-#define PLAN_STRUCT(type)           struct type {
-#define PLAN_END(type)              };
-#define PLAN_U8(name, doc)          uint8_t name;
-#define PLAN_U32(name, doc)         uint32_t name;
-#define PLAN_I64(name, doc)         int64_t name;
-#define PLAN_STR(name, doc)         struct str name;
-#define PLAN_U32S(name, doc)        uint32_t *name; uint32_t name##_count;
-#define PLAN_LIST(name, type, doc)  struct type *name; uint32_t name##_count;
-#define PLAN_SUB(name, type, doc)   struct type name;
+#define PLAN_STRUCT(type) struct type {
+#define PLAN_END(type)                                                                                       \
+    }                                                                                                        \
+    ;
+#define PLAN_U8(name, doc)  uint8_t name;
+#define PLAN_U32(name, doc) uint32_t name;
+#define PLAN_I64(name, doc) int64_t name;
+#define PLAN_STR(name, doc) struct str name;
+#define PLAN_U32S(name, doc)                                                                                 \
+    uint32_t *name;                                                                                          \
+    uint32_t name##_count;
+#define PLAN_LIST(name, type, doc)                                                                           \
+    struct type *name;                                                                                       \
+    uint32_t name##_count;
+#define PLAN_SUB(name, type, doc) struct type name;
 #include "runtime/plan/plan.def"
 #include "runtime/plan/plan_undef.h"
 
@@ -97,8 +161,8 @@ struct plan *plan_read(struct arena *arena, struct str bytes, struct str name, s
  * range, register types as the opcodes ask, registers read only where they were written (selections), lists
  * within their pools, sizes bounded. False with one diagnostic (X_PLAN_INVALID) that names the place.
  *
- * The rules for a program, checked in one pass over its code. What the VM may rely on stands here, and what it
- * must do in return under (V).
+ * The rules for a program, checked in one pass over its code. What the VM may rely on stands here, and what
+ * it must do in return under (V).
  *
  *   Parts. Code is in three parts: [0, init_end) init, [init_end, pre_end) first, [pre_end, end) rest.
  *   Init reads no rows: only CONST, PARAM, RUN and pure instructions over registers of init, all under
@@ -108,29 +172,28 @@ struct plan *plan_read(struct arena *arena, struct str bytes, struct str name, s
  *   instruction, before its uses; that instruction's `sel` is its parent, and its rows are a part of the
  *   parent's. After pre_end only selections defined after pre_end (and 0) are used.
  *   (V) A row leaves all selections at once (skipped, failed) or none, and does not come back within a batch;
- *   selection 0 of the rest holds only rows that selection 0 of the first part held. What an output holds for a
- *   row that had left before the output was written is not defined by the code: it must read as null.
- *   Registers. At each place of the code a register is undefined or was last written under one selection D. An
- *   operand of an instruction under selection S is readable when D is S or an ancestor of S. So no element is
- *   read that was not written in the same batch. dst is none of the instruction's own operands.
- *   A register is written in one part only: the rest may run in waves, each over other rows, and what it reads
- *   from the first part is still there for the last wave.
- *   Merges under S read an operand under the selection M that imm names (M is S or a descendant of S) instead
- *   of S: PATCH its b. IF wants imm = SEL_TRUE(a) and imm2 = SEL_NOT_TRUE(a), AND wants imm = SEL_NOT_FALSE(a),
- *   OR wants imm = SEL_NOT_TRUE(a), each with S as parent and made from the very value of a that the merge
- *   reads; b (c) is readable under imm (imm2). So each row of S that is not in imm (imm2) has a state of a
- *   other than ROW_VALUE and ROW_NULL, or takes a's own value.
- *   (V) A merge writes each row of S.
- *   Types. Operands and result have the types that the opcode's letters ask for; kind, element and ref are
- *   compared, nullability is not: any row of any register may be null or have failed. ROW registers hold rows
- *   of the table that their type names, ENUM registers labels of their enum.
- *   Outputs. UNIQUE, ORDER, GROUP, AGGREGATE, PARTITION, PARENT and KEY are readable under selection 0 at the
- *   end of the first part and still hold the same value at the end of the code; COLUMN and VALUE are readable
- *   under selection 0 at the end of the code. */
+ *   selection 0 of the rest holds only rows that selection 0 of the first part held. What an output holds for
+ * a row that had left before the output was written is not defined by the code: it must read as null.
+ *   Registers. At each place of the code a register is undefined or was last written under one selection D.
+ * An operand of an instruction under selection S is readable when D is S or an ancestor of S. So no element
+ * is read that was not written in the same batch. dst is none of the instruction's own operands. A register
+ * is written in one part only: the rest may run in waves, each over other rows, and what it reads from the
+ * first part is still there for the last wave. Merges under S read an operand under the selection M that imm
+ * names (M is S or a descendant of S) instead of S: PATCH its b. IF wants imm = SEL_TRUE(a) and imm2 =
+ * SEL_NOT_TRUE(a), AND wants imm = SEL_NOT_FALSE(a), OR wants imm = SEL_NOT_TRUE(a), each with S as parent
+ * and made from the very value of a that the merge reads; b (c) is readable under imm (imm2). So each row of
+ * S that is not in imm (imm2) has a state of a other than ROW_VALUE and ROW_NULL, or takes a's own value. (V)
+ * A merge writes each row of S. Types. Operands and result have the types that the opcode's letters ask for;
+ * kind, element and ref are compared, nullability is not: any row of any register may be null or have failed.
+ * ROW registers hold rows of the table that their type names, ENUM registers labels of their enum. Outputs.
+ * UNIQUE, ORDER, GROUP, AGGREGATE, PARTITION, PARENT and KEY are readable under selection 0 at the end of the
+ * first part and still hold the same value at the end of the code; COLUMN and VALUE are readable under
+ * selection 0 at the end of the code. */
 bool plan_verify(const struct plan *plan, struct diag_list *diags);
 
-/* The value of a constant: an enum's text is its label, an array's a JSON array of its elements' texts (labels
- * for enums) or nulls. What the value points to lives in the arena or in the plan. FAULT_NONE when it is one. */
+/* The value of a constant: an enum's text is its label, an array's a JSON array of its elements' texts
+ * (labels for enums) or nulls. What the value points to lives in the arena or in the plan. FAULT_NONE when it
+ * is one. */
 enum fault plan_const_value(struct arena *arena, const struct plan *plan, const struct plan_const *constant,
                             struct value *out);
 /* The text of a value of this type for plan_const, the reverse of plan_const_value. type.ref is looked up in
@@ -145,15 +208,15 @@ static inline bool plan_type_same(struct plan_type a, struct plan_type b) {
 
 /* What verified programs stay within. */
 enum {
-    PLAN_MAX_REGS = 8192,       /* of one program */
+    PLAN_MAX_REGS = 8192, /* of one program */
     PLAN_MAX_SELECTIONS = 16384,
     PLAN_MAX_CODE = 262144,
-    PLAN_MAX_LIST = 1600,       /* registers in one list: as many as a Postgres table has columns */
-    PLAN_SKIP_REASONS = 9       /* enum skip_reason has so many */
+    PLAN_MAX_LIST = 1600, /* registers in one list: as many as a Postgres table has columns */
+    PLAN_SKIP_REASONS = 9 /* enum skip_reason has so many */
 };
 
-/* The name of an enum's value in a field of a struct of plan.def ("plan_source", "format", 0: "csv"), NULL for
- * fields that are no enums and for values out of range. */
+/* The name of an enum's value in a field of a struct of plan.def ("plan_source", "format", 0: "csv"), NULL
+ * for fields that are no enums and for values out of range. */
 const char *plan_field_value_name(const char *structure, const char *field, uint32_t value);
 
 /* The whole plan as text for people: declarations, then each program with its instructions beside the

@@ -22,8 +22,8 @@ static enum fault read_element(struct arena *arena, const struct plan *plan, str
     return find_label(&plan->enums[array.ref], text, item) ? FAULT_NONE : FAULT_MISSING_CODE;
 }
 
-static enum fault read_array(struct arena *arena, const struct plan *plan, struct plan_type type, struct str text,
-                             struct array *out) {
+static enum fault read_array(struct arena *arena, const struct plan *plan, struct plan_type type,
+                             struct str text, struct array *out) {
     struct json_iter iter;
     struct json_member member;
     if (!json_validate(text, NULL) || json_kind_of(json_trim(text)) != JSON_ARRAY) return FAULT_NOT_ARRAY;

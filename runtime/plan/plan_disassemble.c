@@ -28,8 +28,8 @@ static void print_slot_name(struct disassembler *d, const struct plan_program *p
     const struct plan_slot *slot = &p->slots[index];
     const char *kind = plan_field_value_name("plan_slot", "kind", slot->kind);
     const char *via = plan_field_value_name("plan_slot", "via", slot->via);
-    buf_printf(d->out, " (%s%s%s %u)", slot->via != VIA_SELF && via ? via : "", slot->via != VIA_SELF ? " " : "",
-               kind ? kind : "?", slot->column);
+    buf_printf(d->out, " (%s%s%s %u)", slot->via != VIA_SELF && via ? via : "",
+               slot->via != VIA_SELF ? " " : "", kind ? kind : "?", slot->column);
 }
 
 static void print_list(struct disassembler *d, const struct plan_program *p, uint32_t offset) {
@@ -62,7 +62,8 @@ static void print_number(struct disassembler *d, uint32_t op, uint32_t n) {
         buf_printf(d->out, " %u", n);
 }
 
-static void print_immediate(struct disassembler *d, const struct plan_program *p, uint32_t op, enum imm_kind kind, uint32_t n) {
+static void print_immediate(struct disassembler *d, const struct plan_program *p, uint32_t op,
+                            enum imm_kind kind, uint32_t n) {
     static const char *const RUN_VALUES[RUN_VALUE_COUNT] = {"id", "started_at", "environment"};
     switch (kind) {
     case IMM_NONE:
@@ -94,14 +95,16 @@ static void print_immediate(struct disassembler *d, const struct plan_program *p
     }
 }
 
-/* "   7  s2  r4 = ADD_INT r1 r3": number, selection (none for all rows), result, name, operands, immediates. */
+/* "   7  s2  r4 = ADD_INT r1 r3": number, selection (none for all rows), result, name, operands, immediates.
+ */
 static void print_instruction(struct disassembler *d, const struct plan_program *p, uint32_t at) {
     const struct plan_instr *in = &p->code[at];
     buf_printf(d->out, "%6u  ", at);
     if (in->sel > 0) {
         size_t before = d->out->len;
         buf_printf(d->out, "s%u", in->sel);
-        while (d->out->len - before < 5) buf_append_char(d->out, ' ');
+        while (d->out->len - before < 5)
+            buf_append_char(d->out, ' ');
     } else {
         buf_append_cstr(d->out, "     ");
     }
@@ -116,14 +119,15 @@ static void print_instruction(struct disassembler *d, const struct plan_program 
         buf_printf(d->out, "r%u = ", in->dst);
     buf_append_cstr(d->out, info->name);
     const uint32_t fields[3] = {in->a, in->b, in->c};
-    for (uint32_t i = 0; i < opcode_operand_count(in->op); i++) print_reg(d, fields[i]);
+    for (uint32_t i = 0; i < opcode_operand_count(in->op); i++)
+        print_reg(d, fields[i]);
     print_immediate(d, p, in->op, info->imm, in->imm);
     print_immediate(d, p, in->op, info->imm2, in->imm2);
 }
 
 /* The text that the instruction stands for, on the same line; the line's number where it changes. */
-static void print_place(struct disassembler *d, const struct plan_span *span, size_t line_start, uint32_t *last_line,
-                        uint32_t *last_file) {
+static void print_place(struct disassembler *d, const struct plan_span *span, size_t line_start,
+                        uint32_t *last_line, uint32_t *last_file) {
     uint32_t line;
     if (!disassemble_locate(d, span, &line)) {
         buf_append_char(d->out, '\n');
@@ -181,8 +185,8 @@ static void print_code(struct disassembler *d, const struct plan_program *p) {
 
 static void print_program(struct disassembler *d, uint32_t index) {
     const struct plan_program *p = &d->plan->programs[index];
-    buf_printf(d->out, "\nprogram %u: %u instructions, %u registers, %u selections\n", index, p->code_count, p->regs_count,
-               p->selections);
+    buf_printf(d->out, "\nprogram %u: %u instructions, %u registers, %u selections\n", index, p->code_count,
+               p->regs_count, p->selections);
     print_slots(d, p);
     print_registers(d, p);
     print_code(d, p);
@@ -200,6 +204,7 @@ void plan_disassemble(const struct plan *plan, struct buf *out) {
     for (uint32_t i = 0; i < plan->files_count; i++)
         d.files[i] = source_text_new(&d.arena, plan->files[i].name, plan->files[i].text);
     disassemble_declarations(&d);
-    for (uint32_t i = 0; i < plan->programs_count; i++) print_program(&d, i);
+    for (uint32_t i = 0; i < plan->programs_count; i++)
+        print_program(&d, i);
     arena_release(&d.arena);
 }

@@ -1,5 +1,5 @@
-/* The disassembler's first half: the plan's declarations as indented `field: value` lines, made from plan.def.
- * Fields that are zero or empty are left out. */
+/* The disassembler's first half: the plan's declarations as indented `field: value` lines, made from
+ * plan.def. Fields that are zero or empty are left out. */
 #include "runtime/plan/disassemble.h"
 #include "runtime/base/utf8.h"
 
@@ -32,7 +32,8 @@ void disassemble_type(const struct disassembler *d, struct plan_type type) {
     const struct plan *plan = d->plan;
     uint8_t scalar = type.kind == TYPE_ARRAY ? type.element : type.kind;
     if (scalar == TYPE_ENUM && type.ref < plan->enums_count)
-        buf_printf(d->out, "%.*s.%.*s", STR_ARG(plan->enums[type.ref].schema), STR_ARG(plan->enums[type.ref].name));
+        buf_printf(d->out, "%.*s.%.*s", STR_ARG(plan->enums[type.ref].schema),
+                   STR_ARG(plan->enums[type.ref].name));
     else if (scalar == TYPE_ROW && type.ref < plan->tables_count)
         buf_printf(d->out, "row of %.*s", STR_ARG(plan->tables[type.ref].name));
     else
@@ -56,7 +57,8 @@ static bool is_left_out(const char *field) {
     return false;
 }
 
-static void print_number(struct disassembler *d, uint32_t depth, const char *structure, const char *field, int64_t n) {
+static void print_number(struct disassembler *d, uint32_t depth, const char *structure, const char *field,
+                         int64_t n) {
     const char *name = n >= 0 && n <= UINT8_MAX ? plan_field_value_name(structure, field, (uint32_t)n) : NULL;
     if (n == 0 && name == NULL) return;
     print_indent(d, depth);
@@ -72,7 +74,8 @@ static void print_str(struct disassembler *d, uint32_t depth, const char *field,
     buf_printf(d->out, "%s: ", field);
     size_t name = strlen(field);
     if (name > 7 && strcmp(field + name - 7, "_sha256") == 0)
-        for (size_t i = 0; i < text.len; i++) buf_printf(d->out, "%02x", (unsigned char)text.ptr[i]);
+        for (size_t i = 0; i < text.len; i++)
+            buf_printf(d->out, "%02x", (unsigned char)text.ptr[i]);
     else
         disassemble_text(d, text, 120);
     buf_append_char(d->out, '\n');
@@ -88,7 +91,8 @@ static bool print_short(struct disassembler *d, const void *item, const char *ty
     } else if (strcmp(type, "plan_span") == 0) {
         const struct plan_span *span = item;
         if (disassemble_locate(d, span, &line))
-            buf_printf(d->out, "%.*s line %u%s", STR_ARG(d->plan->files[span->file].name), line, span->pii ? ", personal" : "");
+            buf_printf(d->out, "%.*s line %u%s", STR_ARG(d->plan->files[span->file].name), line,
+                       span->pii ? ", personal" : "");
         else
             buf_append_char(d->out, '-');
     } else if (strcmp(type, "plan_file") == 0) {
@@ -130,7 +134,8 @@ static bool print_short(struct disassembler *d, const void *item, const char *ty
     if (s->name##_count > 0) {                                                                               \
         print_indent(d, depth);                                                                              \
         buf_append_cstr(d->out, #name ":");                                                                  \
-        for (uint32_t i = 0; i < s->name##_count; i++) buf_printf(d->out, " %u", s->name[i]);                \
+        for (uint32_t i = 0; i < s->name##_count; i++)                                                       \
+            buf_printf(d->out, " %u", s->name[i]);                                                           \
         buf_append_char(d->out, '\n');                                                                       \
     }
 #define PLAN_LIST(name, type, doc)                                                                           \

@@ -8,7 +8,8 @@
 
 /* ---------------------------------------------------------------- docs/plan-format.md */
 
-static void add_field(struct buf *out, const char *structure, const char *name, const char *kind, const char *doc) {
+static void add_field(struct buf *out, const char *structure, const char *name, const char *kind,
+                      const char *doc) {
     buf_printf(out, "| `%s` | %s | %s", name, kind, doc);
     const char *value = plan_field_value_name(structure, name, 0);
     bool is_type = value != NULL && strcmp(value, type_kind_name((enum type_kind)0)) == 0;
@@ -42,7 +43,8 @@ static void add_letters(struct buf *out) {
     for (int kind = TYPE_NULL + 1; kind < TYPE_KIND_COUNT; kind++)
         buf_printf(out, "%s `%c` %s", kind > TYPE_NULL + 1 ? "," : "", type_kind_letter((enum type_kind)kind),
                    type_kind_name((enum type_kind)kind));
-    buf_append_cstr(out, "; `*` any type, `=` the type of the result, `N` any one type that is stored as a 64-bit integer.\n\n");
+    buf_append_cstr(out, "; `*` any type, `=` the type of the result, `N` any one type that is stored as a "
+                         "64-bit integer.\n\n");
 }
 
 static void add_immediates(struct buf *out, const struct opcode_info *info) {
@@ -59,8 +61,8 @@ static void add_flags(struct buf *out, uint16_t flags) {
     static const struct {
         uint16_t flag;
         const char *name;
-    } names[] = {{OPF_CAN_FAIL, "fails"}, {OPF_MAY_NULL, "may be null"}, {OPF_RAW, "raw"},
-                 {OPF_SELECT, "selection"}, {OPF_ACTION, "action"}, {OPF_SPECIAL, "own rule"},
+    } names[] = {{OPF_CAN_FAIL, "fails"},    {OPF_MAY_NULL, "may be null"}, {OPF_RAW, "raw"},
+                 {OPF_SELECT, "selection"},  {OPF_ACTION, "action"},        {OPF_SPECIAL, "own rule"},
                  {OPF_VOLATILE, "volatile"}, {OPF_NO_FOLD, "not folded"}};
     const char *separator = "";
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -71,11 +73,13 @@ static void add_flags(struct buf *out, uint16_t flags) {
 }
 
 static void add_opcodes(struct buf *out) {
-    buf_append_cstr(out, "| number | name | operands | result | immediates | flags | meaning |\n|---|---|---|---|---|---|---|\n");
+    buf_append_cstr(out, "| number | name | operands | result | immediates | flags | meaning "
+                         "|\n|---|---|---|---|---|---|---|\n");
     for (int op = 0; op < OP_COUNT; op++) {
         const struct opcode_info *info = &OPCODES[op];
-        buf_printf(out, "| %d | %s | %s%s%s | %s%s%s | ", op, info->name, info->operands[0] ? "`" : "", info->operands,
-                   info->operands[0] ? "`" : "", info->result[0] ? "`" : "", info->result, info->result[0] ? "`" : "");
+        buf_printf(out, "| %d | %s | %s%s%s | %s%s%s | ", op, info->name, info->operands[0] ? "`" : "",
+                   info->operands, info->operands[0] ? "`" : "", info->result[0] ? "`" : "", info->result,
+                   info->result[0] ? "`" : "");
         add_immediates(out, info);
         buf_append_cstr(out, " | ");
         add_flags(out, info->flags);
@@ -84,12 +88,16 @@ static void add_opcodes(struct buf *out) {
 }
 
 static void add_format(struct buf *out) {
-    buf_append_cstr(out, "# The plan format\n\n"
-                         "This page is made from `runtime/plan/plan.def` and the opcode tables (`ninja plan_doc`).\n\n"
-                         "A plan (`.migc`) is what `mig build` writes and `mig run` reads: everything that a run needs, in one file that\n"
-                         "depends on nothing but its data sources and its target. The same spec gives the same bytes. A plan is input\n"
-                         "like any other: it is read with every count checked against the bytes that are left, and verified before an\n"
-                         "instruction runs. `mig disasm PLAN` prints one.\n\n## Container\n\n");
+    buf_append_cstr(
+        out, "# The plan format\n\n"
+             "This page is made from `runtime/plan/plan.def` and the opcode tables (`ninja plan_doc`).\n\n"
+             "A plan (`.migc`) is what `mig build` writes and `mig run` reads: everything that a run needs, "
+             "in one file that\n"
+             "depends on nothing but its data sources and its target. The same spec gives the same bytes. A "
+             "plan is input\n"
+             "like any other: it is read with every count checked against the bytes that are left, and "
+             "verified before an\n"
+             "instruction runs. `mig disasm PLAN` prints one.\n\n## Container\n\n");
     buf_printf(out,
                "| offset | bytes | what |\n|---|---|---|\n"
                "| 0 | %d | magic: `89 4D 49 47 0D 0A 1A 0A`; transfers in text mode damage it visibly |\n"
@@ -98,20 +106,25 @@ static void add_format(struct buf *out) {
                "| %d | 8 | length of the content in bytes, little-endian, at most %d MiB |\n"
                "| %d | 32 | SHA-256 of the content |\n"
                "| %d | | content: one `plan` |\n\n",
-               PLAN_MAGIC_BYTES, PLAN_VERSION_AT, PLAN_FORMAT_VERSION, PLAN_TABLE_HASH_AT, PLAN_TABLE_HASH_BYTES, PLAN_LENGTH_AT,
-               PLAN_MAX_BYTES / (1024 * 1024), PLAN_SHA256_AT, PLAN_HEADER_BYTES);
-    buf_append_cstr(out,
-                    "`u8` is one byte. `u32` and counts are LEB128 in the fewest bytes, `i64` the same after zigzag (0, -1, 1, -2 …\n"
-                    "become 0, 1, 2, 3 …). `str` is a count and so many bytes of UTF-8 (the two hashes: of binary). A list is a count and its\n"
-                    "items; a struct is its fields in this order, with nothing between them. \"index + 1\" fields use 0 for none.\n\n"
-                    "## Structs\n");
+               PLAN_MAGIC_BYTES, PLAN_VERSION_AT, PLAN_FORMAT_VERSION, PLAN_TABLE_HASH_AT,
+               PLAN_TABLE_HASH_BYTES, PLAN_LENGTH_AT, PLAN_MAX_BYTES / (1024 * 1024), PLAN_SHA256_AT,
+               PLAN_HEADER_BYTES);
+    buf_append_cstr(out, "`u8` is one byte. `u32` and counts are LEB128 in the fewest bytes, `i64` the same "
+                         "after zigzag (0, -1, 1, -2 …\n"
+                         "become 0, 1, 2, 3 …). `str` is a count and so many bytes of UTF-8 (the two hashes: "
+                         "of binary). A list is a count and its\n"
+                         "items; a struct is its fields in this order, with nothing between them. \"index + "
+                         "1\" fields use 0 for none.\n\n"
+                         "## Structs\n");
     add_structs(out);
     buf_append_cstr(out, "\n## Instructions\n\n");
     add_letters(out);
-    buf_append_cstr(out,
-                    "An instruction works on the rows of its selection. Its result takes the strongest state of its operands (value, null,\n"
-                    "poison, error, missing, skipped, duplicate) and is computed where all are values; `raw` instructions see rows of any\n"
-                    "state. What a verified program may rely on is written at `plan_verify` in `runtime/plan/plan.h`.\n\n");
+    buf_append_cstr(out, "An instruction works on the rows of its selection. Its result takes the strongest "
+                         "state of its operands (value, null,\n"
+                         "poison, error, missing, skipped, duplicate) and is computed where all are values; "
+                         "`raw` instructions see rows of any\n"
+                         "state. What a verified program may rely on is written at `plan_verify` in "
+                         "`runtime/plan/plan.h`.\n\n");
     add_opcodes(out);
 }
 
@@ -120,7 +133,8 @@ static void add_format(struct buf *out) {
 /* The groups' headings are the comments of functions.def; here functions stand in the order of the alphabet,
  * overloads together in their own order. */
 static int compare_functions(const void *a, const void *b) {
-    const struct opcode_info *x = *(const struct opcode_info *const *)a, *y = *(const struct opcode_info *const *)b;
+    const struct opcode_info *x = *(const struct opcode_info *const *)a,
+                             *y = *(const struct opcode_info *const *)b;
     int order = strcmp(x->function, y->function);
     return order ? order : (x > y) - (x < y);
 }
@@ -131,13 +145,14 @@ static void add_functions(struct buf *out) {
     for (int op = 0; op < OP_COUNT; op++)
         if (OPCODES[op].function[0]) list[count++] = &OPCODES[op];
     qsort(list, count, sizeof list[0], compare_functions);
-    buf_append_cstr(out,
-                    "# Functions\n\n"
-                    "This page is made from `runtime/plan/functions.def` (`ninja plan_doc`).\n\n"
-                    "Functions are pure. A null argument gives null; what the function cannot do is an error of the row (`on error`)\n"
-                    "where the last column says so. `type?` is null for some values that are not. Patterns, regular expressions, zones and\n"
-                    "paths are constant texts, checked when the spec is compiled.\n\n"
-                    "| function | result | meaning | fails |\n|---|---|---|---|\n");
+    buf_append_cstr(out, "# Functions\n\n"
+                         "This page is made from `runtime/plan/functions.def` (`ninja plan_doc`).\n\n"
+                         "Functions are pure. A null argument gives null; what the function cannot do is an "
+                         "error of the row (`on error`)\n"
+                         "where the last column says so. `type?` is null for some values that are not. "
+                         "Patterns, regular expressions, zones and\n"
+                         "paths are constant texts, checked when the spec is compiled.\n\n"
+                         "| function | result | meaning | fails |\n|---|---|---|---|\n");
     for (size_t i = 0; i < count; i++) {
         const char *doc = list[i]->doc;
         const char *close = strchr(doc, ')');
@@ -146,7 +161,8 @@ static void add_functions(struct buf *out) {
         size_t signature = (size_t)(close + 1 - doc);
         size_t result = colon ? (size_t)(colon - close - 1) : strlen(close + 1);
         const char *meaning = colon ? colon + 2 : "";
-        while (result > 0 && close[1] == ' ') close++, result--;
+        while (result > 0 && close[1] == ' ')
+            close++, result--;
         buf_printf(out, "| `%.*s` | `%.*s` | ", (int)signature, doc, (int)result, close + 1);
         for (; *meaning; meaning++) {
             if (*meaning == '|') buf_append_char(out, '\\');

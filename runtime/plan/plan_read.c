@@ -11,9 +11,9 @@ struct reader {
     struct arena *arena;
     struct str content;
     size_t at;
-    size_t memory;        /* bytes allocated so far */
-    const char *error;    /* first thing that was wrong, NULL: nothing yet */
-    bool too_large;       /* error is about a limit */
+    size_t memory;     /* bytes allocated so far */
+    const char *error; /* first thing that was wrong, NULL: nothing yet */
+    bool too_large;    /* error is about a limit */
 };
 
 static bool read_fail(struct reader *r, const char *error) {
@@ -87,26 +87,32 @@ static void *read_list(struct reader *r, size_t item_bytes, size_t item_size, ui
 }
 
 /* MIN_type: the fewest bytes that a struct takes. */
-#define PLAN_STRUCT(type)           enum { MIN_##type = 0
-#define PLAN_END(type)              };
-#define PLAN_U8(name, doc)          + 1
-#define PLAN_U32(name, doc)         + 1
-#define PLAN_I64(name, doc)         + 1
-#define PLAN_STR(name, doc)         + 1
-#define PLAN_U32S(name, doc)        + 1
-#define PLAN_LIST(name, type, doc)  + 1
-#define PLAN_SUB(name, type, doc)   + MIN_##type
+#define PLAN_STRUCT(type) enum { MIN_##type = 0
+#define PLAN_END(type)                                                                                       \
+    }                                                                                                        \
+    ;
+#define PLAN_U8(name, doc)         +1
+#define PLAN_U32(name, doc)        +1
+#define PLAN_I64(name, doc)        +1
+#define PLAN_STR(name, doc)        +1
+#define PLAN_U32S(name, doc)       +1
+#define PLAN_LIST(name, type, doc) +1
+#define PLAN_SUB(name, type, doc)  +MIN_##type
 #include "runtime/plan/plan.def"
 #include "runtime/plan/plan_undef.h"
 
-#define PLAN_STRUCT(type)         static bool read_##type(struct reader *r, struct type *v) {
+#define PLAN_STRUCT(type) static bool read_##type(struct reader *r, struct type *v) {
 #define PLAN_END(type)                                                                                       \
     return true;                                                                                             \
     }
-#define PLAN_U8(name, doc)        if (!read_u8(r, &v->name)) return false;
-#define PLAN_U32(name, doc)       if (!read_u32(r, &v->name)) return false;
-#define PLAN_I64(name, doc)       if (!read_i64(r, &v->name)) return false;
-#define PLAN_STR(name, doc)       if (!read_str(r, &v->name)) return false;
+#define PLAN_U8(name, doc)                                                                                   \
+    if (!read_u8(r, &v->name)) return false;
+#define PLAN_U32(name, doc)                                                                                  \
+    if (!read_u32(r, &v->name)) return false;
+#define PLAN_I64(name, doc)                                                                                  \
+    if (!read_i64(r, &v->name)) return false;
+#define PLAN_STR(name, doc)                                                                                  \
+    if (!read_str(r, &v->name)) return false;
 #define PLAN_U32S(name, doc)                                                                                 \
     v->name = read_list(r, 1, sizeof *v->name, &v->name##_count);                                            \
     if (v->name == NULL) return false;                                                                       \
@@ -117,7 +123,8 @@ static void *read_list(struct reader *r, size_t item_bytes, size_t item_size, ui
     if (v->name == NULL) return false;                                                                       \
     for (uint32_t i = 0; i < v->name##_count; i++)                                                           \
         if (!read_##type(r, &v->name[i])) return false;
-#define PLAN_SUB(name, type, doc) if (!read_##type(r, &v->name)) return false;
+#define PLAN_SUB(name, type, doc)                                                                            \
+    if (!read_##type(r, &v->name)) return false;
 #include "runtime/plan/plan.def"
 #include "runtime/plan/plan_undef.h"
 
@@ -125,7 +132,8 @@ static const struct span NOWHERE;
 
 static uint64_t fixed_at(struct str bytes, size_t at, uint32_t count) {
     uint64_t n = 0;
-    for (uint32_t i = 0; i < count; i++) n |= (uint64_t)(uint8_t)bytes.ptr[at + i] << (8 * i);
+    for (uint32_t i = 0; i < count; i++)
+        n |= (uint64_t)(uint8_t)bytes.ptr[at + i] << (8 * i);
     return n;
 }
 
@@ -134,14 +142,15 @@ static bool check_header(struct str bytes, struct str name, struct diag_list *di
     if (bytes.len < PLAN_MAGIC_BYTES || memcmp(bytes.ptr, PLAN_MAGIC, PLAN_MAGIC_BYTES) != 0) {
         struct diag *d = diag_report(diags, X_PLAN_MAGIC, NOWHERE, "`%.*s` is not a plan", STR_ARG(name));
         if (bytes.len >= 4 && memcmp(bytes.ptr + 1, "MIG", 3) == 0)
-            diag_help(diags, d, "Its first bytes are damaged as by a transfer in text mode: copy it again as binary.");
+            diag_help(diags, d,
+                      "Its first bytes are damaged as by a transfer in text mode: copy it again as binary.");
         else
             diag_help(diags, d, "Plans are made by `mig build SPEC -o PLAN`.");
         return false;
     }
     if (bytes.len < PLAN_HEADER_BYTES) {
-        diag_report(diags, X_PLAN_TRUNCATED, NOWHERE, "the plan `%.*s` is cut short: it ends within its header",
-                    STR_ARG(name));
+        diag_report(diags, X_PLAN_TRUNCATED, NOWHERE,
+                    "the plan `%.*s` is cut short: it ends within its header", STR_ARG(name));
         return false;
     }
     uint64_t version = fixed_at(bytes, PLAN_VERSION_AT, 4);
@@ -168,9 +177,10 @@ static bool check_content(struct str bytes, struct str name, struct diag_list *d
     size_t there = bytes.len - PLAN_HEADER_BYTES;
     if (length != there) {
         diag_report(diags, X_PLAN_TRUNCATED, NOWHERE,
-                    length > there ? "the plan `%.*s` is cut short: %llu bytes of content were written, %llu are there"
-                                   : "the plan `%.*s` has bytes behind its end: %llu bytes of content were written, "
-                                     "%llu are there",
+                    length > there
+                        ? "the plan `%.*s` is cut short: %llu bytes of content were written, %llu are there"
+                        : "the plan `%.*s` has bytes behind its end: %llu bytes of content were written, "
+                          "%llu are there",
                     STR_ARG(name), (unsigned long long)length, (unsigned long long)there);
         return false;
     }
@@ -198,7 +208,8 @@ struct plan *plan_read(struct arena *arena, struct str bytes, struct str name, s
     if (read_plan(&r, plan) && r.at != r.content.len) read_fail(&r, "bytes stand behind the last field");
     if (r.error != NULL) {
         diag_report(diags, r.too_large ? X_PLAN_TOO_LARGE : X_PLAN_CONTENT, NOWHERE,
-                    "the content of the plan `%.*s` is malformed at byte %zu: %s", STR_ARG(name), r.at, r.error);
+                    "the content of the plan `%.*s` is malformed at byte %zu: %s", STR_ARG(name), r.at,
+                    r.error);
         return NULL;
     }
     return plan_verify(plan, diags) ? plan : NULL;

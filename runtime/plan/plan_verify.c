@@ -27,7 +27,8 @@ bool verify_fail(struct verifier *v, const char *format, ...) {
 
 struct str verify_type_text(struct verifier *v, struct plan_type type) {
     const char *name = type.kind < TYPE_KIND_COUNT ? type_kind_name(type.kind) : "?";
-    if (type.kind == TYPE_ENUM || type.kind == TYPE_ROW) return arena_printf(&v->scratch, "%s %u", name, type.ref);
+    if (type.kind == TYPE_ENUM || type.kind == TYPE_ROW)
+        return arena_printf(&v->scratch, "%s %u", name, type.ref);
     if (type.kind != TYPE_ARRAY) return str_cstr(name);
     const char *element = type.element < TYPE_KIND_COUNT ? type_kind_name(type.element) : "?";
     if (type.element == TYPE_ENUM) return arena_printf(&v->scratch, "%s %u[]", element, type.ref);
@@ -73,7 +74,8 @@ bool verify_type(struct verifier *v, const struct plan_type *type, const char *w
 static bool check_span(struct verifier *v, const struct plan_span *span) {
     VERIFY(v, span->pii <= 1, "a span's pii is neither 0 nor 1");
     if (span->start == 0 && span->end == 0 && span->file == 0) return true;
-    VERIFY(v, span->file < v->plan->files_count, "a span is in file %u of %u", span->file, v->plan->files_count);
+    VERIFY(v, span->file < v->plan->files_count, "a span is in file %u of %u", span->file,
+           v->plan->files_count);
     VERIFY(v, span->start <= span->end && span->end <= v->plan->files[span->file].text.len,
            "a span (%u to %u) is not within its file", span->start, span->end);
     return true;
@@ -103,10 +105,12 @@ static bool check_str(struct verifier *v, const char *field, struct str text) {
 #define PLAN_U8(name, doc)
 #define PLAN_U32(name, doc)
 #define PLAN_I64(name, doc)
-#define PLAN_STR(name, doc)        if (!check_str(v, #name, s->name)) return false;
+#define PLAN_STR(name, doc)                                                                                  \
+    if (!check_str(v, #name, s->name)) return false;
 #define PLAN_U32S(name, doc)
 #define PLAN_LIST(name, type, doc) VERIFY_EACH(v, s, name, walk_##type)
-#define PLAN_SUB(name, type, doc)  if (!walk_##type(v, &s->name)) return false;
+#define PLAN_SUB(name, type, doc)                                                                            \
+    if (!walk_##type(v, &s->name)) return false;
 #include "runtime/plan/plan.def"
 #include "runtime/plan/plan_undef.h"
 

@@ -3,11 +3,14 @@
 #include "runtime/plan/verify.h"
 #include "runtime/value/convert.h"
 
-#define IN_RANGE(v, value, count, what) VERIFY((v), (value) < (count), "%s %u of %u", (what), (unsigned)(value), (unsigned)(count))
-#define IS_FLAG(v, value, what)         VERIFY((v), (value) <= 1, "%s is neither 0 nor 1", (what))
+#define IN_RANGE(v, value, count, what)                                                                      \
+    VERIFY((v), (value) < (count), "%s %u of %u", (what), (unsigned)(value), (unsigned)(count))
+#define IS_FLAG(v, value, what) VERIFY((v), (value) <= 1, "%s is neither 0 nor 1", (what))
 
-static bool check_indexes(struct verifier *v, const uint32_t *items, uint32_t count, uint32_t limit, const char *what) {
-    for (uint32_t i = 0; i < count; i++) IN_RANGE(v, items[i], limit, what);
+static bool check_indexes(struct verifier *v, const uint32_t *items, uint32_t count, uint32_t limit,
+                          const char *what) {
+    for (uint32_t i = 0; i < count; i++)
+        IN_RANGE(v, items[i], limit, what);
     return true;
 }
 
@@ -16,7 +19,9 @@ static bool check_tolerance(struct verifier *v, uint8_t kind, struct str text) {
     IN_RANGE(v, kind, TOLERANCE_COUNT, "tolerance kind");
     if (kind == TOLERANCE_UNSET) return true;
     struct value value;
-    VERIFY(v, value_parse(&v->scratch, TYPE_DECIMAL, text, NULL, &value) == FAULT_NONE && value.as_decimal.hi >= 0,
+    VERIFY(v,
+           value_parse(&v->scratch, TYPE_DECIMAL, text, NULL, &value) == FAULT_NONE &&
+               value.as_decimal.hi >= 0,
            "the tolerance is not a number");
     return true;
 }
@@ -52,8 +57,11 @@ static void note_null_elements(struct verifier *v) {
         const struct plan_const *constant = &v->plan->consts[i];
         struct value value;
         if (constant->type.kind != TYPE_ARRAY || constant->is_null) continue;
-        if (plan_const_value(&v->scratch, v->plan, constant, &value) != FAULT_NONE || value.as_array.nulls == NULL) continue;
-        for (size_t k = 0; k < value.as_array.count; k++) nulls[i] |= value.as_array.nulls[k] != 0;
+        if (plan_const_value(&v->scratch, v->plan, constant, &value) != FAULT_NONE ||
+            value.as_array.nulls == NULL)
+            continue;
+        for (size_t k = 0; k < value.as_array.count; k++)
+            nulls[i] |= value.as_array.nulls[k] != 0;
     }
     v->const_has_nulls = nulls;
 }
@@ -101,8 +109,8 @@ static bool check_source_table(struct verifier *v, const struct plan_source_tabl
     VERIFY_EACH(v, table, columns, check_source_column);
     VERIFY_EACH(v, table, rows, check_row);
     for (uint32_t i = 0; i < table->rows_count; i++)
-        VERIFY(v, table->rows[i].cells_count == table->columns_count, "rows[%u] has %u cells for %u columns", i,
-               table->rows[i].cells_count, table->columns_count);
+        VERIFY(v, table->rows[i].cells_count == table->columns_count, "rows[%u] has %u cells for %u columns",
+               i, table->rows[i].cells_count, table->columns_count);
     return true;
 }
 
@@ -115,8 +123,11 @@ static bool check_source(struct verifier *v, const struct plan_source *source) {
     VERIFY(v, source->query_of <= v->plan->sources_count, "query of source %u of %u", source->query_of,
            v->plan->sources_count);
     if (source->query_of > 0)
-        VERIFY(v, v->plan->sources[source->query_of - 1].format == SOURCE_POSTGRES, "query of what is not a database");
-    VERIFY(v, source->delimiter.len <= 4 && source->quote.len <= 4 && source->escape.len <= 4 && source->comment.len <= 4,
+        VERIFY(v, v->plan->sources[source->query_of - 1].format == SOURCE_POSTGRES,
+               "query of what is not a database");
+    VERIFY(v,
+           source->delimiter.len <= 4 && source->quote.len <= 4 && source->escape.len <= 4 &&
+               source->comment.len <= 4,
            "a delimiter of several characters");
     if (!check_action(v, &source->on_ragged) || !check_action(v, &source->on_bad_encoding)) return false;
     VERIFY_EACH(v, source, tables, check_source_table);
@@ -127,16 +138,26 @@ static bool check_source(struct verifier *v, const struct plan_source *source) {
 
 /* The type that each binary form carries; TYPE_NONE: any. */
 static const uint8_t WIRE_TYPES[WIRE_COUNT] = {
-    [WIRE_BOOL] = TYPE_BOOL,           [WIRE_INT2] = TYPE_INT,
-    [WIRE_INT4] = TYPE_INT,            [WIRE_INT8] = TYPE_INT,
-    [WIRE_NUMERIC] = TYPE_DECIMAL,     [WIRE_FLOAT4] = TYPE_FLOAT,
-    [WIRE_FLOAT8] = TYPE_FLOAT,        [WIRE_TEXT] = TYPE_TEXT,
-    [WIRE_BYTEA] = TYPE_BYTES,         [WIRE_DATE] = TYPE_DATE,
-    [WIRE_TIME] = TYPE_TIME,           [WIRE_TIMESTAMP] = TYPE_TIMESTAMP,
-    [WIRE_TIMESTAMPTZ] = TYPE_TIMESTAMPTZ, [WIRE_INTERVAL] = TYPE_INTERVAL,
-    [WIRE_UUID] = TYPE_UUID,           [WIRE_JSON] = TYPE_JSON,
-    [WIRE_JSONB] = TYPE_JSON,          [WIRE_ENUM] = TYPE_ENUM,
-    [WIRE_ARRAY] = TYPE_ARRAY,         [WIRE_TEXT_FORM] = TYPE_NONE,
+    [WIRE_BOOL] = TYPE_BOOL,
+    [WIRE_INT2] = TYPE_INT,
+    [WIRE_INT4] = TYPE_INT,
+    [WIRE_INT8] = TYPE_INT,
+    [WIRE_NUMERIC] = TYPE_DECIMAL,
+    [WIRE_FLOAT4] = TYPE_FLOAT,
+    [WIRE_FLOAT8] = TYPE_FLOAT,
+    [WIRE_TEXT] = TYPE_TEXT,
+    [WIRE_BYTEA] = TYPE_BYTES,
+    [WIRE_DATE] = TYPE_DATE,
+    [WIRE_TIME] = TYPE_TIME,
+    [WIRE_TIMESTAMP] = TYPE_TIMESTAMP,
+    [WIRE_TIMESTAMPTZ] = TYPE_TIMESTAMPTZ,
+    [WIRE_INTERVAL] = TYPE_INTERVAL,
+    [WIRE_UUID] = TYPE_UUID,
+    [WIRE_JSON] = TYPE_JSON,
+    [WIRE_JSONB] = TYPE_JSON,
+    [WIRE_ENUM] = TYPE_ENUM,
+    [WIRE_ARRAY] = TYPE_ARRAY,
+    [WIRE_TEXT_FORM] = TYPE_NONE,
 };
 
 static bool check_target_column(struct verifier *v, const struct plan_target_column *column) {
@@ -158,13 +179,15 @@ static bool check_target_table(struct verifier *v, const struct plan_target_tabl
     VERIFY_EACH(v, table, columns, check_target_column);
     for (uint32_t i = 0; i < table->keys_count; i++) {
         const struct plan_target_key *key = &table->keys[i];
-        if (!check_indexes(v, key->columns, key->columns_count, table->columns_count, "key column")) return false;
+        if (!check_indexes(v, key->columns, key->columns_count, table->columns_count, "key column"))
+            return false;
         IS_FLAG(v, key->deferrable, "deferrable");
         IS_FLAG(v, key->primary, "primary");
     }
     for (uint32_t i = 0; i < table->fks_count; i++) {
         const struct plan_target_fk *fk = &table->fks[i];
-        if (!check_indexes(v, fk->columns, fk->columns_count, table->columns_count, "foreign key column")) return false;
+        if (!check_indexes(v, fk->columns, fk->columns_count, table->columns_count, "foreign key column"))
+            return false;
         VERIFY(v, fk->ref_columns_count == fk->columns_count, "foreign key %u has %u columns for %u", i,
                fk->columns_count, fk->ref_columns_count);
         IS_FLAG(v, fk->deferrable, "deferrable");
@@ -175,16 +198,20 @@ static bool check_target_table(struct verifier *v, const struct plan_target_tabl
 
 /* ---------------------------------------------------------------- keyed tables */
 
-static bool check_code(struct verifier *v, const struct plan_keyed_table *table, const struct plan_code *code) {
+static bool check_code(struct verifier *v, const struct plan_keyed_table *table,
+                       const struct plan_code *code) {
     const struct plan *plan = v->plan;
-    VERIFY(v, code->keys_count == table->keys_count, "%u key parts for %u", code->keys_count, table->keys_count);
+    VERIFY(v, code->keys_count == table->keys_count, "%u key parts for %u", code->keys_count,
+           table->keys_count);
     if (!check_indexes(v, code->keys, code->keys_count, plan->consts_count, "constant")) return false;
     for (uint32_t i = 0; i < code->keys_count; i++) {
         const struct plan_const *key = &plan->consts[code->keys[i]];
-        VERIFY(v, !key->is_null && plan_type_same(key->type, table->keys[i]), "key part %u has another type", i);
+        VERIFY(v, !key->is_null && plan_type_same(key->type, table->keys[i]), "key part %u has another type",
+               i);
     }
     IN_RANGE(v, code->value, plan->consts_count, "constant");
-    VERIFY(v, plan_type_same(plan->consts[code->value].type, table->columns[0]), "the value has another type");
+    VERIFY(v, plan_type_same(plan->consts[code->value].type, table->columns[0]),
+           "the value has another type");
     return true;
 }
 
@@ -199,7 +226,8 @@ static bool check_table_types(struct verifier *v, const struct plan_keyed_table 
     }
     for (uint32_t i = 0; i < table->columns_count; i++) {
         uint8_t kind = table->columns[i].kind;
-        VERIFY(v, kind != TYPE_NONE && kind != TYPE_ROW && kind != TYPE_SECRET, "columns[%u] has no type to keep", i);
+        VERIFY(v, kind != TYPE_NONE && kind != TYPE_ROW && kind != TYPE_SECRET,
+               "columns[%u] has no type to keep", i);
     }
     VERIFY(v, table->names_count == table->columns_count, "%u names for %u columns", table->names_count,
            table->columns_count);
@@ -241,7 +269,8 @@ static bool check_keyed_table(struct verifier *v, const struct plan_keyed_table 
         IN_RANGE(v, table->source, plan->maps_count, "map");
         const struct plan_map *map = &plan->maps[table->source];
         VERIFY(v, map->crosswalk == (uint32_t)(table - plan->tables) + 1, "the map has another crosswalk");
-        VERIFY(v, map->target_table >= 1 && map->target_table <= plan->target.tables_count, "the map has no target table");
+        VERIFY(v, map->target_table >= 1 && map->target_table <= plan->target.tables_count,
+               "the map has no target table");
         return check_behind(v, table, map->target_table - 1);
     }
     default:
@@ -267,7 +296,8 @@ static bool check_map_source(struct verifier *v, const struct plan_map *map, uin
     }
     IN_RANGE(v, map->source, plan->maps_count, "map");
     VERIFY(v, is_check || map->source < index, "it reads map %u, which does not run before", map->source);
-    VERIFY(v, plan->maps[map->source].crosswalk >= 1 && plan->maps[map->source].crosswalk <= plan->tables_count,
+    VERIFY(v,
+           plan->maps[map->source].crosswalk >= 1 && plan->maps[map->source].crosswalk <= plan->tables_count,
            "it reads a map that keeps no rows");
     return true;
 }
@@ -275,9 +305,10 @@ static bool check_map_source(struct verifier *v, const struct plan_map *map, uin
 /* Levels rise along dependencies and dependencies go backwards in the list: so there is no loop. */
 static bool check_map_order(struct verifier *v, const struct plan_map *map, uint32_t index) {
     for (uint32_t i = 0; i < map->depends_count; i++) {
-        VERIFY(v, map->depends[i] < index, "it depends on map %u, which does not run before", map->depends[i]);
-        VERIFY(v, v->plan->maps[map->depends[i]].level < map->level, "it depends on map %u of the same or a later level",
+        VERIFY(v, map->depends[i] < index, "it depends on map %u, which does not run before",
                map->depends[i]);
+        VERIFY(v, v->plan->maps[map->depends[i]].level < map->level,
+               "it depends on map %u of the same or a later level", map->depends[i]);
     }
     VERIFY(v, index == 0 || v->plan->maps[index - 1].level <= map->level, "levels are not in order");
     return true;
@@ -309,8 +340,9 @@ static bool check_map_target(struct verifier *v, const struct plan_map *map) {
     VERIFY(v, map->target_table <= plan->target.tables_count, "target table %u of %u", map->target_table,
            plan->target.tables_count);
     if (map->target_table == 0) {
-        VERIFY(v, map->columns_count == 0 && map->conflict == CONFLICT_NONE && map->conflict_columns_count == 0 &&
-                      map->update_columns_count == 0 && map->crosswalk == 0,
+        VERIFY(v,
+               map->columns_count == 0 && map->conflict == CONFLICT_NONE &&
+                   map->conflict_columns_count == 0 && map->update_columns_count == 0 && map->crosswalk == 0,
                "target columns without a target table");
         return true;
     }
@@ -339,7 +371,8 @@ static bool check_map_parts(struct verifier *v, const struct plan_map *map, uint
     VERIFY(v, map->crosswalk <= plan->tables_count, "table %u of %u", map->crosswalk, plan->tables_count);
     if (map->crosswalk > 0) {
         const struct plan_keyed_table *table = &plan->tables[map->crosswalk - 1];
-        VERIFY(v, table->kind == KEYED_MAP && table->source == index && map->keyed, "the crosswalk is another map's");
+        VERIFY(v, table->kind == KEYED_MAP && table->source == index && map->keyed,
+               "the crosswalk is another map's");
     }
     return true;
 }
@@ -348,7 +381,8 @@ static bool check_maps(struct verifier *v) {
     const struct plan *plan = v->plan;
     for (uint32_t i = 0; i < plan->maps_count; i++) {
         verify_enter(v, "maps", i);
-        if (!check_map_parts(v, &plan->maps[i], i, false) || !check_map_order(v, &plan->maps[i], i)) return false;
+        if (!check_map_parts(v, &plan->maps[i], i, false) || !check_map_order(v, &plan->maps[i], i))
+            return false;
         verify_leave(v);
     }
     for (uint32_t i = 0; i < plan->check_maps_count; i++) {
@@ -370,11 +404,12 @@ static bool check_check(struct verifier *v, const struct plan_check *check) {
     IN_RANGE(v, check->compare, COMPARE_COUNT, "comparison");
     IS_FLAG(v, check->before, "before");
     if (!check_indexes(v, check->params, check->params_count, plan->params_count, "parameter")) return false;
-    if (!check_indexes(v, check->except_rejected, check->except_rejected_count, plan->maps_count, "map")) return false;
+    if (!check_indexes(v, check->except_rejected, check->except_rejected_count, plan->maps_count, "map"))
+        return false;
     switch ((enum plan_check_kind)check->kind) {
     case CHECK_SCALAR:
-        VERIFY(v, check->expected >= 1 && check->expected <= plan->programs_count, "program %u of %u", check->expected,
-               plan->programs_count);
+        VERIFY(v, check->expected >= 1 && check->expected <= plan->programs_count, "program %u of %u",
+               check->expected, plan->programs_count);
         break;
     case CHECK_SAMPLE: IN_RANGE(v, check->map, plan->maps_count, "map"); break;
     default:
@@ -415,7 +450,8 @@ static bool check_expect(struct verifier *v, const struct plan_test_expect *expe
     VERIFY(v, expect->map >= 1, "a row of no map");
     uint32_t table = plan->maps[expect->map - 1].target_table;
     VERIFY(v, table >= 1 && table <= plan->target.tables_count, "a row of a map without a target table");
-    return check_indexes(v, expect->columns, expect->columns_count, plan->target.tables[table - 1].columns_count, "column");
+    return check_indexes(v, expect->columns, expect->columns_count,
+                         plan->target.tables[table - 1].columns_count, "column");
 }
 
 static bool check_test(struct verifier *v, const struct plan_test *test) {
@@ -429,7 +465,8 @@ static bool check_test(struct verifier *v, const struct plan_test *test) {
 }
 
 static bool check_environment(struct verifier *v, const struct plan_environment *environment) {
-    VERIFY(v, environment->window_seconds >= 0 && environment->retention_seconds >= 0, "a negative length of time");
+    VERIFY(v, environment->window_seconds >= 0 && environment->retention_seconds >= 0,
+           "a negative length of time");
     return check_tolerance(v, environment->tolerance_kind, environment->tolerance);
 }
 
@@ -439,8 +476,8 @@ static bool check_phase(struct verifier *v, const struct plan_phase *phase) {
 
 static bool check_audit(struct verifier *v, const struct plan_audit *audit) {
     const struct plan *plan = v->plan;
-    VERIFY(v, audit->target_table <= plan->target.tables_count, "audit: target table %u of %u", audit->target_table,
-           plan->target.tables_count);
+    VERIFY(v, audit->target_table <= plan->target.tables_count, "audit: target table %u of %u",
+           audit->target_table, plan->target.tables_count);
     if (audit->target_table == 0) return true;
     IN_RANGE(v, audit->program, plan->programs_count, "audit: program");
     return check_indexes(v, audit->columns, audit->columns_count,

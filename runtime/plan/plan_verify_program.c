@@ -7,7 +7,7 @@ struct selection {
     uint32_t version; /* of the operand that it was made from */
     uint32_t enter;   /* numbering of the tree: descendants have enter in [enter, enter + size) */
     uint32_t size;
-    bool defined;     /* the pass has come by its instruction */
+    bool defined; /* the pass has come by its instruction */
 };
 
 struct reg {
@@ -36,7 +36,8 @@ static bool fail_at(struct checker *c, const char *format, ...) {
     va_end(args);
     uint32_t op = c->program->code[c->at].op;
     struct str message = buf_str(&text);
-    verify_fail(c->v, "instruction %u (%s): %.*s", c->at, op < OP_COUNT ? OPCODES[op].name : "?", STR_ARG(message));
+    verify_fail(c->v, "instruction %u (%s): %.*s", c->at, op < OP_COUNT ? OPCODES[op].name : "?",
+                STR_ARG(message));
     buf_release(&text);
     return false;
 }
@@ -61,11 +62,13 @@ static bool number_selections(struct checker *c) {
         if (in->op >= OP_COUNT || !(OPCODES[in->op].flags & OPF_SELECT)) continue;
         REQUIRE(c, in->dst < p->selections, "selection %u of %u", in->dst, p->selections);
         REQUIRE(c, c->sels[in->dst].made_by == 0, "selection %u is made twice", in->dst);
-        REQUIRE(c, in->sel < p->selections && c->sels[in->sel].made_by != 0, "selection %u is not made yet", in->sel);
+        REQUIRE(c, in->sel < p->selections && c->sels[in->sel].made_by != 0, "selection %u is not made yet",
+                in->sel);
         c->sels[in->dst] = (struct selection){.made_by = c->at + 1, .parent = in->sel, .size = 1};
         order[made++] = in->dst;
     }
-    for (uint32_t i = made; i-- > 0;) c->sels[c->sels[order[i]].parent].size += c->sels[order[i]].size;
+    for (uint32_t i = made; i-- > 0;)
+        c->sels[c->sels[order[i]].parent].size += c->sels[order[i]].size;
     next[0] = 1;
     for (uint32_t i = 0; i < made; i++) {
         struct selection *sel = &c->sels[order[i]];
@@ -110,8 +113,8 @@ static bool is_int64_kind(uint8_t kind) {
 
 /* What the letters of one instruction have stood for so far. */
 struct letters {
-    const struct plan_type *same;    /* '=' */
-    const struct plan_type *number;  /* 'N' */
+    const struct plan_type *same;   /* '=' */
+    const struct plan_type *number; /* 'N' */
 };
 
 static bool check_letter(struct checker *c, char letter, uint32_t reg, struct letters *seen) {
@@ -131,12 +134,14 @@ static bool check_letter(struct checker *c, char letter, uint32_t reg, struct le
     }
     if (fits) return true;
     struct str text = verify_type_text(c->v, *type);
-    return fail_at(c, "register %u is %.*s, which is not the type asked for (%c)", reg, STR_ARG(text), letter);
+    return fail_at(c, "register %u is %.*s, which is not the type asked for (%c)", reg, STR_ARG(text),
+                   letter);
 }
 
 /* ---------------------------------------------------------------- merges */
 
-/* imm of a merge names the selection op(a) with the merge's own selection as parent, of the same value of a. */
+/* imm of a merge names the selection op(a) with the merge's own selection as parent, of the same value of a.
+ */
 static bool check_branch(struct checker *c, uint32_t sel, enum opcode op) {
     const struct plan_instr *in = &c->program->code[c->at];
     if (!check_selection(c, sel)) return false;
@@ -170,7 +175,8 @@ static bool check_merge(struct checker *c) {
     case OP_OR: return check_branch(c, in->imm, OP_SEL_NOT_TRUE);
     default:
         if (!check_selection(c, in->imm)) return false;
-        REQUIRE(c, is_within(c, in->imm, in->sel), "selection %u is not within selection %u", in->imm, in->sel);
+        REQUIRE(c, is_within(c, in->imm, in->sel), "selection %u is not within selection %u", in->imm,
+                in->sel);
         return true;
     }
 }
@@ -222,7 +228,8 @@ static bool check_list(struct checker *c, uint32_t offset) {
         uint32_t reg = p->operands[offset + 1 + i];
         if (!check_read(c, reg, in->sel)) return false;
         REQUIRE(c, reg != in->dst, "register %u is operand and result", reg);
-        if (OPCODES[in->op].operands[0] != '\0' && !check_letter(c, OPCODES[in->op].operands[0], reg, &seen)) return false;
+        if (OPCODES[in->op].operands[0] != '\0' && !check_letter(c, OPCODES[in->op].operands[0], reg, &seen))
+            return false;
     }
     return true;
 }
@@ -260,14 +267,16 @@ static bool check_find(struct checker *c, const struct plan_instr *in) {
     const uint32_t *list = &c->program->operands[in->imm];
     REQUIRE(c, list[0] == table->keys_count, "%u key parts for a key of %u", list[0], table->keys_count);
     for (uint32_t i = 0; i < table->keys_count; i++)
-        REQUIRE(c, plan_type_same(c->program->regs[list[1 + i]], table->keys[i]), "key part %u has another type", i);
+        REQUIRE(c, plan_type_same(c->program->regs[list[1 + i]], table->keys[i]),
+                "key part %u has another type", i);
     REQUIRE(c, c->program->regs[in->dst].ref == in->imm2, "the result is a row of another table");
     return true;
 }
 
 /* The found row stands behind a state that is no value, so the register must come from FIND itself. */
 static bool check_match(struct checker *c, const struct plan_instr *in) {
-    REQUIRE(c, c->program->code[c->regs[in->a].version - 1].op == OP_FIND, "register %u is not written by FIND", in->a);
+    REQUIRE(c, c->program->code[c->regs[in->a].version - 1].op == OP_FIND,
+            "register %u is not written by FIND", in->a);
     return true;
 }
 
@@ -282,7 +291,8 @@ static bool check_element(struct checker *c, const struct plan_instr *in, uint32
 static bool check_fetch(struct checker *c, const struct plan_instr *in) {
     const struct plan_keyed_table *table = &c->plan->tables[c->program->regs[in->a].ref];
     REQUIRE(c, in->imm < table->columns_count, "column %u of %u", in->imm, table->columns_count);
-    REQUIRE(c, plan_type_same(c->program->regs[in->dst], table->columns[in->imm]), "column %u has another type", in->imm);
+    REQUIRE(c, plan_type_same(c->program->regs[in->dst], table->columns[in->imm]),
+            "column %u has another type", in->imm);
     return true;
 }
 
@@ -300,9 +310,11 @@ static bool check_array(struct checker *c, const struct plan_instr *in) {
 static bool check_extern(struct checker *c, const struct plan_instr *in) {
     const struct plan_extern *function = &c->plan->externs[in->imm2];
     const uint32_t *list = &c->program->operands[in->imm];
-    REQUIRE(c, list[0] == function->params_count, "%u arguments for %u parameters", list[0], function->params_count);
+    REQUIRE(c, list[0] == function->params_count, "%u arguments for %u parameters", list[0],
+            function->params_count);
     for (uint32_t i = 0; i < list[0]; i++)
-        REQUIRE(c, plan_type_same(c->program->regs[list[1 + i]], function->params[i]), "argument %u has another type", i);
+        REQUIRE(c, plan_type_same(c->program->regs[list[1 + i]], function->params[i]),
+                "argument %u has another type", i);
     REQUIRE(c, plan_type_same(c->program->regs[in->dst], function->result), "the result has another type");
     return true;
 }
@@ -322,7 +334,8 @@ static bool check_run(struct checker *c, const struct plan_instr *in) {
 
 static bool check_to_text(struct checker *c, const struct plan_instr *in) {
     uint8_t kind = c->program->regs[in->a].kind;
-    REQUIRE(c, kind != TYPE_SECRET && kind != TYPE_ARRAY && kind != TYPE_ROW, "a value of this type has no text");
+    REQUIRE(c, kind != TYPE_SECRET && kind != TYPE_ARRAY && kind != TYPE_ROW,
+            "a value of this type has no text");
     return true;
 }
 
@@ -340,8 +353,8 @@ static bool check_special(struct checker *c) {
     const struct plan_instr *in = &c->program->code[c->at];
     switch ((enum opcode)in->op) {
     case OP_CONST:
-        REQUIRE(c, plan_type_same(c->plan->consts[in->imm].type, c->program->regs[in->dst]), "constant %u has another type",
-                in->imm);
+        REQUIRE(c, plan_type_same(c->plan->consts[in->imm].type, c->program->regs[in->dst]),
+                "constant %u has another type", in->imm);
         return true;
     case OP_PARAM:
         REQUIRE(c, plan_type_same(c->plan->params[in->imm].type, c->program->regs[in->dst]),
@@ -397,7 +410,8 @@ static bool check_result(struct checker *c, struct letters *seen) {
     }
     REQUIRE(c, in->dst < p->regs_count, "register %u of %u", in->dst, p->regs_count);
     uint32_t count = opcode_operand_count(in->op);
-    bool operand = (count > 0 && in->a == in->dst) || (count > 1 && in->b == in->dst) || (count > 2 && in->c == in->dst);
+    bool operand =
+        (count > 0 && in->a == in->dst) || (count > 1 && in->b == in->dst) || (count > 2 && in->c == in->dst);
     REQUIRE(c, !operand, "register %u is operand and result", in->dst);
     const struct reg *there = &c->regs[in->dst];
     REQUIRE(c, !there->scalar, "register %u belongs to init", in->dst);
@@ -432,7 +446,8 @@ static bool check_instruction(struct checker *c) {
         if (!check_read(c, in->a, in->sel) || !check_merge(c)) return false;
     }
     if (!check_operands(c, &seen) || !check_result(c, &seen)) return false;
-    if (!check_immediate(c, info->imm, in->imm, false) || !check_immediate(c, info->imm2, in->imm2, true)) return false;
+    if (!check_immediate(c, info->imm, in->imm, false) || !check_immediate(c, info->imm2, in->imm2, true))
+        return false;
     if (!check_special(c)) return false;
     define_result(c);
     return true;
@@ -490,8 +505,8 @@ static bool check_outputs(struct checker *c, bool end) {
         if (!end)
             c->first_output[i] = c->regs[out->reg].version;
         else if (first)
-            VERIFY(c->v, c->first_output[i] == c->regs[out->reg].version, "register %u is written again after the first part",
-                   out->reg);
+            VERIFY(c->v, c->first_output[i] == c->regs[out->reg].version,
+                   "register %u is written again after the first part", out->reg);
         verify_leave(c->v);
     }
     return true;
@@ -509,15 +524,20 @@ static bool check_code(struct checker *c) {
 }
 
 bool verify_program(struct verifier *v, const struct plan_program *program) {
-    VERIFY(v, program->regs_count <= PLAN_MAX_REGS, "%u registers, the limit is %d", program->regs_count, PLAN_MAX_REGS);
-    VERIFY(v, program->selections >= 1 && program->selections <= PLAN_MAX_SELECTIONS, "%u selections, the limit is %d",
-           program->selections, PLAN_MAX_SELECTIONS);
-    VERIFY(v, program->code_count <= PLAN_MAX_CODE, "%u instructions, the limit is %d", program->code_count, PLAN_MAX_CODE);
-    VERIFY(v, program->slots_count <= PLAN_MAX_REGS, "%u slots, the limit is %d", program->slots_count, PLAN_MAX_REGS);
-    VERIFY(v, program->outputs_count <= PLAN_MAX_REGS, "%u outputs, the limit is %d", program->outputs_count, PLAN_MAX_REGS);
-    VERIFY(v, program->spans_count == program->code_count, "%u spans for %u instructions", program->spans_count,
-           program->code_count);
-    VERIFY(v, program->init_end <= program->pre_end && program->pre_end <= program->code_count, "its parts do not follow on");
+    VERIFY(v, program->regs_count <= PLAN_MAX_REGS, "%u registers, the limit is %d", program->regs_count,
+           PLAN_MAX_REGS);
+    VERIFY(v, program->selections >= 1 && program->selections <= PLAN_MAX_SELECTIONS,
+           "%u selections, the limit is %d", program->selections, PLAN_MAX_SELECTIONS);
+    VERIFY(v, program->code_count <= PLAN_MAX_CODE, "%u instructions, the limit is %d", program->code_count,
+           PLAN_MAX_CODE);
+    VERIFY(v, program->slots_count <= PLAN_MAX_REGS, "%u slots, the limit is %d", program->slots_count,
+           PLAN_MAX_REGS);
+    VERIFY(v, program->outputs_count <= PLAN_MAX_REGS, "%u outputs, the limit is %d", program->outputs_count,
+           PLAN_MAX_REGS);
+    VERIFY(v, program->spans_count == program->code_count, "%u spans for %u instructions",
+           program->spans_count, program->code_count);
+    VERIFY(v, program->init_end <= program->pre_end && program->pre_end <= program->code_count,
+           "its parts do not follow on");
     VERIFY_EACH(v, program, slots, check_slot);
     VERIFY_EACH(v, program, regs, check_register_type);
     struct checker c = {.v = v, .plan = v->plan, .program = program};

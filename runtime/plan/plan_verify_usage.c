@@ -4,8 +4,8 @@
 
 enum { ANY_COUNT = UINT32_MAX };
 
-/* What the user reads of one role: count outputs with indexes 0 to count - 1, each once. ANY_COUNT: as many as
- * there are, without gaps. */
+/* What the user reads of one role: count outputs with indexes 0 to count - 1, each once. ANY_COUNT: as many
+ * as there are, without gaps. */
 struct wanted {
     uint8_t role;
     uint32_t count;
@@ -15,32 +15,37 @@ struct wanted {
 
 /* What fills a program's slots. */
 struct inputs {
-    const struct plan_source *source;            /* cells and places of a source's rows, or NULL */
+    const struct plan_source *source; /* cells and places of a source's rows, or NULL */
     const struct plan_source_table *source_table;
-    uint32_t cells;                              /* without a source: so many columns of cells */
-    const struct plan_keyed_table *from_map;     /* MAP_COLUMN, or NULL */
-    const struct plan_map *map;                  /* JOIN and EACH of its stages before `stages`, or NULL */
+    uint32_t cells;                          /* without a source: so many columns of cells */
+    const struct plan_keyed_table *from_map; /* MAP_COLUMN, or NULL */
+    const struct plan_map *map;              /* JOIN and EACH of its stages before `stages`, or NULL */
     uint32_t stages;
-    const struct plan_program *group;            /* GROUP and AGGREGATE of this program and its map, or NULL */
+    const struct plan_program *group; /* GROUP and AGGREGATE of this program and its map, or NULL */
     const struct plan_map *group_map;
-    bool event;                                  /* EVENT slots */
+    bool event; /* EVENT slots */
 };
 
-static const struct plan_output *find_output(const struct plan_program *program, uint8_t role, uint32_t index) {
+static const struct plan_output *find_output(const struct plan_program *program, uint8_t role,
+                                             uint32_t index) {
     for (uint32_t i = 0; i < program->outputs_count; i++)
-        if (program->outputs[i].role == role && program->outputs[i].index == index) return &program->outputs[i];
+        if (program->outputs[i].role == role && program->outputs[i].index == index)
+            return &program->outputs[i];
     return NULL;
 }
 
 static uint32_t count_outputs(const struct plan_program *program, uint8_t role) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < program->outputs_count; i++) count += program->outputs[i].role == role;
+    for (uint32_t i = 0; i < program->outputs_count; i++)
+        count += program->outputs[i].role == role;
     return count;
 }
 
 static const char *const ROLE_NAMES[OUT_ROLE_COUNT] = {
-    [OUT_COLUMN] = "column",       [OUT_KEY] = "key",     [OUT_VALUE] = "value",         [OUT_UNIQUE] = "unique",
-    [OUT_ORDER] = "order",         [OUT_GROUP] = "group", [OUT_AGGREGATE] = "aggregate", [OUT_PARTITION] = "partition",
+    [OUT_COLUMN] = "column",       [OUT_KEY] = "key",
+    [OUT_VALUE] = "value",         [OUT_UNIQUE] = "unique",
+    [OUT_ORDER] = "order",         [OUT_GROUP] = "group",
+    [OUT_AGGREGATE] = "aggregate", [OUT_PARTITION] = "partition",
     [OUT_PARENT] = "parent",
 };
 
@@ -50,24 +55,30 @@ static bool check_role(struct verifier *v, const struct plan_program *program, c
     uint32_t there = count_outputs(program, w->role), count = w->count == ANY_COUNT ? there : w->count;
     const char *name = ROLE_NAMES[w->role];
     VERIFY(v, there == count, "the program has %u %s outputs instead of %u", there, name, count);
-    VERIFY(v, w->count != ANY_COUNT || there >= w->least, "the program has %u %s outputs, %u are needed", there, name, w->least);
+    VERIFY(v, w->count != ANY_COUNT || there >= w->least, "the program has %u %s outputs, %u are needed",
+           there, name, w->least);
     bool *seen = ARENA_ARRAY(&v->scratch, bool, count);
     for (uint32_t i = 0; i < program->outputs_count; i++) {
         const struct plan_output *out = &program->outputs[i];
         if (out->role != w->role) continue;
-        VERIFY(v, out->index < count && !seen[out->index], "%s output %u of %u, or there twice", name, out->index, count);
+        VERIFY(v, out->index < count && !seen[out->index], "%s output %u of %u, or there twice", name,
+               out->index, count);
         seen[out->index] = true;
         if (w->types == NULL || w->types[out->index].kind == TYPE_NONE) continue;
         if (plan_type_same(program->regs[out->reg], w->types[out->index])) continue;
-        struct str is = verify_type_text(v, program->regs[out->reg]), want = verify_type_text(v, w->types[out->index]);
-        return verify_fail(v, "%s output %u is %.*s instead of %.*s", name, out->index, STR_ARG(is), STR_ARG(want));
+        struct str is = verify_type_text(v, program->regs[out->reg]),
+                   want = verify_type_text(v, w->types[out->index]);
+        return verify_fail(v, "%s output %u is %.*s instead of %.*s", name, out->index, STR_ARG(is),
+                           STR_ARG(want));
     }
     return true;
 }
 
-static bool check_outputs(struct verifier *v, const struct plan_program *program, const struct wanted *wanted, uint32_t count) {
+static bool check_outputs(struct verifier *v, const struct plan_program *program, const struct wanted *wanted,
+                          uint32_t count) {
     bool allowed[OUT_ROLE_COUNT] = {false};
-    for (uint32_t i = 0; i < count; i++) allowed[wanted[i].role] = true;
+    for (uint32_t i = 0; i < count; i++)
+        allowed[wanted[i].role] = true;
     for (uint32_t i = 0; i < program->outputs_count; i++)
         VERIFY(v, allowed[program->outputs[i].role], "nobody reads the program's %s outputs",
                ROLE_NAMES[program->outputs[i].role]);
@@ -79,10 +90,12 @@ static bool check_outputs(struct verifier *v, const struct plan_program *program
 /* ---------------------------------------------------------------- slots */
 
 static bool check_stage_slot(struct verifier *v, const struct plan_slot *slot, const struct inputs *in) {
-    VERIFY(v, in->map != NULL && slot->column < in->stages, "stage %u of %u", slot->column, in->map ? in->stages : 0);
+    VERIFY(v, in->map != NULL && slot->column < in->stages, "stage %u of %u", slot->column,
+           in->map ? in->stages : 0);
     const struct plan_stage *stage = &in->map->stages[slot->column];
     if (slot->kind == SLOT_JOIN) {
-        VERIFY(v, stage->kind != STAGE_EACH && slot->type.ref == stage->table, "the slot is no row of stage %u", slot->column);
+        VERIFY(v, stage->kind != STAGE_EACH && slot->type.ref == stage->table,
+               "the slot is no row of stage %u", slot->column);
         return true;
     }
     VERIFY(v, stage->kind == STAGE_EACH, "the slot is no element of stage %u", slot->column);
@@ -90,8 +103,9 @@ static bool check_stage_slot(struct verifier *v, const struct plan_slot *slot, c
     const struct plan_output *out = find_output(program, OUT_VALUE, 0);
     VERIFY(v, out != NULL, "stage %u yields no array", slot->column);
     struct plan_type array = program->regs[out->reg];
-    VERIFY(v, array.kind == TYPE_ARRAY && slot->type.kind == array.element &&
-                  (array.element != TYPE_ENUM || slot->type.ref == array.ref),
+    VERIFY(v,
+           array.kind == TYPE_ARRAY && slot->type.kind == array.element &&
+               (array.element != TYPE_ENUM || slot->type.ref == array.ref),
            "the slot has another type than the elements of stage %u", slot->column);
     return true;
 }
@@ -99,8 +113,9 @@ static bool check_stage_slot(struct verifier *v, const struct plan_slot *slot, c
 static bool check_group_slot(struct verifier *v, const struct plan_slot *slot, const struct inputs *in) {
     VERIFY(v, in->group != NULL, "a group's value without a group");
     if (slot->kind == SLOT_AGGREGATE) {
-        VERIFY(v, slot->column < in->group_map->aggregates_count &&
-                      plan_type_same(slot->type, in->group_map->aggregates[slot->column].type),
+        VERIFY(v,
+               slot->column < in->group_map->aggregates_count &&
+                   plan_type_same(slot->type, in->group_map->aggregates[slot->column].type),
                "aggregate %u is not there or has another type", slot->column);
         return true;
     }
@@ -115,8 +130,8 @@ static bool check_slot(struct verifier *v, const struct plan_slot *slot, const s
     case SLOT_CELL:
         VERIFY(v, slot->via == VIA_SELF || (in->source != NULL && in->source->children.len > 0),
                "a parent of rows that have none");
-        VERIFY(v, slot->column < (in->source_table ? in->source_table->columns_count : in->cells), "cell column %u",
-               slot->column);
+        VERIFY(v, slot->column < (in->source_table ? in->source_table->columns_count : in->cells),
+               "cell column %u", slot->column);
         return true;
     case SLOT_FILE:
     case SLOT_LINE:
@@ -128,8 +143,9 @@ static bool check_slot(struct verifier *v, const struct plan_slot *slot, const s
     case SLOT_GROUP:
     case SLOT_AGGREGATE: return check_group_slot(v, slot, in);
     case SLOT_MAP_COLUMN:
-        VERIFY(v, in->from_map != NULL && slot->column < in->from_map->columns_count &&
-                      plan_type_same(slot->type, in->from_map->columns[slot->column]),
+        VERIFY(v,
+               in->from_map != NULL && slot->column < in->from_map->columns_count &&
+                   plan_type_same(slot->type, in->from_map->columns[slot->column]),
                "column %u of a map is not there or has another type", slot->column);
         return true;
     default: VERIFY(v, in->event, "an event where there is none"); return true;
@@ -145,8 +161,8 @@ static bool check_slots(struct verifier *v, const struct plan_program *program, 
     return true;
 }
 
-static bool check_program(struct verifier *v, uint32_t index, const struct inputs *in, const struct wanted *wanted,
-                          uint32_t count) {
+static bool check_program(struct verifier *v, uint32_t index, const struct inputs *in,
+                          const struct wanted *wanted, uint32_t count) {
     const struct plan_program *program = &v->plan->programs[index];
     return check_slots(v, program, in) && check_outputs(v, program, wanted, count);
 }
@@ -195,18 +211,23 @@ static bool is_number(uint8_t kind) {
     return kind == TYPE_INT || kind == TYPE_DECIMAL || kind == TYPE_FLOAT || kind == TYPE_INTERVAL;
 }
 
-static bool check_aggregate(struct verifier *v, const struct plan_aggregate *aggregate, struct plan_type arg) {
+static bool check_aggregate(struct verifier *v, const struct plan_aggregate *aggregate,
+                            struct plan_type arg) {
     struct plan_type result = aggregate->type;
     bool same = plan_type_same(result, arg), fits = false;
     switch ((enum plan_aggregate_kind)aggregate->kind) {
     case AGG_COUNT: fits = result.kind == TYPE_INT; break;
-    case AGG_SUM: fits = is_number(arg.kind) && (same || (arg.kind == TYPE_INT && result.kind == TYPE_DECIMAL)); break;
+    case AGG_SUM:
+        fits = is_number(arg.kind) && (same || (arg.kind == TYPE_INT && result.kind == TYPE_DECIMAL));
+        break;
     case AGG_AVG:
-        fits = is_number(arg.kind) && ((same && arg.kind != TYPE_INT) || (arg.kind == TYPE_INT && result.kind == TYPE_DECIMAL));
+        fits = is_number(arg.kind) &&
+               ((same && arg.kind != TYPE_INT) || (arg.kind == TYPE_INT && result.kind == TYPE_DECIMAL));
         break;
     case AGG_STRING: fits = same && arg.kind == TYPE_TEXT; break;
     case AGG_ARRAY:
-        fits = result.kind == TYPE_ARRAY && result.element == arg.kind && (arg.kind != TYPE_ENUM || result.ref == arg.ref);
+        fits = result.kind == TYPE_ARRAY && result.element == arg.kind &&
+               (arg.kind != TYPE_ENUM || result.ref == arg.ref);
         break;
     case AGG_BOOL_AND:
     case AGG_BOOL_OR: fits = same && arg.kind == TYPE_BOOL; break;
@@ -217,13 +238,15 @@ static bool check_aggregate(struct verifier *v, const struct plan_aggregate *agg
 }
 
 /* AGGREGATE outputs carry the aggregate's index: one for each aggregate with an argument, none for others. */
-static bool check_aggregates(struct verifier *v, const struct plan_map *map, const struct plan_program *program) {
+static bool check_aggregates(struct verifier *v, const struct plan_map *map,
+                             const struct plan_program *program) {
     uint32_t arguments = 0;
     for (uint32_t i = 0; i < map->aggregates_count; i++) {
         verify_enter(v, "aggregates", i);
         const struct plan_aggregate *aggregate = &map->aggregates[i];
         const struct plan_output *out = find_output(program, OUT_AGGREGATE, i);
-        VERIFY(v, (out != NULL) == (aggregate->has_argument == 1), "the argument is not there, or there without need");
+        VERIFY(v, (out != NULL) == (aggregate->has_argument == 1),
+               "the argument is not there, or there without need");
         arguments += aggregate->has_argument;
         if (out == NULL)
             VERIFY(v, aggregate->type.kind == TYPE_INT, "count() is not an int");
@@ -236,7 +259,8 @@ static bool check_aggregates(struct verifier *v, const struct plan_map *map, con
 }
 
 /* What the program with the map's body yields, apart from what stands before grouping. */
-static uint32_t want_body(struct verifier *v, const struct plan_map *map, bool is_check, struct wanted *wanted) {
+static uint32_t want_body(struct verifier *v, const struct plan_map *map, bool is_check,
+                          struct wanted *wanted) {
     const struct plan *plan = v->plan;
     struct wanted columns = {.role = OUT_COLUMN, .count = map->csv_columns_count};
     if (is_check) columns = (struct wanted){.role = OUT_COLUMN, .count = ANY_COUNT, .least = 1};
@@ -254,7 +278,8 @@ static uint32_t want_body(struct verifier *v, const struct plan_map *map, bool i
     uint32_t n = 0;
     wanted[n++] = columns;
     wanted[n++] = key;
-    wanted[n++] = (struct wanted){.role = OUT_UNIQUE, .count = map->unique == UNIQUE_NONE ? 0 : ANY_COUNT, .least = 1};
+    wanted[n++] =
+        (struct wanted){.role = OUT_UNIQUE, .count = map->unique == UNIQUE_NONE ? 0 : ANY_COUNT, .least = 1};
     if (map->self_reference) {
         VERIFY(v, map->crosswalk > 0, "it refers to itself without a crosswalk");
         wanted[n++] = (struct wanted){.role = OUT_PARENT, .count = key.count, .types = key.types};
@@ -265,7 +290,8 @@ static uint32_t want_body(struct verifier *v, const struct plan_map *map, bool i
 static const struct plan_type TEXT_TYPE = {.kind = TYPE_TEXT};
 
 /* FIND in a crosswalk: its map runs before, or it is this map and rows go in waves. */
-static bool check_finds(struct verifier *v, uint32_t program, const struct plan_map *map, uint32_t own, bool is_check) {
+static bool check_finds(struct verifier *v, uint32_t program, const struct plan_map *map, uint32_t own,
+                        bool is_check) {
     const struct plan_program *p = &v->plan->programs[program];
     for (uint32_t i = 0; i < p->code_count; i++) {
         if (OPCODES[p->code[i].op].imm2 != IMM_TABLE) continue;
@@ -303,7 +329,9 @@ static bool check_map(struct verifier *v, const struct plan_map *map, uint32_t o
         VERIFY(v, role == OUT_GROUP || role == OUT_AGGREGATE || role == OUT_ORDER || role == OUT_PARTITION,
                "the program before a group has %s outputs", ROLE_NAMES[role]);
     }
-    if (!check_role(v, program, &groups) || !check_role(v, program, &order) || !check_role(v, program, &partition)) return false;
+    if (!check_role(v, program, &groups) || !check_role(v, program, &order) ||
+        !check_role(v, program, &partition))
+        return false;
     uint32_t n = want_body(v, map, is_check, wanted);
     if (n == 0) return false;
     order.least = 0;
@@ -323,8 +351,9 @@ static bool check_table(struct verifier *v, const struct plan_keyed_table *table
         in.source = &plan->sources[table->source];
         in.source_table = &in.source->tables[table->table];
     }
-    const struct wanted wanted[2] = {{.role = OUT_KEY, .count = table->keys_count, .types = table->keys},
-                                     {.role = OUT_VALUE, .count = table->columns_count, .types = table->columns}};
+    const struct wanted wanted[2] = {
+        {.role = OUT_KEY, .count = table->keys_count, .types = table->keys},
+        {.role = OUT_VALUE, .count = table->columns_count, .types = table->columns}};
     return check_program(v, table->program - 1, &in, wanted, 2);
 }
 
@@ -340,16 +369,19 @@ static bool check_expect(struct verifier *v, const struct plan_test_expect *expe
     static const struct plan_type BOOL_TYPE = {.kind = TYPE_BOOL};
     if (expect->program == 0) return true;
     if (expect->kind == EXPECT_ASSERT) return check_value_program(v, expect->program - 1, &BOOL_TYPE);
-    const struct plan_target_table *target = &v->plan->target.tables[v->plan->maps[expect->map - 1].target_table - 1];
+    const struct plan_target_table *target =
+        &v->plan->target.tables[v->plan->maps[expect->map - 1].target_table - 1];
     struct plan_type *types = ARENA_ARRAY(&v->scratch, struct plan_type, expect->columns_count);
-    for (uint32_t i = 0; i < expect->columns_count; i++) types[i] = target->columns[expect->columns[i]].type;
+    for (uint32_t i = 0; i < expect->columns_count; i++)
+        types[i] = target->columns[expect->columns[i]].type;
     struct wanted wanted = {.role = OUT_VALUE, .count = expect->columns_count, .types = types};
     return check_program(v, expect->program - 1, &(struct inputs){0}, &wanted, 1);
 }
 
 static bool check_test(struct verifier *v, const struct plan_test *test) {
     for (uint32_t i = 0; i < test->params_count; i++)
-        if (!check_value_program(v, test->params[i].program, &v->plan->params[test->params[i].param].type)) return false;
+        if (!check_value_program(v, test->params[i].program, &v->plan->params[test->params[i].param].type))
+            return false;
     VERIFY_EACH(v, test, expects, check_expect);
     return true;
 }

@@ -34,26 +34,29 @@ static void write_zigzag(struct buf *out, int64_t n) {
     write_varint(out, ((uint64_t)n << 1) ^ (uint64_t)(n >> 63));
 }
 
-#define PLAN_STRUCT(type)         static void write_##type(struct buf *out, const struct type *v) {
-#define PLAN_END(type)            }
-#define PLAN_U8(name, doc)        buf_append_char(out, (char)v->name);
-#define PLAN_U32(name, doc)       write_varint(out, v->name);
-#define PLAN_I64(name, doc)       write_zigzag(out, v->name);
+#define PLAN_STRUCT(type)   static void write_##type(struct buf *out, const struct type *v) {
+#define PLAN_END(type)      }
+#define PLAN_U8(name, doc)  buf_append_char(out, (char)v->name);
+#define PLAN_U32(name, doc) write_varint(out, v->name);
+#define PLAN_I64(name, doc) write_zigzag(out, v->name);
 #define PLAN_STR(name, doc)                                                                                  \
     write_varint(out, v->name.len);                                                                          \
     buf_append_str(out, v->name);
 #define PLAN_U32S(name, doc)                                                                                 \
     write_varint(out, v->name##_count);                                                                      \
-    for (uint32_t i = 0; i < v->name##_count; i++) write_varint(out, v->name[i]);
+    for (uint32_t i = 0; i < v->name##_count; i++)                                                           \
+        write_varint(out, v->name[i]);
 #define PLAN_LIST(name, type, doc)                                                                           \
     write_varint(out, v->name##_count);                                                                      \
-    for (uint32_t i = 0; i < v->name##_count; i++) write_##type(out, &v->name[i]);
+    for (uint32_t i = 0; i < v->name##_count; i++)                                                           \
+        write_##type(out, &v->name[i]);
 #define PLAN_SUB(name, type, doc) write_##type(out, &v->name);
 #include "runtime/plan/plan.def"
 #include "runtime/plan/plan_undef.h"
 
 static void write_fixed(struct buf *out, uint64_t n, uint32_t bytes) {
-    for (uint32_t i = 0; i < bytes; i++) buf_append_char(out, (char)(n >> (8 * i)));
+    for (uint32_t i = 0; i < bytes; i++)
+        buf_append_char(out, (char)(n >> (8 * i)));
 }
 
 void plan_write(const struct plan *plan, struct buf *out) {

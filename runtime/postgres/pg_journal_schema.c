@@ -12,9 +12,11 @@
 
 enum { POLL_MS = 100, SCHEMA_LOCK_MS = 30000 };
 
+static const char SCHEMA_DDL[] =
+    "CREATE SCHEMA mig;"
+    "COMMENT ON SCHEMA mig IS 'journal of mig: what each run wrote; needed for resume, verify and rollback'";
+
 static const char JOURNAL_DDL[] =
-    "CREATE SCHEMA IF NOT EXISTS mig;"
-    "COMMENT ON SCHEMA mig IS 'journal of mig: what each run wrote; needed for resume, verify and rollback';"
     "CREATE TABLE mig.schema_version ("
     " version integer PRIMARY KEY,"
     " applied_at timestamptz NOT NULL DEFAULT pg_catalog.now());"
@@ -281,10 +283,7 @@ static bool create_or_check(struct pg_connection *connection, struct arena *aren
     }
     if (l.schema ? !(l.usage && l.create_in_schema) : !l.create_in_database)
         return report_no_create(&l, diags);
-    /* CREATE SCHEMA, even IF NOT EXISTS, needs a right on the database that the schema's owner may lack. */
-    const char *ddl = l.schema ? strchr(JOURNAL_DDL, ';') + 1 : JOURNAL_DDL;
-    if (l.schema) ddl = strchr(ddl, ';') + 1; /* nor may everybody comment on it */
-    if (!pg_exec(connection, ddl, NULL)) {
+    if ((!l.schema && !pg_exec(connection, SCHEMA_DDL, NULL)) || !pg_exec(connection, JOURNAL_DDL, NULL)) {
         pg_report_failure(connection, diags, "create the journal (schema mig)");
         return false;
     }

@@ -116,11 +116,18 @@ static int lock_folder(struct sandbox_context *x) {
 
 /* -- what is there */
 
+/* A process that has ended but that nobody has waited for: in a container without an init it stays for good. */
+static bool is_zombie(struct arena *arena, int64_t pid) {
+    struct str stat = read_small_file(arena, arena_printf(arena, "/proc/%lld/stat", (long long)pid).ptr);
+    const char *name_end = stat.len ? memrchr(stat.ptr, ')', stat.len) : NULL;
+    return name_end && name_end + 2 < stat.ptr + stat.len && (name_end[2] == 'Z' || name_end[2] == 'X');
+}
+
 static int64_t server_pid(struct arena *arena, struct str dir) {
     struct str text = read_small_file(arena, path_in(arena, dir, "data/postmaster.pid"));
-    int64_t pid = strtoll(text.ptr, NULL, 10);
+    int64_t pid = text.len ? strtoll(text.ptr, NULL, 10) : 0;
     if (pid <= 0 || pid > INT32_MAX) return 0;
-    return kill((pid_t)pid, 0) == 0 || errno == EPERM ? pid : 0;
+    return (kill((pid_t)pid, 0) == 0 || errno == EPERM) && !is_zombie(arena, pid) ? pid : 0;
 }
 
 static struct str recorded_socket_dir(struct arena *arena, struct str dir) {
@@ -285,6 +292,14 @@ static bool write_conf(struct sandbox_context *x, struct str socket_dir) {
 
 /* -- starting */
 
+/* What a killed server leaves behind. PostgreSQL takes a zombie for a live server, so its files go first. */
+static void clear_remains(struct sandbox_context *x, struct str socket_dir) {
+    if (server_pid(x->arena, x->dir) != 0) return;
+    unlink(path_in(x->arena, x->dir, "data/postmaster.pid"));
+    unlink(arena_printf(x->arena, "%.*s%s", STR_ARG(socket_dir), SOCKET_FILE).ptr);
+    unlink(arena_printf(x->arena, "%.*s%s.lock", STR_ARG(socket_dir), SOCKET_FILE).ptr);
+}
+
 static bool start_server(struct sandbox_context *x) {
     char *const args[] = {path_in(x->arena, x->programs, "pg_ctl"),
                           (char *)"-D",
@@ -340,7 +355,9 @@ static bool start_locked(struct sandbox_context *x, struct sandbox *out) {
     }
     struct str socket_dir;
     if (!out->exists && !make_cluster(x)) return false;
-    if (!choose_socket_dir(x, &socket_dir) || !write_conf(x, socket_dir) || !start_server(x)) return false;
+    if (!choose_socket_dir(x, &socket_dir) || !write_conf(x, socket_dir)) return false;
+    clear_remains(x, socket_dir);
+    if (!start_server(x)) return false;
     look(x->arena, x->dir, out);
     return make_database(x, socket_dir);
 }

@@ -1,15 +1,10 @@
-/* Time zones from ICU's rules. */
-#include "runtime/value/zone.h"
+/* Time zones: the system's tz database first (zone_tzif.c), ICU's rules where it has none. */
+#include "runtime/value/zone_internal.h"
+
 #include "runtime/value/datetime.h"
 
 #include <unicode/ucal.h>
 #include <unicode/ustring.h>
-
-/* offset holds from `since` (UTC micros) up to the next transition. */
-struct transition {
-    int64_t since;
-    int32_t offset; /* seconds east of UTC */
-};
 
 struct zone {
     const struct transition *transitions; /* the first one is since INT64_MIN */
@@ -22,9 +17,8 @@ struct zone_cache_entry {
     struct zone_cache_entry *next;
 };
 
-/* The table ends here; rules repeat with the calendar, every 400 years, from TABLE_YEAR - 400 on. */
-enum { TABLE_YEAR = 2500, CYCLE_DAYS = 146097, NAME_MAX_LENGTH = 64 };
-#define TABLE_END    ((int64_t)(TABLE_YEAR - 2000) / 100 * 36525 * MICROS_PER_DAY - 4 * MICROS_PER_DAY)
+enum { CYCLE_DAYS = 146097, NAME_MAX_LENGTH = 64 };
+#define TABLE_END    ((int64_t)(ZONE_TABLE_YEAR - 2000) / 100 * 36525 * MICROS_PER_DAY - 4 * MICROS_PER_DAY)
 #define CYCLE_MICROS (CYCLE_DAYS * MICROS_PER_DAY)
 
 /* ICU's old Java ids, which mean another zone than their users think, and are unknown to Postgres. */
@@ -32,7 +26,7 @@ static const char *const icu_only[] = {"ACT", "AET", "AGT", "ART", "AST", "BET",
                                        "CST", "CTT", "EAT", "ECT", "IET", "IST", "JST", "MIT", "NET",
                                        "NST", "PLT", "PNT", "PRT", "PST", "SST", "VST"};
 
-static bool is_iana_name(struct str name, UChar id[static NAME_MAX_LENGTH + 1]) {
+static bool has_iana_letters(struct str name, UChar id[static NAME_MAX_LENGTH + 1]) {
     if (name.len == 0 || name.len > NAME_MAX_LENGTH) return false;
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
@@ -42,6 +36,10 @@ static bool is_iana_name(struct str name, UChar id[static NAME_MAX_LENGTH + 1]) 
         id[i] = (UChar)c;
     }
     id[name.len] = 0;
+    return true;
+}
+
+static bool is_icu_zone(struct str name, const UChar *id) {
     for (size_t i = 0; i < sizeof icu_only / sizeof *icu_only; i++)
         if (str_is(name, icu_only[i])) return false;
     if (str_starts_with(name, STR("SystemV/")) || str_is(name, "Etc/Unknown")) return false;
@@ -68,11 +66,10 @@ static int32_t ask_offset(UCalendar *calendar, UDate at, UErrorCode *status) {
     return millis / 1000;
 }
 
-static bool fill_table(struct arena *arena, UCalendar *calendar, struct zone *zone) {
-    VEC(struct transition) table = {0};
+static bool ask_icu(struct arena *arena, UCalendar *calendar, struct transition_list *out) {
     UErrorCode status = U_ZERO_ERROR;
     UDate at = udate_from_micros(TIMESTAMP_MIN), end = udate_from_micros(TABLE_END);
-    VEC_PUSH(arena, &table, (struct transition){INT64_MIN, ask_offset(calendar, at, &status)});
+    VEC_PUSH(arena, &out->items, (struct transition){INT64_MIN, ask_offset(calendar, at, &status)});
     for (;;) {
         ucal_setMillis(calendar, at, &status);
         UDate next;
@@ -80,30 +77,40 @@ static bool fill_table(struct arena *arena, UCalendar *calendar, struct zone *zo
         if (U_FAILURE(status) || next >= end || next <= at) break;
         at = next;
         int32_t offset = ask_offset(calendar, at, &status);
-        if (offset == table.items[table.count - 1].offset) continue; /* only the name changed */
-        VEC_PUSH(arena, &table, (struct transition){micros_from_udate(at), offset});
+        if (offset == out->items.items[out->items.count - 1].offset) continue; /* only the name changed */
+        VEC_PUSH(arena, &out->items, (struct transition){micros_from_udate(at), offset});
     }
-    zone->transitions = table.items;
-    zone->count = table.count;
     return U_SUCCESS(status);
+}
+
+static bool read_icu(struct arena *arena, struct str name, const UChar *id, struct transition_list *out) {
+    if (!is_icu_zone(name, id)) return false;
+    UErrorCode status = U_ZERO_ERROR;
+    UCalendar *calendar = ucal_open(id, (int32_t)name.len, "", UCAL_GREGORIAN, &status);
+    if (U_FAILURE(status)) return false;
+    bool ok = ask_icu(arena, calendar, out);
+    ucal_close(calendar);
+    return ok;
 }
 
 enum fault zone_open(struct arena *arena, struct str name, const struct zone **out) {
     UChar id[NAME_MAX_LENGTH + 1];
-    if (!is_iana_name(name, id)) return FAULT_NO_ZONE;
-    UErrorCode status = U_ZERO_ERROR;
-    UCalendar *calendar = ucal_open(id, (int32_t)name.len, "", UCAL_GREGORIAN, &status);
-    if (U_FAILURE(status)) return FAULT_NO_ZONE;
+    struct transition_list list = {0};
+    if (!has_iana_letters(name, id)) return FAULT_NO_ZONE;
+    if (!zone_read_tzif(arena, name, &list)) {
+        list = (struct transition_list){0};
+        if (!read_icu(arena, name, id, &list)) return FAULT_NO_ZONE;
+    }
     struct zone *zone = ARENA_NEW(arena, struct zone);
-    bool ok = fill_table(arena, calendar, zone);
-    ucal_close(calendar);
+    *zone = (struct zone){list.items.items, list.items.count};
     *out = zone;
-    return ok ? FAULT_NONE : FAULT_NO_ZONE;
+    return FAULT_NONE;
 }
 
 struct str zone_data_version(struct arena *arena) {
     UErrorCode status = U_ZERO_ERROR;
-    return arena_copy_str(arena, str_cstr(ucal_getTZDataVersion(&status)));
+    struct str system = zone_tzif_version(arena);
+    return system.len ? system : arena_copy_str(arena, str_cstr(ucal_getTZDataVersion(&status)));
 }
 
 /* An instant at or behind the table's end, moved back by whole cycles; *moved is by how much. */

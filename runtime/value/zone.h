@@ -1,6 +1,7 @@
-/* IANA time zones: ICU's rules as one table of transitions per zone, made when the zone is opened. The table
- * is immutable after that and shared between threads; nothing else is kept. Times far in the future repeat
- * the Gregorian calendar's 400-year cycle. */
+/* IANA time zones: one table of transitions per zone, made when the zone is opened from the system's tz
+ * database (or, where there is none, from ICU's older copy of it). The table is immutable after that and
+ * shared between threads; nothing else is kept. Times far in the future repeat the Gregorian calendar's
+ * 400-year cycle. */
 #ifndef MIG_VALUE_ZONE_H
 #define MIG_VALUE_ZONE_H
 
@@ -12,7 +13,7 @@ struct zone;
 /* A zone by its IANA name, case-sensitive ("Australia/Sydney", "UTC"). ICU's own three-letter names (AET,
  * IST) and custom ids (GMT+10) are FAULT_NO_ZONE. Takes some milliseconds. */
 enum fault zone_open(struct arena *arena, struct str name, const struct zone **out);
-/* ICU's time zone data version, "2025b"; into the arena. */
+/* Version of the time zone data, "2025b"; into the arena. */
 struct str zone_data_version(struct arena *arena);
 
 /* Seconds east of UTC at a UTC instant (a timestamptz). */

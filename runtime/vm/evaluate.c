@@ -31,7 +31,8 @@ static struct value copy_value(struct arena *arena, const struct plan_type *type
 
 static const struct plan_output *find_output(const struct plan_program *program, uint32_t index) {
     for (uint32_t o = 0; o < program->outputs_count; o++)
-        if (program->outputs[o].role == OUT_VALUE && program->outputs[o].index == index) return &program->outputs[o];
+        if (program->outputs[o].role == OUT_VALUE && program->outputs[o].index == index)
+            return &program->outputs[o];
     return NULL;
 }
 

@@ -1,6 +1,7 @@
-/* Extern functions: C functions of the author's own, found by dlsym and called through libffi. Types that cross
- * the border: bool, int (int64_t), float (double), text (const char *, NUL-terminated UTF-8). A text result
- * belongs to the function and is copied at once; NULL is null, or a fault where the declared type has no null. */
+/* Extern functions: C functions of the author's own, found by dlsym and called through libffi. Types that
+ * cross the border: bool, int (int64_t), float (double), text (const char *, NUL-terminated UTF-8). A text
+ * result belongs to the function and is copied at once; NULL is null, or a fault where the declared type has
+ * no null. */
 #include "runtime/vm/vm_internal.h"
 
 #include "runtime/value/text.h"
@@ -43,9 +44,10 @@ static bool fail_extern(const struct plan_extern *decl, struct diag_list *diags,
     return false;
 }
 
-static bool prepare_call(struct extern_function *function, const struct plan_extern *decl, struct arena *arena,
-                         struct diag_list *diags) {
-    if (decl->params_count > EXTERN_PARAMS_MAX) return fail_extern(decl, diags, "it has more than 32 parameters");
+static bool prepare_call(struct extern_function *function, const struct plan_extern *decl,
+                         struct arena *arena, struct diag_list *diags) {
+    if (decl->params_count > EXTERN_PARAMS_MAX)
+        return fail_extern(decl, diags, "it has more than 32 parameters");
     function->types = ARENA_ARRAY(arena, ffi_type *, decl->params_count);
     bool good = true;
     for (uint32_t p = 0; p < decl->params_count; p++) {
@@ -55,18 +57,20 @@ static bool prepare_call(struct extern_function *function, const struct plan_ext
     ffi_type *result = foreign_type(decl->result.kind);
     if (!good || result == NULL)
         return fail_extern(decl, diags, "only bool, int, float and text can be passed to C");
-    return ffi_prep_cif(&function->cif, FFI_DEFAULT_ABI, decl->params_count, result, function->types) == FFI_OK ||
+    return ffi_prep_cif(&function->cif, FFI_DEFAULT_ABI, decl->params_count, result, function->types) ==
+               FFI_OK ||
            fail_extern(decl, diags, "libffi cannot make this call");
 }
 
-bool extern_function_open(struct extern_function *function, const struct plan *plan, const struct plan_extern *decl,
-                          bool allowed, struct arena *arena, struct diag_list *diags) {
+bool extern_function_open(struct extern_function *function, const struct plan *plan,
+                          const struct plan_extern *decl, bool allowed, struct arena *arena,
+                          struct diag_list *diags) {
     (void)plan;
     *function = (struct extern_function){.decl = decl};
     if (!allowed) {
         struct diag *diag = diag_report(diags, X_EXTERN_FORBIDDEN, (struct span){0},
-                                        "the plan calls the extern function `%.*s` of `%.*s`", STR_ARG(decl->name),
-                                        STR_ARG(decl->library));
+                                        "the plan calls the extern function `%.*s` of `%.*s`",
+                                        STR_ARG(decl->name), STR_ARG(decl->library));
         diag_help(diags, diag, "run it with --allow-extern if you trust that library");
         return false;
     }
@@ -120,7 +124,9 @@ enum fault extern_function_call(const struct extern_function *function, struct a
     switch (decl->result.kind) {
     case TYPE_BOOL: *(uint8_t *)out = (uint8_t)result.small != 0; break;
     case TYPE_INT: *(int64_t *)out = result.as_int; break;
-    case TYPE_FLOAT: *(double *)out = result.as_float; return isfinite(result.as_float) ? FAULT_NONE : FAULT_EXTERN_FAILED;
+    case TYPE_FLOAT:
+        *(double *)out = result.as_float;
+        return isfinite(result.as_float) ? FAULT_NONE : FAULT_EXTERN_FAILED;
     default: return take_text(function, arena, result.as_text, out, null);
     }
     return FAULT_NONE;
@@ -139,7 +145,8 @@ KERNEL(EXTERN) {
         for (uint32_t n = 0; n < count && n < EXTERN_PARAMS_MAX; n++) {
             const uint32_t r = call->code->operands[n];
             const struct vm_register *reg = &vm->regs[r];
-            args[n] = (const char *)reg->data + type_kind_size((enum type_kind)call_type(call, r)->kind) * register_row(reg, i);
+            args[n] = (const char *)reg->data +
+                      type_kind_size((enum type_kind)call_type(call, r)->kind) * register_row(reg, i);
         }
         enum fault fault = count != function->decl->params_count
                                ? FAULT_BAD_ARGUMENT

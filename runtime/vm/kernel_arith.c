@@ -93,11 +93,13 @@ TRY1(DECIMAL_TO_FLOAT, double, decimal_t, decimal_to_float_exact(x, &r))
 
 /* ---------------------------------------------------------------- what a column can take */
 
-TRY1(FIT_NUMERIC, decimal_t, decimal_t, decimal_fit(x, (int32_t)call->instr->imm, (int32_t)call->instr->imm2, &r))
+TRY1(FIT_NUMERIC, decimal_t, decimal_t,
+     decimal_fit(x, (int32_t)call->instr->imm, (int32_t)call->instr->imm2, &r))
 TRY1(FIT_INT2, int64_t, int64_t, (r = x, x >= INT16_MIN && x <= INT16_MAX ? FAULT_NONE : FAULT_OUT_OF_RANGE))
 TRY1(FIT_INT4, int64_t, int64_t, (r = x, x >= INT32_MIN && x <= INT32_MAX ? FAULT_NONE : FAULT_OUT_OF_RANGE))
 
-/* A real keeps the number when its own shortest text reads back as this float: 0.1 is kept, 0.123456789 is not. */
+/* A real keeps the number when its own shortest text reads back as this float: 0.1 is kept, 0.123456789 is
+ * not. */
 static enum fault fit_float4(double f, double *out) {
     *out = f;
     if (fabs(f) > (double)FLT_MAX) return FAULT_OUT_OF_RANGE;

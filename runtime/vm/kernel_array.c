@@ -1,5 +1,5 @@
-/* Kernels for arrays. Element types are the registers' own, looked at once for each call; types that do not fit
- * together find nothing rather than being misread. */
+/* Kernels for arrays. Element types are the registers' own, looked at once for each call; types that do not
+ * fit together find nothing rather than being misread. */
 #include "runtime/vm/kernel_map.h"
 
 #include "runtime/value/convert.h"
@@ -15,7 +15,8 @@ static const struct vm_register *failed_part(const struct vm_call *call, uint32_
     for (uint32_t n = 0; n < call->code->operand_count; n++) {
         const struct vm_register *reg = &call->vm->regs[call->code->operands[n]];
         enum row_state state = register_state(reg, row);
-        if (state > ROW_NULL && (strongest == NULL || state > register_state(strongest, row))) strongest = reg;
+        if (state > ROW_NULL && (strongest == NULL || state > register_state(strongest, row)))
+            strongest = reg;
     }
     return strongest;
 }
@@ -96,7 +97,8 @@ KERNEL(ARRAY_CONTAINS) {
         bool found = false;
         for (size_t n = 0; fits && !found && n < array->count; n++)
             found = !(array->nulls && array->nulls[n]) &&
-                    value_compare_item(element, (const char *)array->items + n * size, y + size * i * y_step) == 0;
+                    value_compare_item(element, (const char *)array->items + n * size,
+                                       y + size * i * y_step) == 0;
         out[i] = found;
     }
 }

@@ -1,6 +1,6 @@
-/* Kernels that read raw cells as typed values. What a cell's kind allows: a text is read by the template, or else
- * in the type's own strict form; a number, a bool, a date cell or a JSON fragment only as what it can be without
- * loss. */
+/* Kernels that read raw cells as typed values. What a cell's kind allows: a text is read by the template, or
+ * else in the type's own strict form; a number, a bool, a date cell or a JSON fragment only as what it can be
+ * without loss. */
 #include "runtime/vm/kernel_read.h"
 
 #include "runtime/value/convert.h"
@@ -10,8 +10,8 @@
 
 /* The cells of one instruction. */
 struct cells {
-    const struct cell_column *column; /* NULL: nothing is there */
-    const uint32_t *index;            /* row of the batch by row of the vm; NULL: the same */
+    const struct cell_column *column;        /* NULL: nothing is there */
+    const uint32_t *index;                   /* row of the batch by row of the vm; NULL: the same */
     const struct compiled_pattern *template; /* NULL: none */
     struct vm_call *call;
 };
@@ -69,7 +69,8 @@ static enum fault read_bool(const struct cells *cells, struct str text, enum cel
     return bool_parse(text, out);
 }
 
-static inline enum fault read_int(const struct cells *cells, struct str text, enum cell_kind kind, int64_t *out) {
+static inline enum fault read_int(const struct cells *cells, struct str text, enum cell_kind kind,
+                                  int64_t *out) {
     if (kind == CELL_TEXT) return read_int_text(cells->template, text, out);
     /* 5.0 and 1e3 are whole numbers where a program wrote them. */
     struct decimal d;
@@ -101,7 +102,8 @@ READ_CELLS(CELL_FLOAT, double, read_float)
 
 /* ---------------------------------------------------------------- dates and times */
 
-static inline enum fault read_date(const struct cells *cells, struct str text, enum cell_kind kind, int64_t *out) {
+static inline enum fault read_date(const struct cells *cells, struct str text, enum cell_kind kind,
+                                   int64_t *out) {
     if (kind == CELL_TEXT) return read_date_text(cells->template, text, out);
     if (kind != CELL_DATETIME) return FAULT_NOT_DATE;
     int64_t micros;
@@ -123,14 +125,17 @@ static enum fault read_date_cell(struct str text, int64_t *out) {
     return date_parse(text, &days) == FAULT_NONE ? timestamp_from_date(days, 0, out) : FAULT_NOT_TIMESTAMP;
 }
 
-static enum fault read_timestamp(const struct cells *cells, struct str text, enum cell_kind kind, int64_t *out) {
+static enum fault read_timestamp(const struct cells *cells, struct str text, enum cell_kind kind,
+                                 int64_t *out) {
     if (kind == CELL_TEXT) return read_timestamp_text(cells->template, text, out);
     return kind == CELL_DATETIME ? read_date_cell(text, out) : FAULT_NOT_TIMESTAMP;
 }
 
-static enum fault read_timestamptz(const struct cells *cells, struct str text, enum cell_kind kind, int64_t *out) {
+static enum fault read_timestamptz(const struct cells *cells, struct str text, enum cell_kind kind,
+                                   int64_t *out) {
     if (kind == CELL_TEXT) return read_timestamptz_text(cells->call->vm, cells->template, text, out);
-    return kind == CELL_DATETIME ? timestamptz_parse(text, &cells->call->vm->zones, out) : FAULT_NOT_TIMESTAMPTZ;
+    return kind == CELL_DATETIME ? timestamptz_parse(text, &cells->call->vm->zones, out)
+                                 : FAULT_NOT_TIMESTAMPTZ;
 }
 
 static enum fault read_interval(const struct cells *cells, struct str text, enum cell_kind kind,
@@ -158,12 +163,14 @@ static enum fault print_datetime(const struct cells *cells, struct str text, str
         return pattern_format_date(arena, template, v, out);
     if (time_parse(text, &v) == FAULT_NONE && pattern_check_printing(arena, template, TYPE_TIME, &why))
         return pattern_format_time(arena, template, v, out);
-    if (read_date_cell(text, &v) == FAULT_NONE && pattern_check_printing(arena, template, TYPE_TIMESTAMP, &why))
+    if (read_date_cell(text, &v) == FAULT_NONE &&
+        pattern_check_printing(arena, template, TYPE_TIMESTAMP, &why))
         return pattern_format_timestamp(arena, template, v, out);
     return FAULT_BAD_CELL;
 }
 
-static inline enum fault read_text(const struct cells *cells, struct str text, enum cell_kind kind, struct str *out) {
+static inline enum fault read_text(const struct cells *cells, struct str text, enum cell_kind kind,
+                                   struct str *out) {
     if (kind == CELL_DATETIME && cells->template) return print_datetime(cells, text, out);
     if (kind == CELL_JSON) return FAULT_WRONG_JSON_TYPE;
     *out = text;
@@ -184,18 +191,22 @@ KERNEL(CELL_TEXT) {
         op_CELL_TEXT_SLOW(call);
 }
 
-static enum fault read_bytes(const struct cells *cells, struct str text, enum cell_kind kind, struct str *out) {
+static enum fault read_bytes(const struct cells *cells, struct str text, enum cell_kind kind,
+                             struct str *out) {
     struct arena *arena = cells->call->arena;
     if (kind != CELL_TEXT) return FAULT_NOT_BYTES;
-    return str_starts_with(text, STR("\\x")) ? pg_bytea_parse(arena, text, out) : base64_decode(arena, text, out);
+    return str_starts_with(text, STR("\\x")) ? pg_bytea_parse(arena, text, out)
+                                             : base64_decode(arena, text, out);
 }
 
-static enum fault read_uuid(const struct cells *cells, struct str text, enum cell_kind kind, struct uuid *out) {
+static enum fault read_uuid(const struct cells *cells, struct str text, enum cell_kind kind,
+                            struct uuid *out) {
     (void)cells;
     return kind == CELL_TEXT ? uuid_parse(text, out) : FAULT_NOT_UUID;
 }
 
-static enum fault read_json(const struct cells *cells, struct str text, enum cell_kind kind, struct str *out) {
+static enum fault read_json(const struct cells *cells, struct str text, enum cell_kind kind,
+                            struct str *out) {
     if (kind == CELL_DATETIME) {
         *out = json_quote(cells->call->arena, text);
         return FAULT_NONE;
@@ -236,7 +247,8 @@ static enum fault json_texts(struct arena *arena, struct str text, struct array 
     return FAULT_NONE;
 }
 
-static enum fault read_element(const struct vm_call *call, const struct plan_type *type, struct str text, void *out) {
+static enum fault read_element(const struct vm_call *call, const struct plan_type *type, struct str text,
+                               void *out) {
     if (type->element == TYPE_ENUM) {
         int64_t label = text_index_find(&call->vm->set->labels[type->ref], text);
         *(int64_t *)out = label;
@@ -245,7 +257,8 @@ static enum fault read_element(const struct vm_call *call, const struct plan_typ
     return value_parse_item(call->arena, (enum type_kind)type->element, text, &call->vm->zones, out);
 }
 
-static enum fault read_array(const struct cells *cells, struct str text, enum cell_kind kind, struct array *out) {
+static enum fault read_array(const struct cells *cells, struct str text, enum cell_kind kind,
+                             struct array *out) {
     struct vm_call *call = cells->call;
     const struct plan_type *type = call_type(call, call->instr->dst);
     struct str trimmed = json_trim(text);

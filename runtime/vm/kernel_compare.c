@@ -15,10 +15,12 @@
         uint8_t *out = call->out;                                                                            \
         USE_ROWS;                                                                                            \
         if (rows_ == NULL && sa == 1 && sb == 1) {                                                           \
-            for (uint32_t i = 0; i < count_; i++) out[i] = a[i] operator b[i];                               \
+            for (uint32_t i = 0; i < count_; i++)                                                            \
+                out[i] = a[i] operator b[i];                                                                 \
         } else if (rows_ == NULL && sa == 1) {                                                               \
             const type right = b[0];                                                                         \
-            for (uint32_t i = 0; i < count_; i++) out[i] = a[i] operator right;                              \
+            for (uint32_t i = 0; i < count_; i++)                                                            \
+                out[i] = a[i] operator right;                                                                \
         } else {                                                                                             \
             EACH_ROW(i) {                                                                                    \
                 out[i] = a[i * sa] operator b[i * sb];                                                       \

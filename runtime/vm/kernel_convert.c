@@ -74,7 +74,8 @@ MAP1(TEXT_OF_INTERVAL, str_t, struct interval, interval_format(arena, x))
 MAP1(TEXT_OF_UUID, str_t, struct uuid, uuid_format(arena, x))
 
 KERNEL(TEXT_OF_ENUM) {
-    const struct plan_enum *enumeration = &call->vm->plan->enums[call_type(call, call->code->operands[0])->ref];
+    const struct plan_enum *enumeration =
+        &call->vm->plan->enums[call_type(call, call->code->operands[0])->ref];
     const int64_t *a = call->arg[0].data;
     const uint32_t step = call->arg[0].step;
     str_t *out = call->out;
@@ -126,6 +127,9 @@ KERNEL(TO_TEXT) {
 PRINT(FORMAT_DATE, int64_t, text_of_date(arena, x), pattern_format_date(arena, pattern, x, &r))
 PRINT(FORMAT_TIME, int64_t, text_of_time(arena, x), pattern_format_time(arena, pattern, x, &r))
 PRINT(FORMAT_TIMESTAMP, int64_t, text_of_timestamp(arena, x), pattern_format_timestamp(arena, pattern, x, &r))
-PRINT(FORMAT_TIMESTAMPTZ, int64_t, text_of_timestamptz(arena, x), pattern_format_timestamptz(arena, pattern, x, &r))
-PRINT(FORMAT_DECIMAL, struct decimal, text_of_decimal(arena, x), pattern_format_decimal(arena, pattern, x, &r))
-PRINT(FORMAT_INT, int64_t, text_of_int(arena, x), pattern_format_decimal(arena, pattern, decimal_from_int(x), &r))
+PRINT(FORMAT_TIMESTAMPTZ, int64_t, text_of_timestamptz(arena, x),
+      pattern_format_timestamptz(arena, pattern, x, &r))
+PRINT(FORMAT_DECIMAL, struct decimal, text_of_decimal(arena, x),
+      pattern_format_decimal(arena, pattern, x, &r))
+PRINT(FORMAT_INT, int64_t, text_of_int(arena, x),
+      pattern_format_decimal(arena, pattern, decimal_from_int(x), &r))

@@ -40,7 +40,9 @@ KERNEL(RUN) {
     struct value value = {.kind = TYPE_NULL};
     switch (call->instr->imm) {
     case RUN_ID: value = (struct value){.kind = TYPE_UUID, .as_uuid = values->run_id}; break;
-    case RUN_STARTED_AT: value = (struct value){.kind = TYPE_TIMESTAMPTZ, .as_int = values->started_at}; break;
+    case RUN_STARTED_AT:
+        value = (struct value){.kind = TYPE_TIMESTAMPTZ, .as_int = values->started_at};
+        break;
     case RUN_ENVIRONMENT:
         if (values->environment.len) value = text_value(values->environment);
         break;
@@ -64,7 +66,9 @@ static void input_from_place(struct vm_call *call, const struct plan_slot *slot)
         switch (slot->kind) {
         case SLOT_LINE: out[i] = (int64_t)place->line; break;
         case SLOT_ROW: out[i] = (int64_t)place->row; break;
-        case SLOT_DEPTH: out[i] = slot->via == VIA_ROOT ? 0 : (int64_t)place->depth - (slot->via == VIA_PARENT); break;
+        case SLOT_DEPTH:
+            out[i] = slot->via == VIA_ROOT ? 0 : (int64_t)place->depth - (slot->via == VIA_PARENT);
+            break;
         default:
             /* The root has no parent; the parent of a row has one from depth 2 on. */
             flags[i] = slot->via != VIA_ROOT && place->depth > (slot->via == VIA_PARENT ? 1 : 0);

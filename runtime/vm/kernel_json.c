@@ -33,10 +33,11 @@ JSON_STEP(JSON_AT, MAP_OPERAND(1, y, int64_t), json_get_index(x, y_data[i * y_st
 #define JSON_READ(symbol, result, read)                                                                      \
     KERNEL(symbol) {                                                                                         \
         MAP_OPERAND(0, x, str_t);                                                                            \
-        MAP_LOOP(result, const str_t x = json_trim(x_data[i * x_step]); if (json_kind_of(x) == JSON_NULL) {  \
-            call_null(call, i);                                                                              \
-            continue;                                                                                        \
-        } TRY_BODY(result, read))                                                                            \
+        MAP_LOOP(                                                                                            \
+            result, const str_t x = json_trim(x_data[i * x_step]); if (json_kind_of(x) == JSON_NULL) {       \
+                call_null(call, i);                                                                          \
+                continue;                                                                                    \
+            } TRY_BODY(result, read))                                                                        \
     }
 
 static enum fault length_of(str_t value, int64_t *out) {

@@ -62,9 +62,10 @@
                  const tc z = z_data[i * z_step]; TRY_BODY(result, expression))                              \
     }
 
-#define WITHIN_BUDGET(expression) (call_over_budget(call) ? FAULT_TOO_LARGE : (expression))
-#define GROW1(symbol, result, ta, expression)         TRY1(symbol, result, ta, WITHIN_BUDGET(expression))
-#define GROW2(symbol, result, ta, tb, expression)     TRY2(symbol, result, ta, tb, WITHIN_BUDGET(expression))
-#define GROW3(symbol, result, ta, tb, tc, expression) TRY3(symbol, result, ta, tb, tc, WITHIN_BUDGET(expression))
+#define WITHIN_BUDGET(expression)                 (call_over_budget(call) ? FAULT_TOO_LARGE : (expression))
+#define GROW1(symbol, result, ta, expression)     TRY1(symbol, result, ta, WITHIN_BUDGET(expression))
+#define GROW2(symbol, result, ta, tb, expression) TRY2(symbol, result, ta, tb, WITHIN_BUDGET(expression))
+#define GROW3(symbol, result, ta, tb, tc, expression)                                                        \
+    TRY3(symbol, result, ta, tb, tc, WITHIN_BUDGET(expression))
 
 #endif

@@ -1,5 +1,5 @@
-/* Kernels that decide what becomes of rows. Messages are texts that the plan built, personal parts masked by it;
- * default messages come from message.c. */
+/* Kernels that decide what becomes of rows. Messages are texts that the plan built, personal parts masked by
+ * it; default messages come from message.c. */
 #include "runtime/vm/vm_internal.h"
 
 #include "runtime/value/convert.h"
@@ -24,7 +24,8 @@ KERNEL(REPORT) {
 }
 
 /* The message of a row; `standard` where the plan has none for it. */
-static struct str message_at(struct vm_call *call, const struct operand *text, uint32_t row, struct str standard) {
+static struct str message_at(struct vm_call *call, const struct operand *text, uint32_t row,
+                             struct str standard) {
     const struct str *texts = text->data;
     if (register_state(text->reg, row) != ROW_VALUE || texts[row * text->step].len == 0) return standard;
     return vm_clip_message(call->arena, texts[row * text->step]);
@@ -93,7 +94,8 @@ KERNEL(WARN) {
 KERNEL(FAIL) {
     USE_ROWS;
     EACH_ROW(i) {
-        struct row_report report = {.row = i, .kind = OUTCOME_FAILED, .fault = FAULT_REJECTED, .instr = call->index};
+        struct row_report report = {
+            .row = i, .kind = OUTCOME_FAILED, .fault = FAULT_REJECTED, .instr = call->index};
         report.message = message_at(call, &call->arg[0], i, STR("the spec stops the run here"));
         vm_report(call->vm, &report, 0);
     }

@@ -20,14 +20,15 @@ static inline bool all_digits(const char *at, uint32_t count, int32_t *out) {
     return true;
 }
 
-/* Ten characters that fit a fixed layout and are a day that exists. False: ask the general pattern, which also
- * knows what is wrong. */
+/* Ten characters that fit a fixed layout and are a day that exists. False: ask the general pattern, which
+ * also knows what is wrong. */
 static inline bool read_fixed_date(const struct date_layout *layout, struct str text, int64_t *out) {
     struct civil civil;
     if (text.len != 10 || text.ptr[layout->separator_at[0]] != layout->separator ||
         text.ptr[layout->separator_at[1]] != layout->separator)
         return false;
-    if (!all_digits(text.ptr + layout->year, 4, &civil.year) || !all_digits(text.ptr + layout->month, 2, &civil.month) ||
+    if (!all_digits(text.ptr + layout->year, 4, &civil.year) ||
+        !all_digits(text.ptr + layout->month, 2, &civil.month) ||
         !all_digits(text.ptr + layout->day, 2, &civil.day))
         return false;
     if (civil.year < 1 || !civil_is_valid(civil.year, civil.month, civil.day)) return false;
@@ -35,27 +36,31 @@ static inline bool read_fixed_date(const struct date_layout *layout, struct str 
     return true;
 }
 
-static inline enum fault read_date_text(const struct compiled_pattern *template, struct str text, int64_t *out) {
+static inline enum fault read_date_text(const struct compiled_pattern *template, struct str text,
+                                        int64_t *out) {
     if (template == NULL) return date_parse(text, out);
     if (template->layout.separator && read_fixed_date(&template->layout, text, out)) return FAULT_NONE;
     return pattern_parse_date(template->template, text, out);
 }
 
-static inline enum fault read_time_text(const struct compiled_pattern *template, struct str text, int64_t *out) {
+static inline enum fault read_time_text(const struct compiled_pattern *template, struct str text,
+                                        int64_t *out) {
     return template ? pattern_parse_time(template->template, text, out) : time_parse(text, out);
 }
 
-static inline enum fault read_timestamp_text(const struct compiled_pattern *template, struct str text, int64_t *out) {
+static inline enum fault read_timestamp_text(const struct compiled_pattern *template, struct str text,
+                                             int64_t *out) {
     return template ? pattern_parse_timestamp(template->template, text, out) : timestamp_parse(text, out);
 }
 
-static inline enum fault read_timestamptz_text(struct vm *vm, const struct compiled_pattern *template, struct str text,
-                                               int64_t *out) {
+static inline enum fault read_timestamptz_text(struct vm *vm, const struct compiled_pattern *template,
+                                               struct str text, int64_t *out) {
     return template ? pattern_parse_timestamptz(template->template, text, out)
                     : timestamptz_parse(text, &vm->zones, out);
 }
 
-static inline enum fault read_int_text(const struct compiled_pattern *template, struct str text, int64_t *out) {
+static inline enum fault read_int_text(const struct compiled_pattern *template, struct str text,
+                                       int64_t *out) {
     return template ? pattern_parse_int(template->template, text, out) : int_parse(text, out);
 }
 
@@ -74,7 +79,8 @@ static inline enum fault check_text(struct str text) {
         memcpy(&w, text.ptr + i, 8);
         seen |= w | (w - low); /* the high bit of a byte: it is not ASCII, or it is (or borrows from) a NUL */
     }
-    for (; i < text.len; i++) seen |= (uint64_t)(unsigned char)text.ptr[i] | ((uint64_t)(unsigned char)text.ptr[i] - 1);
+    for (; i < text.len; i++)
+        seen |= (uint64_t)(unsigned char)text.ptr[i] | ((uint64_t)(unsigned char)text.ptr[i] - 1);
     return seen & high ? text_check(text, NULL) : FAULT_NONE;
 }
 

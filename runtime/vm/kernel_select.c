@@ -42,7 +42,8 @@ SELECT(SEL_STATE, (call->instr->imm >> state) & 1)
 
 static void mark(struct vm *vm, uint32_t selection, uint8_t value) {
     const struct selection *sel = vm_select(vm, selection);
-    for (uint32_t k = 0; k < sel->live_count; k++) vm->mask[sel->live_dense ? k : sel->live[k]] = value;
+    for (uint32_t k = 0; k < sel->live_count; k++)
+        vm->mask[sel->live_dense ? k : sel->live[k]] = value;
 }
 
 /* dst's row becomes src's: element, state and fault. */

@@ -12,14 +12,16 @@ static const struct keyed_table *table_at(const struct vm *vm, uint32_t table) {
 }
 
 /* The key of one row as bytes: a single text is its own; others go to vm->key. */
-static struct str key_at(struct vm_call *call, const struct plan_keyed_table *table, uint32_t row, size_t *offset) {
+static struct str key_at(struct vm_call *call, const struct plan_keyed_table *table, uint32_t row,
+                         size_t *offset) {
     struct vm *vm = call->vm;
     const uint32_t count = call->code->operand_count < PARTS_MAX ? call->code->operand_count : PARTS_MAX;
     const void *parts[PARTS_MAX];
     for (uint32_t n = 0; n < count; n++) {
         const uint32_t r = call->code->operands[n];
         const struct vm_register *reg = &vm->regs[r];
-        parts[n] = (const char *)reg->data + type_kind_size((enum type_kind)call_type(call, r)->kind) * register_row(reg, row);
+        parts[n] = (const char *)reg->data +
+                   type_kind_size((enum type_kind)call_type(call, r)->kind) * register_row(reg, row);
     }
     *offset = SIZE_MAX;
     if (count == 1 && table->keys[0].kind == TYPE_TEXT) return *(const struct str *)parts[0];
@@ -37,7 +39,8 @@ static struct value shown_key(struct vm_call *call, uint32_t row) {
         const uint32_t r = call->code->operands[n];
         const struct vm_register *reg = &vm->regs[r];
         const struct plan_type *type = call_type(call, r);
-        const void *item = (const char *)reg->data + type_kind_size((enum type_kind)type->kind) * register_row(reg, row);
+        const void *item =
+            (const char *)reg->data + type_kind_size((enum type_kind)type->kind) * register_row(reg, row);
         struct value part = vm_element_value(vm, type, item);
         if (count == 1) return part;
         struct str shown = part.kind == TYPE_NULL ? STR("") : value_format(call->arena, &part);
@@ -50,9 +53,15 @@ static struct value shown_key(struct vm_call *call, uint32_t row) {
 static void not_found(struct vm_call *call, const struct plan_keyed_table *table, uint32_t row,
                       enum keyed_result result) {
     switch (result) {
-    case KEYED_WAS_REJECTED: call_event(call, row, ROW_MISSING, FAULT_PARENT_REJECTED, shown_key(call, row)); break;
-    case KEYED_WAS_SKIPPED: call_event(call, row, ROW_SKIPPED, FAULT_PARENT_SKIPPED, shown_key(call, row)); break;
-    case KEYED_SEVERAL: call_event(call, row, ROW_DUPLICATE, FAULT_DUPLICATE_MATCH, shown_key(call, row)); break;
+    case KEYED_WAS_REJECTED:
+        call_event(call, row, ROW_MISSING, FAULT_PARENT_REJECTED, shown_key(call, row));
+        break;
+    case KEYED_WAS_SKIPPED:
+        call_event(call, row, ROW_SKIPPED, FAULT_PARENT_SKIPPED, shown_key(call, row));
+        break;
+    case KEYED_SEVERAL:
+        call_event(call, row, ROW_DUPLICATE, FAULT_DUPLICATE_MATCH, shown_key(call, row));
+        break;
     default: {
         enum fault fault = table->kind == KEYED_CODES ? FAULT_MISSING_CODE : FAULT_MISSING_ROW;
         call_event(call, row, ROW_MISSING, fault, shown_key(call, row));
@@ -61,15 +70,16 @@ static void not_found(struct vm_call *call, const struct plan_keyed_table *table
     }
 }
 
-static void find_group(struct vm_call *call, const struct plan_keyed_table *plan, const struct keyed_table *table,
-                       const uint32_t *rows, uint32_t count) {
+static void find_group(struct vm_call *call, const struct plan_keyed_table *plan,
+                       const struct keyed_table *table, const uint32_t *rows, uint32_t count) {
     struct vm *vm = call->vm;
     struct str keys[GROUP];
     size_t offsets[GROUP];
     uint64_t hashes[GROUP];
     int64_t *out = call->out;
     buf_clear(&vm->key);
-    for (uint32_t k = 0; k < count; k++) keys[k] = key_at(call, plan, rows[k], &offsets[k]);
+    for (uint32_t k = 0; k < count; k++)
+        keys[k] = key_at(call, plan, rows[k], &offsets[k]);
     for (uint32_t k = 0; k < count; k++) {
         if (offsets[k] != SIZE_MAX) keys[k].ptr = vm->key.ptr ? vm->key.ptr + offsets[k] : "";
         hashes[k] = keyed_table_hash(table, keys[k]);
@@ -111,7 +121,8 @@ KERNEL(FETCH) {
     char *out = call->out;
     USE_ROWS;
     EACH_ROW(i) {
-        if (table == NULL || !keyed_table_fetch(table, a[i * step], column, out + i * size)) call_null(call, i);
+        if (table == NULL || !keyed_table_fetch(table, a[i * step], column, out + i * size))
+            call_null(call, i);
     }
 }
 
@@ -119,12 +130,13 @@ KERNEL(FETCH) {
 static uint32_t find_writer(const struct vm_call *call, uint32_t reg) {
     const struct plan_program *program = call->vm->program;
     uint32_t at = call->index;
-    while (at > 0 && !(program->code[at - 1].op == OP_FIND && program->code[at - 1].dst == reg)) at--;
+    while (at > 0 && !(program->code[at - 1].op == OP_FIND && program->code[at - 1].dst == reg))
+        at--;
     return at - 1;
 }
 
-/* `on duplicate first` and `last`: the row found first stands in the register beside the event. An event that only
- * passed through the key has none. */
+/* `on duplicate first` and `last`: the row found first stands in the register beside the event. An event that
+ * only passed through the key has none. */
 static void settle_duplicates(struct vm_call *call, bool last) {
     const struct plan_type *type = call_type(call, call->code->operands[0]);
     const struct keyed_table *table = type->kind == TYPE_ROW ? table_at(call->vm, type->ref) : NULL;
@@ -143,7 +155,8 @@ static void settle_duplicates(struct vm_call *call, bool last) {
             continue;
         }
         int64_t row = rows[i * a->step], next = row;
-        while (last && (next = keyed_table_next(table, row)) >= 0) row = next;
+        while (last && (next = keyed_table_next(table, row)) >= 0)
+            row = next;
         call->dst->state[i] = ROW_VALUE;
         out[i] = row;
     }

@@ -122,7 +122,8 @@ KERNEL(CONCAT_MESSAGE) {
         for (uint32_t n = 0; n < call->code->operand_count && vm->key.len <= VM_MESSAGE_MAX; n++) {
             const struct vm_register *reg = &vm->regs[call->code->operands[n]];
             if (register_state(reg, i) == ROW_VALUE)
-                buf_append_str(&vm->key, vm_clip_message(call->arena, ((const str_t *)reg->data)[register_row(reg, i)]));
+                buf_append_str(
+                    &vm->key, vm_clip_message(call->arena, ((const str_t *)reg->data)[register_row(reg, i)]));
             else
                 buf_append_cstr(&vm->key, "null");
         }

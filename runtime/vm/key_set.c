@@ -67,14 +67,15 @@ static bool grow(struct key_set *set, struct diag_list *diags) {
     return true;
 }
 
-static enum key_set_result add(struct key_set *set, struct str key, uint64_t ordinal, bool replace, uint64_t *earlier,
-                               struct diag_list *diags) {
+static enum key_set_result add(struct key_set *set, struct str key, uint64_t ordinal, bool replace,
+                               uint64_t *earlier, struct diag_list *diags) {
     if (ordinal > KEY_SET_ORDINAL_MAX) {
         diag_report(diags, X_TABLE_FULL, (struct span){0}, "a set of keys cannot number more than 2^40 rows");
         return KEY_SET_FAILED;
     }
     /* Three quarters full at most. */
-    if ((set->places == NULL || (set->count + 1) * 4 > (set->mask + 1) * 3) && !grow(set, diags)) return KEY_SET_FAILED;
+    if ((set->places == NULL || (set->count + 1) * 4 > (set->mask + 1) * 3) && !grow(set, diags))
+        return KEY_SET_FAILED;
     struct hash128 hash = hash_bytes128(set->seed, key.ptr, key.len);
     uint64_t check = hash.hi << ORDINAL_BITS;
     struct place *place = find_place(set->places, set->mask, hash.lo, check);

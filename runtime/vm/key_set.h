@@ -1,5 +1,5 @@
-/* A set of keys, for uniqueness: which row came first (or last) with a key. 16 bytes for each place: 88 bits of
- * the key's hash and a 40-bit ordinal, so keys themselves are not kept. Two different keys meet with a
+/* A set of keys, for uniqueness: which row came first (or last) with a key. 16 bytes for each place: 88 bits
+ * of the key's hash and a 40-bit ordinal, so keys themselves are not kept. Two different keys meet with a
  * probability of n * n / 2^89: below 2e-9 for a thousand million keys; the seed makes meetings impossible to
  * provoke from outside. Past the memory limit the places live in an unlinked, memory-mapped file. */
 #ifndef MIG_VM_KEY_SET_H
@@ -18,8 +18,8 @@ enum key_set_result {
     KEY_SET_FAILED /* the temporary file cannot grow, or the ordinal is too large: see the diagnostic */
 };
 
-/* memory_limit in bytes; temp_dir: folder of the file that holds what is beyond it. seed: random, the same for
- * sets that are compared. */
+/* memory_limit in bytes; temp_dir: folder of the file that holds what is beyond it. seed: random, the same
+ * for sets that are compared. */
 struct key_set *key_set_new(size_t memory_limit, struct str temp_dir, uint64_t seed);
 void key_set_free(struct key_set *set); /* NULL is fine */
 

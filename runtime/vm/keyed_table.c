@@ -1,6 +1,6 @@
-/* Rows in segments of columns; a hash index of 8-byte slots (32 bits of the hash, row + 1) finds the first row
- * of a key, further rows of it hang behind in a chain. Nothing ever moves but the index, so fetched texts stay
- * valid while a self-referencing map adds rows between its waves. */
+/* Rows in segments of columns; a hash index of 8-byte slots (32 bits of the hash, row + 1) finds the first
+ * row of a key, further rows of it hang behind in a chain. Nothing ever moves but the index, so fetched texts
+ * stay valid while a self-referencing map adds rows between its waves. */
 #include "runtime/vm/keyed_table.h"
 
 #include "runtime/base/hash.h"
@@ -11,22 +11,22 @@
 #include <sys/random.h>
 
 enum { SEGMENT_BITS = 9, SEGMENT_ROWS = 1 << SEGMENT_BITS, FIRST_SLOTS = 64 };
-#define ROWS_MAX   (UINT32_MAX - 1)
-#define NO_ROW     UINT32_MAX
+#define ROWS_MAX (UINT32_MAX - 1)
+#define NO_ROW   UINT32_MAX
 
 struct row_head {
     uint64_t hash;
     const char *key;
     uint32_t key_len;
-    uint32_t next;  /* row of the same key, NO_ROW after the last */
-    uint32_t last;  /* in the first row of a key: the chain's end */
+    uint32_t next; /* row of the same key, NO_ROW after the last */
+    uint32_t last; /* in the first row of a key: the chain's end */
     uint8_t status;
 };
 
 struct segment {
     struct row_head *heads;
-    uint8_t **nulls;  /* by column: SEGMENT_ROWS */
-    void **items;     /* by column: SEGMENT_ROWS elements */
+    uint8_t **nulls; /* by column: SEGMENT_ROWS */
+    void **items;    /* by column: SEGMENT_ROWS elements */
 };
 
 struct keyed_table {
@@ -98,7 +98,8 @@ static void append_array(const struct plan_type *type, const struct array *array
     }
 }
 
-void keyed_key_append(const struct plan_type *types, const void *const *parts, uint32_t count, struct buf *out) {
+void keyed_key_append(const struct plan_type *types, const void *const *parts, uint32_t count,
+                      struct buf *out) {
     for (uint32_t i = 0; i < count; i++) {
         if (types[i].kind == TYPE_ARRAY)
             append_array(&types[i], parts[i], out);
@@ -107,7 +108,8 @@ void keyed_key_append(const struct plan_type *types, const void *const *parts, u
     }
 }
 
-bool keyed_table_encode(const struct plan_type *types, const struct value *parts, uint32_t count, struct buf *out) {
+bool keyed_table_encode(const struct plan_type *types, const struct value *parts, uint32_t count,
+                        struct buf *out) {
     buf_clear(out);
     for (uint32_t i = 0; i < count; i++) {
         const struct value *part = &parts[i];
@@ -193,7 +195,8 @@ static bool grow_index(struct keyed_table *table, struct diag_list *diags) {
         uint64_t slot = table->slots[i];
         if (slot == 0) continue;
         uint64_t at = head_at(table, (uint32_t)slot - 1)->hash & (wider - 1);
-        while (slots[at]) at = (at + 1) & (wider - 1);
+        while (slots[at])
+            at = (at + 1) & (wider - 1);
         slots[at] = slot;
     }
     if (table->slots) spill_free(&table->spill, table->slots);
@@ -255,7 +258,8 @@ static bool set_columns(struct keyed_table *table, uint32_t row, const struct va
         if (kind_is_text(kind)) {
             if (!copy_text(table, *(const struct str *)from, item, diags)) return false;
         } else if (kind == TYPE_ARRAY) {
-            if (!copy_array(table, (enum type_kind)table->plan->columns[c].element, from, item, diags)) return false;
+            if (!copy_array(table, (enum type_kind)table->plan->columns[c].element, from, item, diags))
+                return false;
         } else {
             memcpy(item, from, size);
         }
@@ -280,7 +284,8 @@ static uint64_t *find_slot(const struct keyed_table *table, struct str key, uint
         if (*slot == 0) return slot;
         if (*slot >> 32 != hash >> 32) continue;
         const struct row_head *head = head_at(table, (uint32_t)*slot - 1);
-        if (head->key_len == key.len && (key.len == 0 || memcmp(head->key, key.ptr, key.len) == 0)) return slot;
+        if (head->key_len == key.len && (key.len == 0 || memcmp(head->key, key.ptr, key.len) == 0))
+            return slot;
     }
 }
 
@@ -357,8 +362,8 @@ static bool add_to_crosswalk(struct keyed_table *table, uint32_t row, enum keyed
     return true;
 }
 
-bool keyed_table_add(struct keyed_table *table, struct str key, enum keyed_status status, const struct value *columns,
-                     struct diag_list *diags) {
+bool keyed_table_add(struct keyed_table *table, struct str key, enum keyed_status status,
+                     const struct value *columns, struct diag_list *diags) {
     if ((table->slots == NULL || (table->keys + 1) * 4 > (table->mask + 1) * 3) && !grow_index(table, diags))
         return false;
     uint64_t hash = keyed_table_hash(table, key);

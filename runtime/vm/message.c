@@ -1,4 +1,5 @@
-/* Default messages: `t.due: "31/02/2025" is not a date (DD/MM/YYYY)`. Personal values never appear in them. */
+/* Default messages: `t.due: "31/02/2025" is not a date (DD/MM/YYYY)`. Personal values never appear in them.
+ */
 #include "runtime/vm/vm_internal.h"
 
 #include "runtime/base/utf8.h"
@@ -10,7 +11,8 @@ enum { SHOWN_VALUE_MAX = 120, SHOWN_SPAN_MAX = 80 };
 static struct str clip(struct arena *arena, struct str text, size_t max) {
     if (text.len <= max) return text;
     size_t end = max;
-    while (end > 0 && ((unsigned char)text.ptr[end] & 0xC0) == 0x80) end--;
+    while (end > 0 && ((unsigned char)text.ptr[end] & 0xC0) == 0x80)
+        end--;
     return arena_printf(arena, "%.*s\u2026", (int)end, text.ptr);
 }
 
@@ -65,7 +67,8 @@ static const struct plan_keyed_table *table_of(const struct vm *vm, const struct
 static struct str lookup_message(const struct plan_keyed_table *table, enum fault fault, struct str key,
                                  struct arena *arena) {
     switch (fault) {
-    case FAULT_MISSING_CODE: return arena_printf(arena, "%.*s is not in %.*s", STR_ARG(key), STR_ARG(table->name));
+    case FAULT_MISSING_CODE:
+        return arena_printf(arena, "%.*s is not in %.*s", STR_ARG(key), STR_ARG(table->name));
     case FAULT_PARENT_REJECTED:
         return arena_printf(arena, "the row %.*s of %.*s was rejected", STR_ARG(key), STR_ARG(table->name));
     case FAULT_PARENT_SKIPPED:
@@ -102,10 +105,11 @@ void vm_fault_message(const struct vm *vm, enum row_state state, const struct vm
     const char *title = fault_title(why);
     struct str note = pattern_note(vm, instr, span, arena);
     if (fault->value.kind == TYPE_NULL)
-        *message = arena_printf(arena, "%.*s%s%s%.*s", STR_ARG(span.len ? span : STR("the value")), " ", title,
-                                STR_ARG(note));
+        *message = arena_printf(arena, "%.*s%s%s%.*s", STR_ARG(span.len ? span : STR("the value")), " ",
+                                title, STR_ARG(note));
     else if (span.len == 0)
         *message = arena_printf(arena, "%.*s %s%.*s", STR_ARG(quoted), title, STR_ARG(note));
     else
-        *message = arena_printf(arena, "%.*s: %.*s %s%.*s", STR_ARG(span), STR_ARG(quoted), title, STR_ARG(note));
+        *message =
+            arena_printf(arena, "%.*s: %.*s %s%.*s", STR_ARG(span), STR_ARG(quoted), title, STR_ARG(note));
 }

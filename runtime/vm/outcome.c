@@ -12,7 +12,8 @@ static uint32_t add_fault(struct vm *vm, uint32_t instr, enum fault fault, struc
     return vm->fault_count++;
 }
 
-void call_event(struct vm_call *call, uint32_t row, enum row_state state, enum fault fault, struct value value) {
+void call_event(struct vm_call *call, uint32_t row, enum row_state state, enum fault fault,
+                struct value value) {
     call->dst->state[row] = (uint8_t)state;
     call->dst->fault[row] = add_fault(call->vm, call->index, fault, value);
     call->dirty = true;
@@ -84,7 +85,8 @@ bool vm_fault_is_reported(const struct vm *vm, uint32_t row, uint32_t fault_inde
     return false;
 }
 
-void vm_report_event(struct vm *vm, uint32_t row, enum row_state state, uint32_t fault_index, uint32_t instr) {
+void vm_report_event(struct vm *vm, uint32_t row, enum row_state state, uint32_t fault_index,
+                     uint32_t instr) {
     if (vm_fault_is_reported(vm, row, fault_index)) return;
     const struct vm_fault *fault = &vm->faults[fault_index];
     bool skipped = state == ROW_SKIPPED;
@@ -133,7 +135,10 @@ void vm_skip_row(struct vm *vm, uint32_t row, enum skip_reason reason) {
 
 void vm_reject_row(struct vm *vm, uint32_t row, enum fault fault, uint32_t instr, struct str message) {
     if (vm->dropped[row]) return;
-    struct row_report report = {
-        .row = row, .kind = OUTCOME_REJECTED, .fault = fault, .instr = instr, .message = arena_copy_str(vm->arena, message)};
+    struct row_report report = {.row = row,
+                                .kind = OUTCOME_REJECTED,
+                                .fault = fault,
+                                .instr = instr,
+                                .message = arena_copy_str(vm->arena, message)};
     vm_report(vm, &report, 0);
 }

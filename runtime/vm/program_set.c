@@ -9,8 +9,8 @@
 
 /* ---------------------------------------------------------------- diagnostics */
 
-static bool fail_pattern(const struct program_set *set, struct diag_list *diags, const struct plan_pattern *pattern,
-                         const char *what, struct str why) {
+static bool fail_pattern(const struct program_set *set, struct diag_list *diags,
+                         const struct plan_pattern *pattern, const char *what, struct str why) {
     (void)set;
     diag_report(diags, X_PATTERN, (struct span){0}, "%s `%.*s` does not work here: %.*s", what,
                 STR_ARG(pattern->text), STR_ARG(why));
@@ -36,7 +36,8 @@ static struct date_layout find_layout(struct str text) {
                 same = shape[i] == text.ptr[i];
         }
         char separator = text.ptr[layout.separator_at[0]];
-        if (!same || separator != text.ptr[layout.separator_at[1]] || strchr("/-. ", separator) == NULL) continue;
+        if (!same || separator != text.ptr[layout.separator_at[1]] || strchr("/-. ", separator) == NULL)
+            continue;
         layout.separator = separator;
         layout.year = (uint8_t)(strchr(shape, 'Y') - shape);
         layout.month = (uint8_t)(strchr(shape, 'M') - shape);
@@ -65,7 +66,8 @@ bool like_match(const struct compiled_pattern *pattern, struct str text) {
     case LIKE_EXACT: return str_eq(text, part);
     case LIKE_PREFIX: return str_starts_with(text, part);
     case LIKE_SUFFIX: return str_ends_with(text, part);
-    case LIKE_PART: return part.len == 0 || (text.len && memmem(text.ptr, text.len, part.ptr, part.len) != NULL);
+    case LIKE_PART:
+        return part.len == 0 || (text.len && memmem(text.ptr, text.len, part.ptr, part.len) != NULL);
     case LIKE_GENERAL: break;
     }
     return text_like(text, part, &match) == FAULT_NONE && match;
@@ -80,8 +82,8 @@ static bool compile_pattern(struct program_set *set, const struct plan_pattern *
     switch (pattern->kind) {
     case PATTERN_TEMPLATE:
         out->layout = number ? (struct date_layout){0} : find_layout(text);
-        return pattern_compile(&set->arena, text, number ? PATTERN_NUMBER : PATTERN_DATETIME, &out->template, &error,
-                               &at) ||
+        return pattern_compile(&set->arena, text, number ? PATTERN_NUMBER : PATTERN_DATETIME, &out->template,
+                               &error, &at) ||
                fail_pattern(set, diags, pattern, "the pattern", error);
     case PATTERN_REGEX:
         return regex_compile(&set->arena, text, &out->regex, &error, &at) ||
@@ -92,7 +94,8 @@ static bool compile_pattern(struct program_set *set, const struct plan_pattern *
                fail_pattern(set, diags, pattern, "the like pattern", STR("it ends on the escape `\\`"));
     case PATTERN_ZONE:
         return zone_open(&set->arena, text, &out->zone) == FAULT_NONE ||
-               fail_pattern(set, diags, pattern, "the time zone", STR("this machine's time zone data has none of that name"));
+               fail_pattern(set, diags, pattern, "the time zone",
+                            STR("this machine's time zone data has none of that name"));
     case PATTERN_JSON_PATH:
         return json_path_compile(&set->arena, text, &out->path, &error) ||
                fail_pattern(set, diags, pattern, "the JSON path", error);
@@ -101,8 +104,8 @@ static bool compile_pattern(struct program_set *set, const struct plan_pattern *
 }
 
 /* The type that an instruction reads or prints by its template; *printing: which of the two. */
-static enum type_kind template_use(enum opcode op, const struct plan_program *program, const struct plan_instr *instr,
-                                   bool *printing) {
+static enum type_kind template_use(enum opcode op, const struct plan_program *program,
+                                   const struct plan_instr *instr, bool *printing) {
     *printing = true;
     switch (op) {
     case OP_FORMAT_DATE: return TYPE_DATE;
@@ -120,19 +123,24 @@ static enum type_kind template_use(enum opcode op, const struct plan_program *pr
 }
 
 /* Patterns must have the fields that their instructions need: the functions that read by them rely on it. */
-static bool check_templates(struct program_set *set, const struct plan_program *program, struct diag_list *diags) {
+static bool check_templates(struct program_set *set, const struct plan_program *program,
+                            struct diag_list *diags) {
     const struct plan *plan = set->plan;
     for (uint32_t i = 0; i < program->code_count; i++) {
         const struct plan_instr *instr = &program->code[i];
         const struct opcode_info *info = &OPCODES[instr->op];
-        uint32_t index = info->imm == IMM_TEMPLATE ? instr->imm : info->imm2 == IMM_TEMPLATE ? instr->imm2 : 0;
+        uint32_t index = info->imm == IMM_TEMPLATE    ? instr->imm
+                         : info->imm2 == IMM_TEMPLATE ? instr->imm2
+                                                      : 0;
         bool printing;
         if (index == 0) continue;
         const struct pattern *template = set->patterns[index - 1].template;
         enum type_kind kind = template_use((enum opcode)instr->op, program, instr, &printing);
         struct str error = {0};
         if (kind == TYPE_NONE) continue;
-        if (template == NULL) return fail_pattern(set, diags, &plan->patterns[index - 1], "the pattern", STR("it is of another kind"));
+        if (template == NULL)
+            return fail_pattern(set, diags, &plan->patterns[index - 1], "the pattern",
+                                STR("it is of another kind"));
         bool good = printing ? pattern_check_printing(&set->arena, template, kind, &error)
                              : pattern_check_reading(&set->arena, template, kind, &error);
         if (!good) return fail_pattern(set, diags, &plan->patterns[index - 1], "the pattern", error);
@@ -186,7 +194,8 @@ static void make_labels(struct program_set *set) {
     for (uint32_t e = 0; e < plan->enums_count; e++) {
         const struct plan_enum *enumeration = &plan->enums[e];
         struct str *texts = ARENA_ARRAY(&set->arena, struct str, enumeration->labels_count);
-        for (uint32_t l = 0; l < enumeration->labels_count; l++) texts[l] = enumeration->labels[l].text;
+        for (uint32_t l = 0; l < enumeration->labels_count; l++)
+            texts[l] = enumeration->labels[l].text;
         text_index_build(&set->arena, texts, enumeration->labels_count, &set->labels[e]);
     }
 }
@@ -215,7 +224,8 @@ static void prepare_program(struct program_set *set, uint32_t index) {
     const struct plan_program *program = &set->plan->programs[index];
     struct prepared_program *out = &set->programs[index];
     out->code = ARENA_ARRAY(&set->arena, struct prepared, program->code_count);
-    for (uint32_t i = 0; i < program->code_count; i++) prepare_instr(set, program, i, &out->code[i]);
+    for (uint32_t i = 0; i < program->code_count; i++)
+        prepare_instr(set, program, i, &out->code[i]);
     out->cell_slots = ARENA_ARRAY(&set->arena, uint32_t, program->slots_count);
     uint32_t cells = 0;
     for (uint32_t s = 0; s < program->slots_count; s++)
@@ -267,7 +277,8 @@ struct program_set *program_set_new(const struct plan *plan, const struct run_va
 
 void program_set_free(struct program_set *set) {
     if (set == NULL) return;
-    for (uint32_t i = 0; set->patterns && i < set->plan->patterns_count; i++) regex_free(set->patterns[i].regex);
+    for (uint32_t i = 0; set->patterns && i < set->plan->patterns_count; i++)
+        regex_free(set->patterns[i].regex);
     for (uint32_t i = 0; set->externs && i < set->plan->externs_count; i++)
         extern_function_close(extern_function_at(set->externs, i));
     arena_release(&set->arena);

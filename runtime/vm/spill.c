@@ -34,9 +34,10 @@ void spill_release(struct spill *spill) {
 }
 
 static bool report_file(const struct spill *spill, int error, struct diag_list *diags) {
-    struct diag *diag = diag_report(diags, X_TEMP_FILE, (struct span){0}, "could not %s a temporary file in %.*s: %s",
-                                    spill->file < 0 ? "make" : "enlarge",
-                                    STR_ARG(spill->temp_dir.len ? spill->temp_dir : STR("/tmp")), strerror(error));
+    struct diag *diag =
+        diag_report(diags, X_TEMP_FILE, (struct span){0}, "could not %s a temporary file in %.*s: %s",
+                    spill->file < 0 ? "make" : "enlarge",
+                    STR_ARG(spill->temp_dir.len ? spill->temp_dir : STR("/tmp")), strerror(error));
     diag_help(diags, diag, "free disk space there, or name another folder for temporary files");
     return false;
 }

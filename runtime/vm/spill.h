@@ -1,5 +1,5 @@
-/* Memory that may lie on disk: blocks from the heap up to a limit, then from an unlinked temporary file that is
- * mapped into memory. Blocks never move while they are held. One thread at a time allocates. */
+/* Memory that may lie on disk: blocks from the heap up to a limit, then from an unlinked temporary file that
+ * is mapped into memory. Blocks never move while they are held. One thread at a time allocates. */
 #ifndef MIG_VM_SPILL_H
 #define MIG_VM_SPILL_H
 
@@ -19,7 +19,7 @@ struct spill {
     int file;            /* -1: none yet */
     uint64_t file_end;
     struct spill_block *blocks;
-    char *next, *end;    /* room for small pieces */
+    char *next, *end; /* room for small pieces */
 };
 
 void spill_init(struct spill *spill, size_t limit, struct str temp_dir);

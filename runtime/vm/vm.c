@@ -55,7 +55,8 @@ void vm_free(struct vm *vm) {
         free(vm->regs[r].state);
     }
     uint32_t selections = vm->program->selections ? vm->program->selections : 1;
-    for (uint32_t s = 0; s < selections; s++) free(vm->sels[s].rows);
+    for (uint32_t s = 0; s < selections; s++)
+        free(vm->sels[s].rows);
     regex_scratch_free(vm->scratch);
     buf_release(&vm->key);
     free(vm->faults);
@@ -107,7 +108,8 @@ static void set_states(struct vm_call *call) {
         memset(state, ROW_VALUE, call->count);
         return;
     }
-    for (uint32_t k = 0; k < call->count; k++) state[call->rows[k]] = ROW_VALUE;
+    for (uint32_t k = 0; k < call->count; k++)
+        state[call->rows[k]] = ROW_VALUE;
 }
 
 /* The strongest state among the operands goes to dst; rows that are values everywhere go to vm->list. */
@@ -199,7 +201,8 @@ static void run_instr(struct vm *vm, uint32_t index) {
 }
 
 static void run_code(struct vm *vm, uint32_t from, uint32_t to) {
-    for (uint32_t i = from; i < to; i++) run_instr(vm, i);
+    for (uint32_t i = from; i < to; i++)
+        run_instr(vm, i);
 }
 
 /* ---------------------------------------------------------------- a batch */
@@ -238,11 +241,13 @@ void vm_begin(struct vm *vm, struct row_batch *batch, uint32_t count, const uint
     vm->arena_limit = vm->arena->total + VM_ARENA_LIMIT;
     vm->stamp++;
     /* Selections of the batch before are void. */
-    for (uint32_t s = 1; s < vm->program->selections; s++) vm->sels[s].count = 0;
+    for (uint32_t s = 1; s < vm->program->selections; s++)
+        vm->sels[s].count = 0;
     select_all(vm, count);
 }
 
-/* The last net: an output that still holds a fresh event is reported, so that no row is written with a hole. */
+/* The last net: an output that still holds a fresh event is reported, so that no row is written with a hole.
+ */
 static void report_outputs(struct vm *vm, bool pre) {
     const struct plan_program *program = vm->program;
     for (uint32_t o = 0; o < program->outputs_count; o++) {

@@ -19,12 +19,13 @@ struct program_set;
 
 /* Where values of the run come from. All pointers must outlive the vms. */
 struct run_values {
-    const struct value *params;    /* plan->params_count values; kind TYPE_NULL: null */
+    const struct value *params; /* plan->params_count values; kind TYPE_NULL: null */
     struct uuid run_id;
-    int64_t started_at;            /* timestamptz */
-    struct str environment;        /* empty: null */
-    struct keyed_table **tables;   /* plan->tables_count; NULL entries for tables not built (yet): nothing is found
-                                      there. NULL: no tables at all. Read at each use, so filled at any time. */
+    int64_t started_at;     /* timestamptz */
+    struct str environment; /* empty: null */
+    struct keyed_table *
+        *tables; /* plan->tables_count; NULL entries for tables not built (yet): nothing is found
+                    there. NULL: no tables at all. Read at each use, so filled at any time. */
     bool allow_extern;
 };
 
@@ -35,8 +36,18 @@ struct program_set *program_set_new(const struct plan *plan, const struct run_va
 void program_set_free(struct program_set *set);
 
 enum outcome { OUTCOME_OK, OUTCOME_REJECTED, OUTCOME_SKIPPED, OUTCOME_FAILED };
-enum skip_reason { SKIPPED_NOT, SKIPPED_WHERE, SKIPPED_BY_ACTION, SKIPPED_PARENT, SKIPPED_DUPLICATE,
-                   SKIPPED_NO_MATCH, SKIPPED_EMPTY, SKIPPED_FOLDED, SKIPPED_PARTITION, SKIP_REASON_COUNT };
+enum skip_reason {
+    SKIPPED_NOT,
+    SKIPPED_WHERE,
+    SKIPPED_BY_ACTION,
+    SKIPPED_PARENT,
+    SKIPPED_DUPLICATE,
+    SKIPPED_NO_MATCH,
+    SKIPPED_EMPTY,
+    SKIPPED_FOLDED,
+    SKIPPED_PARTITION,
+    SKIP_REASON_COUNT
+};
 
 #define VM_NO_INSTR UINT32_MAX
 
@@ -44,14 +55,14 @@ enum skip_reason { SKIPPED_NOT, SKIPPED_WHERE, SKIPPED_BY_ACTION, SKIPPED_PARENT
  * kind (fail, skip, reject, warn); the others follow in the order of the row's way. */
 struct row_report {
     uint32_t row;
-    uint8_t kind;          /* enum outcome it asks for; OUTCOME_OK: a warning */
+    uint8_t kind; /* enum outcome it asks for; OUTCOME_OK: a warning */
     uint8_t skip_reason;
     enum fault fault;
-    uint32_t instr;        /* index in the program's code: its span says which spec text; VM_NO_INSTR: the
-                              engine's own reason (vm_skip_row) */
-    struct str message;    /* finished, masked where personal; never empty for rejects and warnings */
-    struct str value;      /* the offending value's text, masked where personal; may be empty */
-    uint32_t next;         /* index + 1 of the row's next report; 0: last */
+    uint32_t instr;     /* index in the program's code: its span says which spec text; VM_NO_INSTR: the
+                           engine's own reason (vm_skip_row) */
+    struct str message; /* finished, masked where personal; never empty for rejects and warnings */
+    struct str value;   /* the offending value's text, masked where personal; may be empty */
+    uint32_t next;      /* index + 1 of the row's next report; 0: last */
 };
 
 struct vm_register {
@@ -63,8 +74,8 @@ struct vm_register {
 };
 
 /* Typed inputs of the rows (SLOT_JOIN, SLOT_EACH, SLOT_GROUP, …), by slot index; cells come from the batch.
- * data NULL: SLOT_LINE, SLOT_ROW, SLOT_DEPTH and SLOT_HAS_PARENT are taken from the batch's places, any other is
- * null. */
+ * data NULL: SLOT_LINE, SLOT_ROW, SLOT_DEPTH and SLOT_HAS_PARENT are taken from the batch's places, any other
+ * is null. */
 struct vm_input {
     const void *data;
     const uint8_t *state; /* NULL: all values */
@@ -81,8 +92,8 @@ void vm_free(struct vm *vm);
 /* Starts on a batch: count rows whose cells are batch->columns[cell_columns[n]] for the n-th CELL slot.
  * row_index (or NULL): row i of the vm reads cells of batch row row_index[i] (after each / join).
  * ancestor cells: a CELL slot with via PARENT or ROOT has its own entry in cell_columns.
- * batch NULL: a program without cells, of one row or more; its texts then live in the vm until the next vm_begin.
- * inputs may be NULL. All pointers must stay valid until the next vm_begin. */
+ * batch NULL: a program without cells, of one row or more; its texts then live in the vm until the next
+ * vm_begin. inputs may be NULL. All pointers must stay valid until the next vm_begin. */
 void vm_begin(struct vm *vm, struct row_batch *batch, uint32_t count, const uint32_t *cell_columns,
               const uint32_t *row_index, const struct vm_input *inputs);
 /* Runs the code before pre_end over all rows, then (vm_run_rest) the code behind it over the rows that are

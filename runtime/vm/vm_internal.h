@@ -1,5 +1,5 @@
-/* What the VM's parts share: compiled plans, the machine's state, and the call that a kernel gets. Internal to
- * runtime/vm. */
+/* What the VM's parts share: compiled plans, the machine's state, and the call that a kernel gets. Internal
+ * to runtime/vm. */
 #ifndef MIG_VM_INTERNAL_H
 #define MIG_VM_INTERNAL_H
 
@@ -13,8 +13,8 @@
 #include "runtime/vm/vm.h"
 
 /* What one program may add to a batch's arena before texts that grow become FAULT_TOO_LARGE. */
-#define VM_ARENA_LIMIT  ((size_t)1 << 30)
-#define VM_MESSAGE_MAX  1000 /* bytes of a message or shown value */
+#define VM_ARENA_LIMIT ((size_t)1 << 30)
+#define VM_MESSAGE_MAX 1000 /* bytes of a message or shown value */
 
 /* ---------------------------------------------------------------- compiled plans */
 
@@ -65,8 +65,8 @@ struct prepared {
 
 struct prepared_program {
     struct prepared *code;
-    uint32_t *cell_slots;  /* by slot: number among the CELL slots */
-    bool *output_in_pre;   /* by output: its register is last written before pre_end */
+    uint32_t *cell_slots; /* by slot: number among the CELL slots */
+    bool *output_in_pre;  /* by output: its register is last written before pre_end */
 };
 
 struct program_set {
@@ -74,7 +74,7 @@ struct program_set {
     struct run_values values;
     struct arena arena;
     struct value *consts;
-    struct const_list *lists;  /* by constant, filled where an IN_ instruction uses it */
+    struct const_list *lists; /* by constant, filled where an IN_ instruction uses it */
     struct compiled_pattern *patterns;
     struct text_index *labels; /* by enum */
     struct extern_function *externs;
@@ -91,8 +91,9 @@ int64_t text_index_find(const struct text_index *index, struct str text);
 bool like_match(const struct compiled_pattern *pattern, struct str text);
 
 /* Loads the library and prepares the call. False with a diagnostic. */
-bool extern_function_open(struct extern_function *function, const struct plan *plan, const struct plan_extern *decl,
-                          bool allowed, struct arena *arena, struct diag_list *diags);
+bool extern_function_open(struct extern_function *function, const struct plan *plan,
+                          const struct plan_extern *decl, bool allowed, struct arena *arena,
+                          struct diag_list *diags);
 void extern_function_close(struct extern_function *function);
 size_t extern_function_size(void);
 struct extern_function *extern_function_at(struct extern_function *functions, uint32_t index);
@@ -102,8 +103,8 @@ enum fault extern_function_call(const struct extern_function *function, struct a
 
 /* ---------------------------------------------------------------- the machine */
 
-/* Rows in ascending order. `rows` is as the instruction made it; `live` without the rows that were dropped or are
- * not in this wave, renewed when the vm's stamp has moved on. */
+/* Rows in ascending order. `rows` is as the instruction made it; `live` without the rows that were dropped or
+ * are not in this wave, renewed when the vm's stamp has moved on. */
 struct selection {
     uint16_t *rows, *live;
     uint32_t count, live_count;
@@ -131,11 +132,11 @@ struct vm {
     const struct plan_program *program;
     const struct prepared_program *prepared;
     struct vm_register *regs;
-    void **own;                 /* each register's own elements: data may point elsewhere for a while */
-    struct selection *sels;     /* 0: all rows */
-    uint32_t stamp;             /* moves on when `alive` changes */
-    uint8_t *alive, *dropped;   /* by row */
-    uint32_t waves;             /* calls of vm_run_rest_rows since vm_begin */
+    void **own;               /* each register's own elements: data may point elsewhere for a while */
+    struct selection *sels;   /* 0: all rows */
+    uint32_t stamp;           /* moves on when `alive` changes */
+    uint8_t *alive, *dropped; /* by row */
+    uint32_t waves;           /* calls of vm_run_rest_rows since vm_begin */
     bool in_init, init_done;
 
     struct row_batch *batch;
@@ -143,23 +144,23 @@ struct vm {
     const uint32_t *cell_columns, *row_index;
     const struct vm_input *inputs;
 
-    struct arena *arena;        /* for results: the batch's, or one of the two below */
-    struct arena long_arena;    /* as long as the vm */
-    struct arena batch_arena;   /* batch NULL */
-    size_t arena_limit;         /* arena->total beyond which growing texts fail */
+    struct arena *arena;      /* for results: the batch's, or one of the two below */
+    struct arena long_arena;  /* as long as the vm */
+    struct arena batch_arena; /* batch NULL */
+    size_t arena_limit;       /* arena->total beyond which growing texts fail */
 
     struct vm_fault *faults;
     uint32_t fault_count, fault_cap, init_faults;
     struct row_report *reports;
-    uint32_t *report_faults;    /* by report: index + 1 of its fault */
+    uint32_t *report_faults; /* by report: index + 1 of its fault */
     uint32_t report_count, report_cap;
-    struct row_info *rows;      /* by row */
+    struct row_info *rows; /* by row */
 
     struct regex_scratch *scratch;
     struct zone_cache zones;
     struct buf key;
-    uint16_t *list;             /* BATCH_ROWS: rows for strict kernels */
-    uint8_t *mask;              /* BATCH_ROWS, all 0 between instructions */
+    uint16_t *list; /* BATCH_ROWS: rows for strict kernels */
+    uint8_t *mask;  /* BATCH_ROWS, all 0 between instructions */
 };
 
 /* One operand as a kernel sees it: element i is data[i * step]. */
@@ -174,14 +175,14 @@ struct vm_call {
     struct arena *arena;
     const struct plan_instr *instr;
     const struct prepared *code;
-    uint32_t index;        /* of the instruction */
+    uint32_t index; /* of the instruction */
     uint32_t count;
-    const uint16_t *rows;  /* NULL: 0 … count-1 */
+    const uint16_t *rows; /* NULL: 0 … count-1 */
     struct operand arg[3];
     struct vm_register *dst;
-    void *out;             /* dst's elements */
-    bool dirty;            /* a row is something else than ROW_VALUE */
-    bool failed;           /* call_fail was called */
+    void *out;   /* dst's elements */
+    bool dirty;  /* a row is something else than ROW_VALUE */
+    bool failed; /* call_fail was called */
 };
 
 /* Loops over the call's rows; needs USE_ROWS before it in the same block. The locals keep the compiler from
@@ -200,7 +201,8 @@ void call_fail(struct vm_call *call, uint32_t row, enum fault fault);
 /* The same for another operand. */
 void call_fail_operand(struct vm_call *call, uint32_t row, enum fault fault, uint32_t operand);
 /* A fresh event of another kind: ROW_MISSING, ROW_SKIPPED, ROW_DUPLICATE. */
-void call_event(struct vm_call *call, uint32_t row, enum row_state state, enum fault fault, struct value value);
+void call_event(struct vm_call *call, uint32_t row, enum row_state state, enum fault fault,
+                struct value value);
 static inline void call_null(struct vm_call *call, uint32_t row) {
     call->dst->state[row] = ROW_NULL;
     call->dirty = true;

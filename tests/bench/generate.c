@@ -73,7 +73,7 @@ static void make_names(struct row *r) {
 }
 
 static void make_note(struct row *r) {
-    uint32_t words = 3 + draw(8), at = 0;
+    uint32_t words = 4 + draw(9), at = 0;
     r->note[0] = 0;
     if (draw(6) == 0) return;
     for (uint32_t w = 0; w < words; w++) {

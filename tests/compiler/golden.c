@@ -10,7 +10,8 @@ bool golden_read_file(struct arena *arena, const char *path, struct str *bytes) 
     if (file == NULL) return false;
     struct buf content = {0};
     size_t n;
-    while ((n = fread(buf_reserve(&content, 65536), 1, 65536, file)) > 0) content.len += n;
+    while ((n = fread(buf_reserve(&content, 65536), 1, 65536, file)) > 0)
+        content.len += n;
     bool fine = !ferror(file);
     fclose(file);
     *bytes = arena_copy_str(arena, buf_str(&content));
@@ -23,7 +24,8 @@ struct golden_files {
     struct str folder;
 };
 
-static const struct source_text *golden_read(void *context, struct str path, struct span asked_at, struct diag_list *diags) {
+static const struct source_text *golden_read(void *context, struct str path, struct span asked_at,
+                                             struct diag_list *diags) {
     struct golden_files *files = context;
     struct str bytes, folder = files->folder;
     struct str rest = path;
@@ -79,7 +81,8 @@ uint32_t golden_list(struct arena *arena, const char *folder, const char *ending
     VEC(struct str) found = {0};
     DIR *dir = opendir(folder);
     for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
-        if (str_ends_with(str_cstr(entry->d_name), str_cstr(ending))) VEC_PUSH(arena, &found, arena_copy_str(arena, str_cstr(entry->d_name)));
+        if (str_ends_with(str_cstr(entry->d_name), str_cstr(ending)))
+            VEC_PUSH(arena, &found, arena_copy_str(arena, str_cstr(entry->d_name)));
     if (dir) closedir(dir);
     if (found.count) qsort(found.items, found.count, sizeof *found.items, golden_by_name);
     *names = found.items;

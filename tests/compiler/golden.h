@@ -21,7 +21,8 @@ void golden_release(struct compiled *compiled);
 struct str golden_render(struct compiled *compiled);
 /* Names of the folder's files with this ending, sorted. */
 uint32_t golden_list(struct arena *arena, const char *folder, const char *ending, struct str **names);
-/* Compares with the file, or writes it when MIG_UPDATE_GOLDEN is set. False (and both are printed): different. */
+/* Compares with the file, or writes it when MIG_UPDATE_GOLDEN is set. False (and both are printed):
+ * different. */
 bool golden_matches(struct arena *arena, const char *path, struct str actual);
 
 #endif

@@ -1,5 +1,5 @@
-/* The compiler from end to end: specs that are wrong and what is said about them, specs that are right and what
- * becomes of them. */
+/* The compiler from end to end: specs that are wrong and what is said about them, specs that are right and
+ * what becomes of them. */
 #include "tests/compiler/golden.h"
 
 #include <setjmp.h>
@@ -22,7 +22,8 @@ static void test_errors(void **state) {
     for (uint32_t i = 0; i < count; i++) {
         struct compiled compiled;
         golden_compile(&compiled, arena_printf(&arena, ERRORS "/%.*s", STR_ARG(names[i])).ptr);
-        struct str expected = arena_printf(&arena, ERRORS "/%.*s.expected", (int)names[i].len - 4, names[i].ptr);
+        struct str expected =
+            arena_printf(&arena, ERRORS "/%.*s.expected", (int)names[i].len - 4, names[i].ptr);
         if (!golden_matches(&arena, expected.ptr, golden_render(&compiled))) wrong++;
         assert_int_equal(compiled.plan == NULL, compiled.diags.error_count > 0);
         assert_true(compiled.diags.items.count > 0);
@@ -36,7 +37,8 @@ static void check_plan(struct compiled *compiled, const char *name) {
     if (compiled->diags.items.count > 0) fprintf(stderr, "%s:\n%.*s", name, STR_ARG(golden_render(compiled)));
     assert_int_equal(compiled->diags.items.count, 0);
     assert_non_null(compiled->plan);
-    /* What is written can be read again, is verified on the way, and is the same when it is written once more. */
+    /* What is written can be read again, is verified on the way, and is the same when it is written once
+     * more. */
     struct buf once = {0}, twice = {0};
     plan_write(compiled->plan, &once);
     struct plan *plan = plan_read(&compiled->arena, buf_str(&once), STR("plan"), &compiled->diags);
@@ -81,7 +83,8 @@ static void test_portal(void **state) {
     assert_int_equal(plan->checks_count, 4);
     assert_int_equal(plan->tests_count, 2);
     assert_true(plan->audit.target_table > 0);
-    const struct plan_map *comments = find_map(plan, "comments"), *tasks = find_map(plan, "tasks"), *tenants = find_map(plan, "tenants");
+    const struct plan_map *comments = find_map(plan, "comments"), *tasks = find_map(plan, "tasks"),
+                          *tenants = find_map(plan, "tenants");
     assert_true(comments->self_reference && comments->level > tasks->level && tasks->level > tenants->level);
     assert_int_equal(tenants->unique, UNIQUE_FIRST);
     assert_true(str_is(tenants->partition, "tenant"));
@@ -90,6 +93,7 @@ static void test_portal(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_errors), cmocka_unit_test(test_good), cmocka_unit_test(test_portal)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_errors), cmocka_unit_test(test_good),
+                                       cmocka_unit_test(test_portal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,8 @@ class Run:
         self.code, self.out, self.err = code, out, err
         self.report = None
         if out.startswith("{"):
-            self.report = json.loads(out)
+            whole = json.loads(out)
+            self.report = whole if "maps" in whole else None
 
     def map(self, name):
         for m in self.report["maps"]:
@@ -73,20 +74,16 @@ class Run:
 
 
 class Case:
-    def __init__(self, mig, name, server):
-        self.mig, self.name = mig, name
+    def __init__(self, mig, server, database):
+        self.mig, self.server, self.database = mig, server, database
         self.dir = tempfile.mkdtemp(prefix="mig-e2e-")
-        self.database = "c_" + re.sub(r"\W", "_", name).lower()
-        self.server = server
-        self.url = re.sub(r"/postgres\?", f"/{self.database}?", server)
+        self.url = re.sub(r"/postgres\?", f"/{database}?", server)
         self.personal = []  # texts that must not be found anywhere but in the target
         self.has_database = False
         self.last = None
 
     def close(self):
         shutil.rmtree(self.dir, ignore_errors=True)
-        if self.has_database:
-            psql(self.server, f'drop database if exists "{self.database}" with (force)')
 
     # ------------------------------------------------------------ files
 
@@ -111,7 +108,7 @@ class Case:
         """The target's DDL: target.sql, and in the case's own database."""
         self.write("target.sql", sql)
         if not self.has_database:
-            psql(self.server, f'create database "{self.database}"')
+            psql(self.url, EMPTY_DATABASE)
             self.has_database = True
         if apply:
             self.sql(sql)
@@ -248,6 +245,19 @@ class Case:
                     raise Failure(f"personal data {secret!r} stands in {where}: …{text[max(0, at - 200):at + 60]!r}")
 
 
+# Creating and dropping databases costs a checkpoint each: a worker empties its own instead.
+EMPTY_DATABASE = """
+set client_min_messages = warning;
+select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid();
+do $$ declare s record; begin
+  for s in select nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema' loop
+    execute format('drop schema %I cascade', s.nspname);
+  end loop;
+end $$;
+create schema public;
+"""
+
+
 def psql(url, text, *options):
     done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *options, "-c", text, url],
                           capture_output=True)
@@ -284,13 +294,14 @@ def run_cases(mig, server, groups, jobs, pattern):
     todo = [(g, f) for g, f in CASES if (not groups or g in groups) and pattern in f.__name__]
     lock, failures, times = threading.Lock(), [], []
 
-    def work():
+    def work(database):
+        psql(server, f"create database {database}")
         while True:
             with lock:
                 if not todo:
                     return
                 group, function = todo.pop(0)
-            it = Case(mig, f"{group}_{function.__name__}", server)
+            it = Case(mig, server, database)
             started = time.monotonic()
             try:
                 function(it)
@@ -313,7 +324,7 @@ def run_cases(mig, server, groups, jobs, pattern):
             it.close()
 
     total = len(todo)
-    threads = [threading.Thread(target=work) for _ in range(jobs)]
+    threads = [threading.Thread(target=work, args=(f"worker{n}",)) for n in range(jobs)]
     for t in threads:
         t.start()
     for t in threads:

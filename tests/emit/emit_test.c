@@ -17,7 +17,8 @@ static struct buf read_golden(const char *name) {
     FILE *file = fopen(path, "rb");
     if (file == NULL) return text;
     char chunk[4096];
-    for (size_t n; (n = fread(chunk, 1, sizeof chunk, file)) > 0;) buf_append(&text, chunk, n);
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, file)) > 0;)
+        buf_append(&text, chunk, n);
     fclose(file);
     return text;
 }
@@ -47,14 +48,16 @@ static void assert_golden(const struct plan *plan, const char *name, struct aren
     plan_disassemble(plan, &text);
     if (update) write_golden(name, buf_str(&text));
     struct buf golden = read_golden(name);
-    if (!str_eq(buf_str(&text), buf_str(&golden))) fail_msg("%s differs:\n%.*s", name, STR_ARG(buf_str(&text)));
+    if (!str_eq(buf_str(&text), buf_str(&golden)))
+        fail_msg("%s differs:\n%.*s", name, STR_ARG(buf_str(&text)));
     buf_release(&text);
     buf_release(&golden);
 }
 
 /* One program over a source with text columns a, b, c and ints n, m. */
-static const char SPEC[] = "let x = if a == 'x' then int(b) else n\nlet y = a ?? b ?? c\nlet z = int(a) on error use 0\n"
-                           "lookup o in people on o.email == a on duplicate first\nf(int(a) on error warn 'bad' use 1)\n";
+static const char SPEC[] =
+    "let x = if a == 'x' then int(b) else n\nlet y = a ?? b ?? c\nlet z = int(a) on error use 0\n"
+    "lookup o in people on o.email == a on duplicate first\nf(int(a) on error warn 'bad' use 1)\n";
 
 struct fixture {
     struct arena arena;
@@ -101,7 +104,8 @@ static void test_if_shares(void **state) {
     struct plan_type boolean = type_of_kind(TYPE_BOOL, true), integer = type_of_kind(TYPE_INT, true);
     struct texpr *is_x = tx_call(t, OP_EQ_TEXT, boolean, "a == 'x'", 2, text_cell(&f, 0), tx_text(t, "x"));
     struct texpr *sum = tx_call(t, OP_ADD_INT, integer, NULL, 2, parsed(&f, 0), tx_int(t, 1));
-    struct texpr *x = tx_node(t, TX_IF, integer, "if a == 'x' then int(b) else n", 3, is_x, parsed(&f, 1), sum);
+    struct texpr *x =
+        tx_node(t, TX_IF, integer, "if a == 'x' then int(b) else n", 3, is_x, parsed(&f, 1), sum);
     emit_output_value(f.e, OUT_VALUE, 0, x);
     emit_output_value(f.e, OUT_VALUE, 1, parsed(&f, 1)); /* not shared: the first holds for one branch only */
     emit_output_value(f.e, OUT_VALUE, 2, parsed(&f, 1)); /* shared with the line above */
@@ -115,7 +119,8 @@ static void test_coalesce(void **state) {
     struct tree *t = &f.tree;
     struct plan_type text = type_of_kind(TYPE_TEXT, true);
     struct texpr *ab = tx_node(t, TX_COALESCE, text, "a ?? b", 2, text_cell(&f, 0), text_cell(&f, 1));
-    emit_output_value(f.e, OUT_VALUE, 0, tx_node(t, TX_COALESCE, text, "a ?? b ?? c", 2, ab, text_cell(&f, 2)));
+    emit_output_value(f.e, OUT_VALUE, 0,
+                      tx_node(t, TX_COALESCE, text, "a ?? b ?? c", 2, ab, text_cell(&f, 2)));
     finish(&f, "coalesce");
 }
 
@@ -161,10 +166,13 @@ static void test_pinned_argument(void **state) {
     setup(&f);
     struct tree *t = &f.tree;
     struct plan_type integer = type_of_kind(TYPE_INT, true), boolean = type_of_kind(TYPE_BOOL, true);
-    struct tbinding argument = {.expr = tx_on(t, parsed(&f, 0), HANDLE_ERROR, TACT_WARN, tx_text(t, "bad"), tx_int(t, 1))};
+    struct tbinding argument = {
+        .expr = tx_on(t, parsed(&f, 0), HANDLE_ERROR, TACT_WARN, tx_text(t, "bad"), tx_int(t, 1))};
     struct texpr *test = tx_node(t, TX_IS_NULL, boolean, NULL, 1, text_cell(&f, 1));
-    struct texpr *twice = tx_call(t, OP_MUL_INT, integer, NULL, 2, tx_bound(t, &argument, NULL), tx_int(t, 2));
-    emit_output_value(f.e, OUT_VALUE, 0, tx_node(t, TX_IF, integer, NULL, 3, test, twice, tx_bound(t, &argument, NULL)));
+    struct texpr *twice =
+        tx_call(t, OP_MUL_INT, integer, NULL, 2, tx_bound(t, &argument, NULL), tx_int(t, 2));
+    emit_output_value(f.e, OUT_VALUE, 0,
+                      tx_node(t, TX_IF, integer, NULL, 3, test, twice, tx_bound(t, &argument, NULL)));
     finish(&f, "pinned");
 }
 
@@ -179,7 +187,9 @@ static void test_constants(void **state) {
     VEC_PUSH(t->arena, &t->builder->params, limit);
     struct texpr *product = tx_call(t, OP_MUL_INT, integer, NULL, 2, tx_int(t, 2), tx_int(t, 3600));
     struct texpr *bound = tx_call(t, OP_ADD_INT, integer, NULL, 2, tx_param(t, 0, integer, NULL), product);
-    struct tbinding unused = {.expr = tx_call(t, OP_LOWER, type_of_kind(TYPE_TEXT, true), NULL, 1, text_cell(&f, 2)), .reported = true};
+    struct tbinding unused = {
+        .expr = tx_call(t, OP_LOWER, type_of_kind(TYPE_TEXT, true), NULL, 1, text_cell(&f, 2)),
+        .reported = true};
     emit_binding(f.e, &unused);
     emit_output_value(f.e, OUT_VALUE, 0, tx_call(t, OP_ADD_INT, integer, NULL, 2, parsed(&f, 0), bound));
     finish(&f, "constants");
@@ -194,19 +204,22 @@ static void test_register_reuse(void **state) {
     struct plan_type text = type_of_kind(TYPE_TEXT, true);
     static const enum opcode chain[] = {OP_TRIM, OP_LOWER, OP_UPPER, OP_TRIM, OP_LOWER, OP_TITLE};
     struct texpr *x = text_cell(&f, 0);
-    for (size_t i = 0; i < sizeof chain / sizeof chain[0]; i++) x = tx_call(t, chain[i], text, NULL, 1, x);
+    for (size_t i = 0; i < sizeof chain / sizeof chain[0]; i++)
+        x = tx_call(t, chain[i], text, NULL, 1, x);
     emit_output_value(f.e, OUT_KEY, 0, x);
     emit_pre_end(f.e);
-    emit_output_value(f.e, OUT_COLUMN, 0, tx_call(t, OP_UPPER, text, NULL, 1, tx_call(t, OP_TRIM, text, NULL, 1, x)));
+    emit_output_value(f.e, OUT_COLUMN, 0,
+                      tx_call(t, OP_UPPER, text, NULL, 1, tx_call(t, OP_TRIM, text, NULL, 1, x)));
     finish(&f, "registers");
 }
 
 int main(int argc, char **argv) {
     update = argc > 1 && strcmp(argv[1], "--update") == 0;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_plan),      cmocka_unit_test(test_if_shares), cmocka_unit_test(test_coalesce),
-        cmocka_unit_test(test_logic),           cmocka_unit_test(test_handlers),  cmocka_unit_test(test_pinned_argument),
-        cmocka_unit_test(test_constants),       cmocka_unit_test(test_register_reuse),
+        cmocka_unit_test(test_whole_plan), cmocka_unit_test(test_if_shares),
+        cmocka_unit_test(test_coalesce),   cmocka_unit_test(test_logic),
+        cmocka_unit_test(test_handlers),   cmocka_unit_test(test_pinned_argument),
+        cmocka_unit_test(test_constants),  cmocka_unit_test(test_register_reuse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,8 @@ static int teardown(void **state) {
     return 0;
 }
 
-static const struct plan_type INTEGER = {.kind = TYPE_INT}, TEXT = {.kind = TYPE_TEXT}, BOOLEAN = {.kind = TYPE_BOOL};
+static const struct plan_type INTEGER = {.kind = TYPE_INT}, TEXT = {.kind = TYPE_TEXT},
+                              BOOLEAN = {.kind = TYPE_BOOL};
 
 static void assert_int_value(struct tree *t, struct texpr *x, int64_t wanted) {
     struct value value;
@@ -66,9 +67,13 @@ static void test_values(void **state) {
     struct tree *t = &((struct fixture *)*state)->tree;
     assert_int_value(t, tx_call(t, OP_ADD_INT, INTEGER, NULL, 2, tx_int(t, 40), tx_int(t, 2)), 42);
     assert_int_value(t, tx_call(t, OP_MUL_INT, INTEGER, NULL, 2, parse(t, "6"), parse(t, "7")), 42);
-    assert_text_value(t, tx_call(t, OP_UPPER, TEXT, NULL, 1, tx_text(t, "stra\xc3\x9f"
-                                                                        "e")), "STRASSE");
-    assert_text_value(t, tx_call(t, OP_CONCAT, TEXT, NULL, 3, tx_text(t, "a"), tx_text(t, ""), tx_text(t, "'b'")), "a'b'");
+    assert_text_value(t,
+                      tx_call(t, OP_UPPER, TEXT, NULL, 1,
+                              tx_text(t, "stra\xc3\x9f"
+                                         "e")),
+                      "STRASSE");
+    assert_text_value(
+        t, tx_call(t, OP_CONCAT, TEXT, NULL, 3, tx_text(t, "a"), tx_text(t, ""), tx_text(t, "'b'")), "a'b'");
     struct texpr *part = tx_call(t, OP_LEFT, TEXT, NULL, 2, tx_text(t, "abc"), tx_int(t, 2));
     assert_text_value(t, part, "ab");
 }
@@ -85,15 +90,18 @@ static void test_null(void **state) {
 
 static void test_branches(void **state) {
     struct tree *t = &((struct fixture *)*state)->tree;
-    assert_int_value(t, tx_node(t, TX_IF, INTEGER, NULL, 3, tx_bool(t, true), tx_int(t, 1), parse(t, "x")), 1);
-    assert_int_value(t, tx_node(t, TX_IF, INTEGER, NULL, 3, tx_null(t, BOOLEAN), tx_int(t, 1), tx_int(t, 2)), 2);
+    assert_int_value(t, tx_node(t, TX_IF, INTEGER, NULL, 3, tx_bool(t, true), tx_int(t, 1), parse(t, "x")),
+                     1);
+    assert_int_value(t, tx_node(t, TX_IF, INTEGER, NULL, 3, tx_null(t, BOOLEAN), tx_int(t, 1), tx_int(t, 2)),
+                     2);
     assert_int_value(t, tx_on(t, tx_int(t, 3), HANDLE_ERROR, TACT_USE, NULL, tx_int(t, 9)), 3);
 }
 
 static void test_faults(void **state) {
     struct tree *t = &((struct fixture *)*state)->tree;
     assert_fault(t, parse(t, "x"), FAULT_NOT_INT);
-    assert_fault(t, tx_call(t, OP_ADD_INT, INTEGER, NULL, 2, tx_int(t, INT64_MAX), tx_int(t, 1)), FAULT_OVERFLOW);
+    assert_fault(t, tx_call(t, OP_ADD_INT, INTEGER, NULL, 2, tx_int(t, INT64_MAX), tx_int(t, 1)),
+                 FAULT_OVERFLOW);
     assert_fault(t, tx_call(t, OP_ADD_INT, INTEGER, NULL, 2, parse(t, "x"), tx_int(t, 1)), FAULT_NOT_INT);
     struct texpr *zero = tx_call(t, OP_MOD_INT, INTEGER, NULL, 2, tx_int(t, 1), tx_int(t, 0));
     assert_fault(t, zero, FAULT_DIVISION_BY_ZERO);

@@ -20,11 +20,13 @@ struct fixture {
     struct row_batch batch;
 };
 
-static const struct plan_type TEXT = {.kind = TYPE_TEXT, .nullable = 1}, INTEGER = {.kind = TYPE_INT, .nullable = 1},
+static const struct plan_type TEXT = {.kind = TYPE_TEXT, .nullable = 1},
+                              INTEGER = {.kind = TYPE_INT, .nullable = 1},
                               BOOLEAN = {.kind = TYPE_BOOL, .nullable = 1};
 
 static void add_table(struct tree *t) {
-    struct plan_keyed_table table = {.name = STR("numbers"), .kind = KEYED_CODES, .keys_count = 1, .columns_count = 1, .names_count = 1};
+    struct plan_keyed_table table = {
+        .name = STR("numbers"), .kind = KEYED_CODES, .keys_count = 1, .columns_count = 1, .names_count = 1};
     table.keys = ARENA_NEW(t->arena, struct plan_type);
     table.columns = ARENA_NEW(t->arena, struct plan_type);
     table.names = ARENA_NEW(t->arena, struct plan_text);
@@ -116,16 +118,19 @@ static void assert_int_output(struct fixture *f, uint32_t output, uint32_t row, 
 }
 
 static void assert_null_output(struct fixture *f, uint32_t output, uint32_t row) {
-    assert_int_equal(vm_value_at(f->vm, f->tree.builder->plan.programs[0].outputs[output].reg, row).kind, TYPE_NULL);
+    assert_int_equal(vm_value_at(f->vm, f->tree.builder->plan.programs[0].outputs[output].reg, row).kind,
+                     TYPE_NULL);
 }
 
 static uint32_t count_reports(struct fixture *f, uint32_t row) {
     uint32_t count = 0;
-    for (const struct row_report *r = vm_first_report(f->vm, row); r; r = vm_next_report(f->vm, r)) count++;
+    for (const struct row_report *r = vm_first_report(f->vm, row); r; r = vm_next_report(f->vm, r))
+        count++;
     return count;
 }
 
-static void assert_first(struct fixture *f, uint32_t row, enum outcome outcome, enum fault fault, const char *message) {
+static void assert_first(struct fixture *f, uint32_t row, enum outcome outcome, enum fault fault,
+                         const char *message) {
     assert_int_equal(vm_row_outcome(f->vm, row), outcome);
     const struct row_report *report = vm_first_report(f->vm, row);
     assert_non_null(report);
@@ -161,7 +166,8 @@ static void test_shared_fault_once(void **state) {
     struct fixture *f = *state;
     struct tree *t = &f->tree;
     emit_output_value(f->e, OUT_VALUE, 0, parsed(f, 0));
-    emit_output_value(f->e, OUT_VALUE, 1, tx_call(t, OP_ADD_INT, INTEGER, NULL, 2, parsed(f, 0), tx_int(t, 1)));
+    emit_output_value(f->e, OUT_VALUE, 1,
+                      tx_call(t, OP_ADD_INT, INTEGER, NULL, 2, parsed(f, 0), tx_int(t, 1)));
     emit_output_value(f->e, OUT_VALUE, 2, parsed(f, 1));
     static const char *const rows[][COLUMNS] = {{"1", "2"}, {"x", "2"}, {"x", "y"}};
     run(f, rows, 3);
@@ -176,8 +182,10 @@ static void test_shared_fault_once(void **state) {
 static void test_warn_use(void **state) {
     struct fixture *f = *state;
     struct tree *t = &f->tree;
-    struct texpr *message = tx_call(t, OP_CONCAT_MESSAGE, TEXT, NULL, 3, tx_text(t, "a is "), cell(f, 0), cell(f, 1));
-    emit_output_value(f->e, OUT_VALUE, 0, tx_on(t, parsed(f, 0), HANDLE_ERROR, TACT_WARN, message, tx_int(t, 7)));
+    struct texpr *message =
+        tx_call(t, OP_CONCAT_MESSAGE, TEXT, NULL, 3, tx_text(t, "a is "), cell(f, 0), cell(f, 1));
+    emit_output_value(f->e, OUT_VALUE, 0,
+                      tx_on(t, parsed(f, 0), HANDLE_ERROR, TACT_WARN, message, tx_int(t, 7)));
     static const char *const rows[][COLUMNS] = {{"1"}, {"x"}, {NULL}};
     run(f, rows, 3);
     assert_int_output(f, 0, 0, 1);
@@ -214,8 +222,12 @@ static void test_lookup_events(void **state) {
     struct tree *t = &f->tree;
     struct texpr *x = tx_on(t, looked_up(f), HANDLE_MISSING, TACT_USE, NULL, tx_int(t, 0));
     emit_output_value(f->e, OUT_VALUE, 0, x);
-    emit_output_value(f->e, OUT_VALUE, 1, tx_on(t, tx_on(t, looked_up(f), HANDLE_DUPLICATE, TACT_FIRST, NULL, NULL), HANDLE_MISSING, TACT_USE, NULL, tx_int(t, 0)));
-    emit_output_value(f->e, OUT_VALUE, 2, tx_on(t, tx_on(t, looked_up(f), HANDLE_DUPLICATE, TACT_LAST, NULL, NULL), HANDLE_MISSING, TACT_USE, NULL, tx_int(t, 0)));
+    emit_output_value(f->e, OUT_VALUE, 1,
+                      tx_on(t, tx_on(t, looked_up(f), HANDLE_DUPLICATE, TACT_FIRST, NULL, NULL),
+                            HANDLE_MISSING, TACT_USE, NULL, tx_int(t, 0)));
+    emit_output_value(f->e, OUT_VALUE, 2,
+                      tx_on(t, tx_on(t, looked_up(f), HANDLE_DUPLICATE, TACT_LAST, NULL, NULL),
+                            HANDLE_MISSING, TACT_USE, NULL, tx_int(t, 0)));
     static const char *const rows[][COLUMNS] = {{"one"}, {"three"}, {NULL}, {"two"}};
     run(f, rows, 4);
     assert_int_output(f, 0, 0, 1);
@@ -230,8 +242,10 @@ static void test_lookup_events(void **state) {
 static void test_reject_and_fail(void **state) {
     struct fixture *f = *state;
     struct tree *t = &f->tree;
-    emit_output_value(f->e, OUT_VALUE, 0, tx_on(t, parsed(f, 0), HANDLE_ERROR, TACT_REJECT, tx_text(t, "no number"), NULL));
-    emit_output_value(f->e, OUT_VALUE, 1, tx_on(t, parsed(f, 1), HANDLE_ERROR, TACT_FAIL, tx_text(t, "stop"), NULL));
+    emit_output_value(f->e, OUT_VALUE, 0,
+                      tx_on(t, parsed(f, 0), HANDLE_ERROR, TACT_REJECT, tx_text(t, "no number"), NULL));
+    emit_output_value(f->e, OUT_VALUE, 1,
+                      tx_on(t, parsed(f, 1), HANDLE_ERROR, TACT_FAIL, tx_text(t, "stop"), NULL));
     static const char *const rows[][COLUMNS] = {{"1", "1"}, {"x", "1"}, {"x", "y"}};
     run(f, rows, 3);
     assert_first(f, 1, OUTCOME_REJECTED, FAULT_NOT_INT, "no number");
@@ -245,14 +259,17 @@ static void test_if_evaluates_its_rows_only(void **state) {
     struct fixture *f = *state;
     struct tree *t = &f->tree;
     struct texpr *test = tx_call(t, OP_EQ_TEXT, BOOLEAN, NULL, 2, cell(f, 2), tx_text(t, "a"));
-    emit_output_value(f->e, OUT_VALUE, 0, tx_node(t, TX_IF, INTEGER, NULL, 3, test, parsed(f, 0), parsed(f, 1)));
-    static const char *const rows[][COLUMNS] = {{"1", "x", "a"}, {"x", "2", "b"}, {"x", "3", NULL}, {"y", "4", "a"}};
+    emit_output_value(f->e, OUT_VALUE, 0,
+                      tx_node(t, TX_IF, INTEGER, NULL, 3, test, parsed(f, 0), parsed(f, 1)));
+    static const char *const rows[][COLUMNS] = {
+        {"1", "x", "a"}, {"x", "2", "b"}, {"x", "3", NULL}, {"y", "4", "a"}};
     run(f, rows, 4);
     assert_int_output(f, 0, 0, 1);
     assert_int_output(f, 0, 1, 2);
     assert_int_output(f, 0, 2, 3); /* null is false */
     assert_first(f, 3, OUTCOME_REJECTED, FAULT_NOT_INT, NULL);
-    for (uint32_t row = 0; row < 3; row++) assert_int_equal(vm_row_outcome(f->vm, row), OUTCOME_OK);
+    for (uint32_t row = 0; row < 3; row++)
+        assert_int_equal(vm_row_outcome(f->vm, row), OUTCOME_OK);
 }
 
 static void test_where_and_validate(void **state) {
@@ -263,8 +280,10 @@ static void test_where_and_validate(void **state) {
     struct texpr *positive = tx_call(t, OP_GT_I64, BOOLEAN, NULL, 2, parsed(f, 0), tx_int(t, 0));
     emit_validate(f->e, positive, NULL, STR("positive"));
     struct thandler warn = {.action = TACT_WARN, .message = tx_text(t, "big")};
-    emit_validate(f->e, tx_call(t, OP_LT_I64, BOOLEAN, NULL, 2, parsed(f, 0), tx_int(t, 100)), &warn, STR("small"));
-    static const char *const rows[][COLUMNS] = {{"1", NULL, "in"}, {"1", NULL, "out"}, {"1", NULL, NULL}, {"0", NULL, "in"}, {"x", NULL, "in"}, {"200", NULL, "in"}};
+    emit_validate(f->e, tx_call(t, OP_LT_I64, BOOLEAN, NULL, 2, parsed(f, 0), tx_int(t, 100)), &warn,
+                  STR("small"));
+    static const char *const rows[][COLUMNS] = {{"1", NULL, "in"}, {"1", NULL, "out"}, {"1", NULL, NULL},
+                                                {"0", NULL, "in"}, {"x", NULL, "in"},  {"200", NULL, "in"}};
     run(f, rows, 6);
     assert_int_equal(vm_row_outcome(f->vm, 0), OUTCOME_OK);
     for (uint32_t row = 1; row <= 2; row++) {
@@ -282,10 +301,13 @@ static void test_where_and_validate(void **state) {
 static void test_argument_acts_once(void **state) {
     struct fixture *f = *state;
     struct tree *t = &f->tree;
-    struct tbinding argument = {.expr = tx_on(t, parsed(f, 0), HANDLE_ERROR, TACT_WARN, tx_text(t, "bad"), tx_int(t, 1))};
+    struct tbinding argument = {
+        .expr = tx_on(t, parsed(f, 0), HANDLE_ERROR, TACT_WARN, tx_text(t, "bad"), tx_int(t, 1))};
     struct texpr *test = tx_node(t, TX_IS_NULL, BOOLEAN, NULL, 1, cell(f, 1));
-    struct texpr *branch = tx_node(t, TX_IF, INTEGER, NULL, 3, test, tx_bound(t, &argument, NULL), tx_int(t, 10));
-    emit_output_value(f->e, OUT_VALUE, 0, tx_call(t, OP_ADD_INT, INTEGER, NULL, 2, branch, tx_bound(t, &argument, NULL)));
+    struct texpr *branch =
+        tx_node(t, TX_IF, INTEGER, NULL, 3, test, tx_bound(t, &argument, NULL), tx_int(t, 10));
+    emit_output_value(f->e, OUT_VALUE, 0,
+                      tx_call(t, OP_ADD_INT, INTEGER, NULL, 2, branch, tx_bound(t, &argument, NULL)));
     static const char *const rows[][COLUMNS] = {{"4", NULL}, {"4", "b"}, {"x", NULL}, {"x", "b"}};
     run(f, rows, 4);
     static const int64_t sums[] = {8, 14, 2, 11};
@@ -298,7 +320,8 @@ static void test_argument_acts_once(void **state) {
 static void test_arm_actions(void **state) {
     struct fixture *f = *state;
     struct tree *t = &f->tree;
-    struct texpr *reject = tx_node(t, TX_ACT, INTEGER, NULL, 0), *raise = tx_node(t, TX_RAISE, INTEGER, NULL, 0);
+    struct texpr *reject = tx_node(t, TX_ACT, INTEGER, NULL, 0),
+                 *raise = tx_node(t, TX_RAISE, INTEGER, NULL, 0);
     struct thandler handler = {.action = TACT_REJECT, .message = tx_text(t, "not b")};
     VEC_PUSH(t->arena, &reject->handlers, handler);
     raise->index = FAULT_NO_BRANCH;
@@ -307,7 +330,9 @@ static void test_arm_actions(void **state) {
     struct texpr *is_b = tx_call(t, OP_EQ_TEXT, BOOLEAN, NULL, 2, cell(f, 0), tx_text(t, "b"));
     struct texpr *match = tx_node(t, TX_IF, INTEGER, NULL, 3, is_b, reject, raise);
     emit_output_value(f->e, OUT_VALUE, 0, tx_node(t, TX_IF, INTEGER, NULL, 3, is_a, tx_int(t, 1), match));
-    emit_output_value(f->e, OUT_VALUE, 1, tx_on(t, tx_node(t, TX_IF, INTEGER, NULL, 3, is_a, tx_int(t, 1), raise), HANDLE_MISSING, TACT_USE, NULL, tx_int(t, 9)));
+    emit_output_value(f->e, OUT_VALUE, 1,
+                      tx_on(t, tx_node(t, TX_IF, INTEGER, NULL, 3, is_a, tx_int(t, 1), raise), HANDLE_MISSING,
+                            TACT_USE, NULL, tx_int(t, 9)));
     static const char *const rows[][COLUMNS] = {{"a"}, {"b"}, {"c"}};
     run(f, rows, 3);
     assert_int_output(f, 0, 0, 1);
@@ -336,10 +361,17 @@ static void test_hoisted_fault_hits_every_row(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_let_reports_once),   TEST(test_shared_fault_once), TEST(test_warn_use),
-        TEST(test_several_handlers),   TEST(test_lookup_events),     TEST(test_reject_and_fail),
-        TEST(test_if_evaluates_its_rows_only), TEST(test_where_and_validate), TEST(test_argument_acts_once),
-        TEST(test_arm_actions),        TEST(test_hoisted_fault_hits_every_row),
+        TEST(test_let_reports_once),
+        TEST(test_shared_fault_once),
+        TEST(test_warn_use),
+        TEST(test_several_handlers),
+        TEST(test_lookup_events),
+        TEST(test_reject_and_fail),
+        TEST(test_if_evaluates_its_rows_only),
+        TEST(test_where_and_validate),
+        TEST(test_argument_acts_once),
+        TEST(test_arm_actions),
+        TEST(test_hoisted_fault_hits_every_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

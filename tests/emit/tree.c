@@ -47,7 +47,8 @@ static struct texpr *new_const(struct tree *t, struct plan_type type, struct val
 }
 
 struct texpr *tx_text(struct tree *t, const char *text) {
-    return new_const(t, type_of_kind(TYPE_TEXT, false), (struct value){.kind = TYPE_TEXT, .as_text = str_cstr(text)});
+    return new_const(t, type_of_kind(TYPE_TEXT, false),
+                     (struct value){.kind = TYPE_TEXT, .as_text = str_cstr(text)});
 }
 
 struct texpr *tx_int(struct tree *t, int64_t n) {
@@ -80,11 +81,13 @@ struct texpr *tx_param(struct tree *t, uint32_t index, struct plan_type type, co
     do {                                                                                                     \
         va_list args_;                                                                                       \
         va_start(args_, count);                                                                              \
-        for (uint32_t i_ = 0; i_ < (count); i_++) push_arg((t), (x), va_arg(args_, struct texpr *));         \
+        for (uint32_t i_ = 0; i_ < (count); i_++)                                                            \
+            push_arg((t), (x), va_arg(args_, struct texpr *));                                               \
         va_end(args_);                                                                                       \
     } while (0)
 
-struct texpr *tx_call(struct tree *t, enum opcode op, struct plan_type type, const char *at, uint32_t count, ...) {
+struct texpr *tx_call(struct tree *t, enum opcode op, struct plan_type type, const char *at, uint32_t count,
+                      ...) {
     struct texpr *x = new_node(t, TX_CALL, type, at);
     x->opcode = op;
     PUSH_ARGS(t, x, count);
@@ -92,7 +95,8 @@ struct texpr *tx_call(struct tree *t, enum opcode op, struct plan_type type, con
     return x;
 }
 
-struct texpr *tx_node(struct tree *t, enum texpr_kind kind, struct plan_type type, const char *at, uint32_t count, ...) {
+struct texpr *tx_node(struct tree *t, enum texpr_kind kind, struct plan_type type, const char *at,
+                      uint32_t count, ...) {
     struct texpr *x = new_node(t, kind, type, at);
     PUSH_ARGS(t, x, count);
     return x;
@@ -106,15 +110,16 @@ struct texpr *tx_find(struct tree *t, uint32_t table, const char *at, struct tex
     return x;
 }
 
-struct texpr *tx_fetch(struct tree *t, struct texpr *row, uint32_t column, struct plan_type type, const char *at) {
+struct texpr *tx_fetch(struct tree *t, struct texpr *row, uint32_t column, struct plan_type type,
+                       const char *at) {
     struct texpr *x = new_node(t, TX_FETCH, type, at);
     push_arg(t, x, row);
     x->imm = column;
     return x;
 }
 
-struct texpr *tx_on(struct tree *t, struct texpr *x, enum thandler_event event, enum taction action, struct texpr *message,
-                    struct texpr *use) {
+struct texpr *tx_on(struct tree *t, struct texpr *x, enum thandler_event event, enum taction action,
+                    struct texpr *message, struct texpr *use) {
     struct texpr *handled = x;
     if (x->kind != TX_HANDLED) {
         handled = new_node(t, TX_HANDLED, x->type, NULL);
@@ -134,31 +139,37 @@ struct texpr *tx_bound(struct tree *t, struct tbinding *binding, const char *at)
 
 /* ---------------------------------------------------------------- a whole plan */
 
-static const char PLAN_SPEC[] = "migration test version 1\n"
-                                "param cutover timestamptz\n"
-                                "source tasks : csv 'tasks.csv' { code text; state text; due text?; priority int?; owner text? }\n"
-                                "codes task_state : text -> app.status { 'wip' => doing; 'done' => done }\n"
-                                "map tasks\n"
-                                "  from t in tasks\n"
-                                "  into app.tasks\n"
-                                "  lookup o in people on o.email == lower(trim(t.owner)) on missing reject \"no user {t.owner}\"\n"
-                                "  where t.state != 'deleted'\n"
-                                "  key upper(trim(t.code))\n"
-                                "{\n"
-                                "  id       = uuid5('task', t.code)\n"
-                                "  status   = task_state[lower(trim(t.state))] on missing reject \"unknown {t.state}\"\n"
-                                "  due_on   = date(t.due, 'DD/MM/YYYY') on error warn \"due {t.due} left empty\" use null\n"
-                                "  priority = t.priority ?? 3\n"
-                                "  title    = if t.owner is null then 'nobody' else trim(t.owner)\n"
-                                "  made_at  = $cutover\n"
-                                "  validate range: priority >= 1 and priority <= 5 on fail reject \"priority {priority}\"\n"
-                                "}\n";
+static const char PLAN_SPEC[] =
+    "migration test version 1\n"
+    "param cutover timestamptz\n"
+    "source tasks : csv 'tasks.csv' { code text; state text; due text?; priority int?; owner text? }\n"
+    "codes task_state : text -> app.status { 'wip' => doing; 'done' => done }\n"
+    "map tasks\n"
+    "  from t in tasks\n"
+    "  into app.tasks\n"
+    "  lookup o in people on o.email == lower(trim(t.owner)) on missing reject \"no user {t.owner}\"\n"
+    "  where t.state != 'deleted'\n"
+    "  key upper(trim(t.code))\n"
+    "{\n"
+    "  id       = uuid5('task', t.code)\n"
+    "  status   = task_state[lower(trim(t.state))] on missing reject \"unknown {t.state}\"\n"
+    "  due_on   = date(t.due, 'DD/MM/YYYY') on error warn \"due {t.due} left empty\" use null\n"
+    "  priority = t.priority ?? 3\n"
+    "  title    = if t.owner is null then 'nobody' else trim(t.owner)\n"
+    "  made_at  = $cutover\n"
+    "  validate range: priority >= 1 and priority <= 5 on fail reject \"priority {priority}\"\n"
+    "}\n";
 
 enum { COLUMN_CODE, COLUMN_STATE, COLUMN_DUE, COLUMN_PRIORITY, COLUMN_OWNER, COLUMN_COUNT };
 
-static void add_source(struct tree *t, const char *name, const char *const *columns, const struct plan_type *types, uint32_t count) {
-    struct plan_source source = {.name = str_cstr(name), .format = SOURCE_CSV, .location = STR("tasks.csv"), .delimiter = STR(","),
-                                 .quote = STR("\""), .header = 1};
+static void add_source(struct tree *t, const char *name, const char *const *columns,
+                       const struct plan_type *types, uint32_t count) {
+    struct plan_source source = {.name = str_cstr(name),
+                                 .format = SOURCE_CSV,
+                                 .location = STR("tasks.csv"),
+                                 .delimiter = STR(","),
+                                 .quote = STR("\""),
+                                 .header = 1};
     struct plan_source_table *table = ARENA_NEW(t->arena, struct plan_source_table);
     table->columns = ARENA_ARRAY(t->arena, struct plan_source_column, count);
     table->columns_count = count;
@@ -171,7 +182,8 @@ static void add_source(struct tree *t, const char *name, const char *const *colu
     VEC_PUSH(t->arena, &t->builder->sources, source);
 }
 
-static void add_target(struct tree *t, const char *const *names, const struct plan_type *types, const uint8_t *wires, uint32_t count) {
+static void add_target(struct tree *t, const char *const *names, const struct plan_type *types,
+                       const uint8_t *wires, uint32_t count) {
     struct plan_target_table table = {.schema = STR("app"), .name = STR("tasks")};
     table.columns = ARENA_ARRAY(t->arena, struct plan_target_column, count);
     table.columns_count = count;
@@ -186,7 +198,11 @@ static void add_target(struct tree *t, const char *const *names, const struct pl
 }
 
 static void add_codes(struct tree *t, struct plan_type status) {
-    struct plan_keyed_table table = {.name = STR("task_state"), .kind = KEYED_CODES, .keys_count = 1, .columns_count = 1, .names_count = 1};
+    struct plan_keyed_table table = {.name = STR("task_state"),
+                                     .kind = KEYED_CODES,
+                                     .keys_count = 1,
+                                     .columns_count = 1,
+                                     .names_count = 1};
     table.keys = ARENA_NEW(t->arena, struct plan_type);
     *table.keys = type_of_kind(TYPE_TEXT, false);
     table.columns = ARENA_NEW(t->arena, struct plan_type);
@@ -197,7 +213,8 @@ static void add_codes(struct tree *t, struct plan_type status) {
     table.codes = ARENA_ARRAY(t->arena, struct plan_code, 2);
     table.codes_count = 2;
     for (uint32_t i = 0; i < 2; i++) {
-        struct value key = {.kind = TYPE_TEXT, .as_text = str_cstr(keys[i])}, label = {.kind = TYPE_ENUM, .as_int = i + 1};
+        struct value key = {.kind = TYPE_TEXT, .as_text = str_cstr(keys[i])},
+                     label = {.kind = TYPE_ENUM, .as_int = i + 1};
         table.codes[i].keys = ARENA_NEW(t->arena, uint32_t);
         *table.codes[i].keys = plan_builder_const(t->builder, type_of_kind(TYPE_TEXT, false), &key);
         table.codes[i].keys_count = 1;
@@ -211,7 +228,11 @@ static void add_people(struct tree *t) {
     static const char *const columns[] = {"email", "name"};
     struct plan_type text = type_of_kind(TYPE_TEXT, false), types[2] = {text, text};
     add_source(t, "people", columns, types, 2);
-    struct plan_keyed_table table = {.name = STR("people"), .kind = KEYED_SOURCE, .source = 1, .keys_count = 1, .columns_count = 1,
+    struct plan_keyed_table table = {.name = STR("people"),
+                                     .kind = KEYED_SOURCE,
+                                     .source = 1,
+                                     .keys_count = 1,
+                                     .columns_count = 1,
                                      .names_count = 1};
     table.keys = ARENA_NEW(t->arena, struct plan_type);
     table.columns = ARENA_NEW(t->arena, struct plan_type);
@@ -225,7 +246,8 @@ static void add_people(struct tree *t) {
     VEC_PUSH(t->arena, &t->builder->tables, table);
 }
 
-static struct texpr *trimmed(struct tree *t, enum opcode op, uint32_t column, const char *at, const char *cell, const char *trim) {
+static struct texpr *trimmed(struct tree *t, enum opcode op, uint32_t column, const char *at,
+                             const char *cell, const char *trim) {
     struct plan_type text = type_of_kind(TYPE_TEXT, false);
     struct texpr *inner = tx_call(t, OP_TRIM, text, trim, 1, tx_cell(t, column, text, cell));
     return tx_call(t, op, text, at, 1, inner);
@@ -236,45 +258,68 @@ static struct texpr *message(struct tree *t, const char *text, struct texpr *par
 }
 
 static void emit_first_part(struct tree *t, struct emitter *e) {
-    struct plan_type text = type_of_kind(TYPE_TEXT, false), text_null = type_of_kind(TYPE_TEXT, true), boolean = type_of_kind(TYPE_BOOL, false);
-    emit_output_value(e, OUT_KEY, 0, trimmed(t, OP_UPPER, COLUMN_CODE, "upper(trim(t.code))", "t.code", "trim(t.code)"));
-    struct texpr *owner = tx_call(t, OP_LOWER, text_null, "lower(trim(t.owner))", 1,
-                                  tx_call(t, OP_TRIM, text_null, "trim(t.owner)", 1, tx_cell(t, COLUMN_OWNER, text_null, "t.owner")));
+    struct plan_type text = type_of_kind(TYPE_TEXT, false), text_null = type_of_kind(TYPE_TEXT, true),
+                     boolean = type_of_kind(TYPE_BOOL, false);
+    emit_output_value(e, OUT_KEY, 0,
+                      trimmed(t, OP_UPPER, COLUMN_CODE, "upper(trim(t.code))", "t.code", "trim(t.code)"));
+    struct texpr *owner = tx_call(
+        t, OP_LOWER, text_null, "lower(trim(t.owner))", 1,
+        tx_call(t, OP_TRIM, text_null, "trim(t.owner)", 1, tx_cell(t, COLUMN_OWNER, text_null, "t.owner")));
     struct texpr *found = tx_find(t, 1, "o.email == lower(trim(t.owner))", owner);
-    found = tx_on(t, found, HANDLE_MISSING, TACT_REJECT, message(t, "no user ", tx_cell(t, COLUMN_OWNER, text_null, "t.owner"), "\"no user {t.owner}\""), NULL);
+    found =
+        tx_on(t, found, HANDLE_MISSING, TACT_REJECT,
+              message(t, "no user ", tx_cell(t, COLUMN_OWNER, text_null, "t.owner"), "\"no user {t.owner}\""),
+              NULL);
     emit_value(e, found);
-    emit_where(e, tx_call(t, OP_NE_TEXT, boolean, "t.state != 'deleted'", 2, tx_cell(t, COLUMN_STATE, text, "t.state"), tx_text(t, "deleted")));
+    emit_where(e, tx_call(t, OP_NE_TEXT, boolean, "t.state != 'deleted'", 2,
+                          tx_cell(t, COLUMN_STATE, text, "t.state"), tx_text(t, "deleted")));
 }
 
 static void emit_body(struct tree *t, struct emitter *e, struct plan_type status) {
-    struct plan_type text = type_of_kind(TYPE_TEXT, false), text_null = type_of_kind(TYPE_TEXT, true), boolean = type_of_kind(TYPE_BOOL, false);
+    struct plan_type text = type_of_kind(TYPE_TEXT, false), text_null = type_of_kind(TYPE_TEXT, true),
+                     boolean = type_of_kind(TYPE_BOOL, false);
     struct plan_type date = type_of_kind(TYPE_DATE, true), integer = type_of_kind(TYPE_INT, false);
-    emit_output_value(e, OUT_COLUMN, 0, tx_call(t, OP_UUID5, type_of_kind(TYPE_UUID, false), "uuid5('task', t.code)", 2, tx_text(t, "task"),
-                                                tx_cell(t, COLUMN_CODE, text, "t.code")));
-    struct texpr *code = tx_find(t, 0, "task_state[lower(trim(t.state))]",
-                                 trimmed(t, OP_LOWER, COLUMN_STATE, "lower(trim(t.state))", "t.state", "trim(t.state)"));
+    emit_output_value(e, OUT_COLUMN, 0,
+                      tx_call(t, OP_UUID5, type_of_kind(TYPE_UUID, false), "uuid5('task', t.code)", 2,
+                              tx_text(t, "task"), tx_cell(t, COLUMN_CODE, text, "t.code")));
+    struct texpr *code =
+        tx_find(t, 0, "task_state[lower(trim(t.state))]",
+                trimmed(t, OP_LOWER, COLUMN_STATE, "lower(trim(t.state))", "t.state", "trim(t.state)"));
     struct texpr *state = tx_fetch(t, code, 0, status, "task_state[lower(trim(t.state))]");
-    state = tx_on(t, state, HANDLE_MISSING, TACT_REJECT, message(t, "unknown ", tx_cell(t, COLUMN_STATE, text, "t.state"), "\"unknown {t.state}\""), NULL);
+    state = tx_on(t, state, HANDLE_MISSING, TACT_REJECT,
+                  message(t, "unknown ", tx_cell(t, COLUMN_STATE, text, "t.state"), "\"unknown {t.state}\""),
+                  NULL);
     emit_output_value(e, OUT_COLUMN, 1, state);
-    struct texpr *due = tx_call(t, OP_TEXT_TO_DATE, date, "date(t.due, 'DD/MM/YYYY')", 1, tx_cell(t, COLUMN_DUE, text_null, "t.due"));
+    struct texpr *due = tx_call(t, OP_TEXT_TO_DATE, date, "date(t.due, 'DD/MM/YYYY')", 1,
+                                tx_cell(t, COLUMN_DUE, text_null, "t.due"));
     due->imm = plan_builder_pattern(t->builder, PATTERN_TEMPLATE, TYPE_DATE, STR("DD/MM/YYYY")) + 1;
-    due = tx_on(t, due, HANDLE_ERROR, TACT_WARN, message(t, "due left empty: ", tx_cell(t, COLUMN_DUE, text_null, "t.due"), "\"due {t.due} left empty\""),
+    due = tx_on(t, due, HANDLE_ERROR, TACT_WARN,
+                message(t, "due left empty: ", tx_cell(t, COLUMN_DUE, text_null, "t.due"),
+                        "\"due {t.due} left empty\""),
                 tx_null(t, date));
     emit_output_value(e, OUT_COLUMN, 2, due);
     struct tbinding *priority = ARENA_NEW(t->arena, struct tbinding);
     priority->reported = true;
-    priority->expr = tx_node(t, TX_COALESCE, integer, "t.priority ?? 3", 2, tx_cell(t, COLUMN_PRIORITY, type_of_kind(TYPE_INT, true), "t.priority"), tx_int(t, 3));
+    priority->expr =
+        tx_node(t, TX_COALESCE, integer, "t.priority ?? 3", 2,
+                tx_cell(t, COLUMN_PRIORITY, type_of_kind(TYPE_INT, true), "t.priority"), tx_int(t, 3));
     emit_output(e, OUT_COLUMN, 3, emit_binding(e, priority), false);
-    struct texpr *is_null = tx_node(t, TX_IS_NULL, boolean, "t.owner is null", 1, tx_cell(t, COLUMN_OWNER, text_null, "t.owner"));
-    struct texpr *title = tx_node(t, TX_IF, text, "if t.owner is null then 'nobody' else trim(t.owner)", 3, is_null, tx_text(t, "nobody"),
-                                  tx_call(t, OP_TRIM, text, "trim(t.owner)", 1, tx_cell(t, COLUMN_OWNER, text_null, "t.owner")));
+    struct texpr *is_null =
+        tx_node(t, TX_IS_NULL, boolean, "t.owner is null", 1, tx_cell(t, COLUMN_OWNER, text_null, "t.owner"));
+    struct texpr *title = tx_node(
+        t, TX_IF, text, "if t.owner is null then 'nobody' else trim(t.owner)", 3, is_null,
+        tx_text(t, "nobody"),
+        tx_call(t, OP_TRIM, text, "trim(t.owner)", 1, tx_cell(t, COLUMN_OWNER, text_null, "t.owner")));
     emit_output_value(e, OUT_COLUMN, 4, title);
     emit_output_value(e, OUT_COLUMN, 5, tx_param(t, 0, type_of_kind(TYPE_TIMESTAMPTZ, false), "$cutover"));
-    struct texpr *low = tx_call(t, OP_GE_I64, boolean, "priority >= 1", 2, tx_bound(t, priority, "priority"), tx_int(t, 1));
-    struct texpr *high = tx_call(t, OP_LE_I64, boolean, "priority <= 5", 2, tx_bound(t, priority, "priority"), tx_int(t, 5));
+    struct texpr *low =
+        tx_call(t, OP_GE_I64, boolean, "priority >= 1", 2, tx_bound(t, priority, "priority"), tx_int(t, 1));
+    struct texpr *high =
+        tx_call(t, OP_LE_I64, boolean, "priority <= 5", 2, tx_bound(t, priority, "priority"), tx_int(t, 5));
     struct texpr *both = tx_node(t, TX_AND, boolean, "priority >= 1 and priority <= 5", 2, low, high);
     struct texpr *shown = tx_call(t, OP_TO_TEXT, text, NULL, 1, tx_bound(t, priority, "priority"));
-    struct thandler fail = {.action = TACT_REJECT, .message = message(t, "priority ", shown, "\"priority {priority}\"")};
+    struct thandler fail = {.action = TACT_REJECT,
+                            .message = message(t, "priority ", shown, "\"priority {priority}\"")};
     emit_validate(e, both, &fail, STR("range"));
 }
 
@@ -288,7 +333,8 @@ struct plan *tree_make_plan(struct arena *arena, struct diag_list *diags) {
     static const char *const labels[] = {"todo", "doing", "done"};
     struct plan_enum status_enum = {.schema = STR("app"), .name = STR("status"), .labels_count = 3};
     status_enum.labels = ARENA_ARRAY(arena, struct plan_text, 3);
-    for (uint32_t i = 0; i < 3; i++) status_enum.labels[i].text = str_cstr(labels[i]);
+    for (uint32_t i = 0; i < 3; i++)
+        status_enum.labels[i].text = str_cstr(labels[i]);
     VEC_PUSH(arena, &t->builder->enums, status_enum);
     struct plan_type status = {.kind = TYPE_ENUM};
     struct plan_param cutover = {.name = STR("cutover"), .type = type_of_kind(TYPE_TIMESTAMPTZ, false)};
@@ -296,8 +342,9 @@ struct plan *tree_make_plan(struct arena *arena, struct diag_list *diags) {
     add_codes(t, status);
     add_people(t);
     static const char *const names[] = {"id", "status", "due_on", "priority", "title", "made_at"};
-    const struct plan_type target_types[] = {type_of_kind(TYPE_UUID, false), status, type_of_kind(TYPE_DATE, true), type_of_kind(TYPE_INT, false),
-                                             text, type_of_kind(TYPE_TIMESTAMPTZ, false)};
+    const struct plan_type target_types[] = {
+        type_of_kind(TYPE_UUID, false), status, type_of_kind(TYPE_DATE, true),
+        type_of_kind(TYPE_INT, false),  text,   type_of_kind(TYPE_TIMESTAMPTZ, false)};
     static const uint8_t wires[] = {WIRE_UUID, WIRE_ENUM, WIRE_DATE, WIRE_INT4, WIRE_TEXT, WIRE_TIMESTAMPTZ};
     add_target(t, names, target_types, wires, 6);
     struct emitter *e = emitter_new(t->builder);
@@ -306,10 +353,12 @@ struct plan *tree_make_plan(struct arena *arena, struct diag_list *diags) {
     emit_body(t, e, status);
     struct plan_map map = {.name = STR("tasks"), .keyed = 1, .target_table = 1, .columns_count = 6};
     map.columns = ARENA_ARRAY(arena, uint32_t, 6);
-    for (uint32_t i = 0; i < 6; i++) map.columns[i] = i;
+    for (uint32_t i = 0; i < 6; i++)
+        map.columns[i] = i;
     map.program = emitter_finish(e);
     map.span = plan_builder_span(t->builder, tree_span(t, "map tasks"));
     VEC_PUSH(arena, &t->builder->maps, map);
-    for (uint32_t i = 0; i < t->diags.items.count; i++) VEC_PUSH(diags->arena, &diags->items, t->diags.items.items[i]);
+    for (uint32_t i = 0; i < t->diags.items.count; i++)
+        VEC_PUSH(diags->arena, &diags->items, t->diags.items.items[i]);
     return plan_builder_finish(t->builder);
 }

@@ -22,13 +22,16 @@ struct texpr *tx_bool(struct tree *t, bool truth);
 struct texpr *tx_null(struct tree *t, struct plan_type type);
 struct texpr *tx_cell(struct tree *t, uint32_t column, struct plan_type type, const char *at);
 struct texpr *tx_param(struct tree *t, uint32_t index, struct plan_type type, const char *at);
-struct texpr *tx_call(struct tree *t, enum opcode op, struct plan_type type, const char *at, uint32_t count, ...);
-struct texpr *tx_node(struct tree *t, enum texpr_kind kind, struct plan_type type, const char *at, uint32_t count, ...);
+struct texpr *tx_call(struct tree *t, enum opcode op, struct plan_type type, const char *at, uint32_t count,
+                      ...);
+struct texpr *tx_node(struct tree *t, enum texpr_kind kind, struct plan_type type, const char *at,
+                      uint32_t count, ...);
 struct texpr *tx_find(struct tree *t, uint32_t table, const char *at, struct texpr *key);
-struct texpr *tx_fetch(struct tree *t, struct texpr *row, uint32_t column, struct plan_type type, const char *at);
+struct texpr *tx_fetch(struct tree *t, struct texpr *row, uint32_t column, struct plan_type type,
+                       const char *at);
 /* x with one more handler. */
-struct texpr *tx_on(struct tree *t, struct texpr *x, enum thandler_event event, enum taction action, struct texpr *message,
-                    struct texpr *use);
+struct texpr *tx_on(struct tree *t, struct texpr *x, enum thandler_event event, enum taction action,
+                    struct texpr *message, struct texpr *use);
 struct texpr *tx_bound(struct tree *t, struct tbinding *binding, const char *at);
 
 /* A whole plan: a csv source, a code table, a lookup, and a map with filter, handlers, validation. */

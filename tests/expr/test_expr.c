@@ -504,6 +504,8 @@ static void test_functions(void **state) {
         {"opt(null)", "text"},
         {"opt(item)", "text V"},
         {"twice(t.s)", "text FV"},
+        {"twice(null)", "text? C"},
+        {"t.j[twice(null)]", "json? FV"},
         {"flag(t.e)", "bool FV"},
         {"flag('done')", "bool C"},
         {"flag('dne')", "E0205"},

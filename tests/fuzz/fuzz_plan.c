@@ -33,10 +33,31 @@ static uint32_t below(uint64_t *state, uint64_t limit) {
 
 /* ---------------------------------------------------------------- running what was accepted */
 
-static const char *const CELLS[] = {"", " ", "abc", "3", "-9223372036854775808", "9223372036854775808", "1e400", "31/02/2025", "01/02/2025",
-                                    "2025-02-01", "2025-02-01T10:00:00Z", "\xc3\xa9\xcc\x81", "\xff\xfe", "{\"a\":[1,null]}", "[", "{1,2,NULL}",
-                                    "true", "wip", " DONE ", "0.000000000000000000000000000000000000001", "12:30", "1 month",
-                                    "6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10", "\\x00ff", "NaN"};
+static const char *const CELLS[] = {"",
+                                    " ",
+                                    "abc",
+                                    "3",
+                                    "-9223372036854775808",
+                                    "9223372036854775808",
+                                    "1e400",
+                                    "31/02/2025",
+                                    "01/02/2025",
+                                    "2025-02-01",
+                                    "2025-02-01T10:00:00Z",
+                                    "\xc3\xa9\xcc\x81",
+                                    "\xff\xfe",
+                                    "{\"a\":[1,null]}",
+                                    "[",
+                                    "{1,2,NULL}",
+                                    "true",
+                                    "wip",
+                                    " DONE ",
+                                    "0.000000000000000000000000000000000000001",
+                                    "12:30",
+                                    "1 month",
+                                    "6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10",
+                                    "\\x00ff",
+                                    "NaN"};
 
 static struct str random_text(uint64_t *seed) {
     return str_cstr(CELLS[below(seed, sizeof CELLS / sizeof CELLS[0])]);
@@ -47,16 +68,25 @@ static void random_item(const struct plan *plan, struct plan_type type, uint64_t
     static const int64_t ints[] = {0, 1, -1, INT64_MAX, INT64_MIN, 86399999999, 8765432, -2000000};
     switch (type.kind) {
     case TYPE_BOOL: *(uint8_t *)item = (uint8_t)below(seed, 2); break;
-    case TYPE_DECIMAL: *(struct decimal *)item = (struct decimal){.lo = next_random(seed) >> 1, .scale = (int32_t)below(seed, 10)}; break;
+    case TYPE_DECIMAL:
+        *(struct decimal *)item =
+            (struct decimal){.lo = next_random(seed) >> 1, .scale = (int32_t)below(seed, 10)};
+        break;
     case TYPE_FLOAT: *(double *)item = (double)(int64_t)next_random(seed) / 3; break;
     case TYPE_TEXT:
     case TYPE_SECRET:
     case TYPE_BYTES: *(struct str *)item = STR("\xc3\xa9t\xc3\xa9"); break;
     case TYPE_JSON: *(struct str *)item = STR("{\"a\":[1,null,\"x\"]}"); break;
-    case TYPE_INTERVAL: *(struct interval *)item = (struct interval){(int64_t)below(seed, 1000000), (int32_t)below(seed, 100), (int32_t)below(seed, 20)}; break;
+    case TYPE_INTERVAL:
+        *(struct interval *)item = (struct interval){(int64_t)below(seed, 1000000), (int32_t)below(seed, 100),
+                                                     (int32_t)below(seed, 20)};
+        break;
     case TYPE_UUID: memset(item, (int)below(seed, 256), sizeof(struct uuid)); break;
     case TYPE_ARRAY: *(struct array *)item = (struct array){0}; break;
-    case TYPE_ENUM: *(int64_t *)item = below(seed, plan->enums[type.ref].labels_count + (plan->enums[type.ref].labels_count == 0)); break;
+    case TYPE_ENUM:
+        *(int64_t *)item =
+            below(seed, plan->enums[type.ref].labels_count + (plan->enums[type.ref].labels_count == 0));
+        break;
     case TYPE_ROW: *(int64_t *)item = below(seed, TABLE_ROWS); break;
     case TYPE_TIME: *(int64_t *)item = below(seed, 86400) * (int64_t)1000000; break;
     case TYPE_DATE:
@@ -77,15 +107,18 @@ static struct value random_value(const struct plan *plan, struct plan_type type,
     return value;
 }
 
-static struct keyed_table *fill_table(const struct plan *plan, uint32_t index, uint64_t *seed, struct diag_list *diags) {
+static struct keyed_table *fill_table(const struct plan *plan, uint32_t index, uint64_t *seed,
+                                      struct diag_list *diags) {
     const struct plan_keyed_table *decl = &plan->tables[index];
     struct keyed_table *table = keyed_table_new(plan, index, 1 << 20, STR("/tmp"));
     struct value *parts = ARENA_ARRAY(diags->arena, struct value, decl->keys_count);
     struct value *columns = ARENA_ARRAY(diags->arena, struct value, decl->columns_count);
     for (uint32_t row = 0; row < TABLE_ROWS; row++) {
         struct buf key = {0};
-        for (uint32_t i = 0; i < decl->keys_count; i++) parts[i] = random_value(plan, decl->keys[i], seed);
-        for (uint32_t i = 0; i < decl->columns_count; i++) columns[i] = random_value(plan, decl->columns[i], seed);
+        for (uint32_t i = 0; i < decl->keys_count; i++)
+            parts[i] = random_value(plan, decl->keys[i], seed);
+        for (uint32_t i = 0; i < decl->columns_count; i++)
+            columns[i] = random_value(plan, decl->columns[i], seed);
         if (!keyed_table_encode(decl->keys, parts, decl->keys_count, &key)) buf_append_char(&key, (char)row);
         buf_append_char(&key, (char)row); /* so that each row has a key of its own */
         keyed_table_add(table, buf_str(&key), KEYED_PRESENT, columns, diags);
@@ -102,16 +135,19 @@ static void fill_cells(struct row_batch *batch, uint32_t columns, uint64_t *seed
         for (uint32_t i = 0; i < ROWS; i++) {
             uint32_t dice = below(seed, 8);
             column->state[i] = dice == 0 ? ROW_NULL : dice == 1 ? ROW_ERROR : ROW_VALUE;
-            if (column->kind != NULL) column->kind[i] = dice == 1 ? CELL_BAD : (uint8_t)below(seed, CELL_KIND_COUNT);
+            if (column->kind != NULL)
+                column->kind[i] = dice == 1 ? CELL_BAD : (uint8_t)below(seed, CELL_KIND_COUNT);
             struct str text = random_text(seed);
-            char *copy = arena_alloc(&batch->arena, text.len); /* of its own, so that a stale pointer is seen */
+            char *copy =
+                arena_alloc(&batch->arena, text.len); /* of its own, so that a stale pointer is seen */
             memcpy(copy, text.ptr, text.len);
             column->text[i] = str_from(copy, text.len);
         }
     }
 }
 
-static struct vm_input *fill_inputs(const struct plan *plan, const struct plan_program *program, struct arena *arena, uint64_t *seed) {
+static struct vm_input *fill_inputs(const struct plan *plan, const struct plan_program *program,
+                                    struct arena *arena, uint64_t *seed) {
     struct vm_input *inputs = ARENA_ARRAY(arena, struct vm_input, program->slots_count);
     for (uint32_t s = 0; s < program->slots_count; s++) {
         if (program->slots[s].kind == SLOT_CELL) continue;
@@ -133,28 +169,34 @@ static uint32_t touch_outputs(const struct vm *vm, const struct plan_program *pr
     uint32_t sum = 0;
     for (uint32_t o = 0; o < program->outputs_count; o++) {
         for (uint32_t row = 0; row < ROWS; row++) {
-            if (vm_row_outcome(vm, row) != OUTCOME_OK) continue;
+            if (vm_row_outcome(vm, row) > OUTCOME_REJECTED) continue; /* skipped: not computed to the end */
             struct value value = vm_value_at(vm, program->outputs[o].reg, row);
             if (value.kind != TYPE_TEXT && value.kind != TYPE_JSON && value.kind != TYPE_BYTES) continue;
-            for (size_t i = 0; i < value.as_text.len; i++) sum += (uint8_t)value.as_text.ptr[i];
+            for (size_t i = 0; i < value.as_text.len; i++)
+                sum += (uint8_t)value.as_text.ptr[i];
         }
     }
     for (uint32_t row = 0; row < ROWS; row++)
         for (const struct row_report *r = vm_first_report(vm, row); r != NULL; r = vm_next_report(vm, r))
-            for (size_t i = 0; i < r->message.len; i++) sum += (uint8_t)r->message.ptr[i];
+            for (size_t i = 0; i < r->message.len; i++)
+                sum += (uint8_t)r->message.ptr[i];
     return sum;
 }
 
-static void run_program(const struct plan *plan, const struct program_set *set, uint32_t index, uint64_t *seed) {
+static void run_program(const struct plan *plan, const struct program_set *set, uint32_t index,
+                        uint64_t *seed) {
     const struct plan_program *program = &plan->programs[index];
-    if (program->regs_count > RUN_REGS_MAX || program->selections > RUN_REGS_MAX) return; /* too slow to do often */
+    if (program->regs_count > RUN_REGS_MAX || program->selections > RUN_REGS_MAX)
+        return; /* too slow to do often */
     uint32_t cells = 0;
-    for (uint32_t s = 0; s < program->slots_count; s++) cells += program->slots[s].kind == SLOT_CELL;
+    for (uint32_t s = 0; s < program->slots_count; s++)
+        cells += program->slots[s].kind == SLOT_CELL;
     struct vm *vm = vm_new(set, index);
     struct row_batch batch;
     row_batch_init(&batch, cells);
     uint32_t *columns = ARENA_ARRAY(&batch.fixed, uint32_t, cells);
-    for (uint32_t c = 0; c < cells; c++) columns[c] = c;
+    for (uint32_t c = 0; c < cells; c++)
+        columns[c] = c;
     for (int round = 0; round < 2; round++) { /* the second batch must not see the first one's elements */
         fill_cells(&batch, cells, seed);
         vm_begin(vm, &batch, ROWS, columns, NULL, fill_inputs(plan, program, &batch.arena, seed));
@@ -171,14 +213,20 @@ static void run_program(const struct plan *plan, const struct program_set *set, 
 static void run_plan(const struct plan *plan, struct diag_list *diags) {
     uint64_t seed = 88172645463325252u;
     struct value *params = ARENA_ARRAY(diags->arena, struct value, plan->params_count);
-    for (uint32_t i = 0; i < plan->params_count; i++) params[i] = random_value(plan, plan->params[i].type, &seed);
+    for (uint32_t i = 0; i < plan->params_count; i++)
+        params[i] = random_value(plan, plan->params[i].type, &seed);
     struct keyed_table **tables = ARENA_ARRAY(diags->arena, struct keyed_table *, plan->tables_count);
-    for (uint32_t i = 0; i < plan->tables_count; i++) tables[i] = fill_table(plan, i, &seed, diags);
+    for (uint32_t i = 0; i < plan->tables_count; i++)
+        tables[i] = fill_table(plan, i, &seed, diags);
     struct run_values values = {.params = params, .environment = STR("test"), .tables = tables};
     struct program_set *set = program_set_new(plan, &values, diags);
-    for (uint32_t i = 0; set != NULL && i < plan->programs_count; i++) run_program(plan, set, i, &seed);
+    if (getenv("FUZZ_VERBOSE") && set == NULL)
+        fprintf(stderr, "not run: %.*s\n", STR_ARG(diags->items.items[0]->message));
+    for (uint32_t i = 0; set != NULL && i < plan->programs_count; i++)
+        run_program(plan, set, i, &seed);
     if (set != NULL) program_set_free(set);
-    for (uint32_t i = 0; i < plan->tables_count; i++) keyed_table_free(tables[i]);
+    for (uint32_t i = 0; i < plan->tables_count; i++)
+        keyed_table_free(tables[i]);
 }
 
 /* True when the bytes are a plan that passes. */
@@ -206,9 +254,11 @@ static void repair(struct buf *bytes) {
     char *b = bytes->ptr;
     uint64_t length = bytes->len - PLAN_HEADER_BYTES;
     memcpy(b, PLAN_MAGIC, PLAN_MAGIC_BYTES);
-    for (int i = 0; i < 4; i++) b[PLAN_VERSION_AT + i] = (char)((uint32_t)PLAN_FORMAT_VERSION >> (8 * i));
+    for (int i = 0; i < 4; i++)
+        b[PLAN_VERSION_AT + i] = (char)((uint32_t)PLAN_FORMAT_VERSION >> (8 * i));
     plan_hash_instructions((uint8_t *)b + PLAN_TABLE_HASH_AT);
-    for (int i = 0; i < 8; i++) b[PLAN_LENGTH_AT + i] = (char)(length >> (8 * i));
+    for (int i = 0; i < 8; i++)
+        b[PLAN_LENGTH_AT + i] = (char)(length >> (8 * i));
     plan_hash_bytes(str_from(b + PLAN_HEADER_BYTES, length), (uint8_t *)b + PLAN_SHA256_AT);
 }
 
@@ -220,19 +270,22 @@ static void mutate_bytes(struct buf *bytes, uint64_t *seed) {
     case 2: bytes->ptr[from] = (char)(bytes->ptr[from] + (below(seed, 2) ? 1 : -1)); break;
     case 3: bytes->len = from; break;
     case 4: /* a piece over another */
-        if (from + len <= bytes->len && to + len <= bytes->len) memmove(bytes->ptr + to, bytes->ptr + from, len);
+        if (from + len <= bytes->len && to + len <= bytes->len)
+            memmove(bytes->ptr + to, bytes->ptr + from, len);
         break;
     default: /* bytes put in */
         buf_reserve(bytes, len);
         memmove(bytes->ptr + from + len, bytes->ptr + from, bytes->len - from);
-        for (uint32_t i = 0; i < len; i++) bytes->ptr[from + i] = (char)next_random(seed);
+        for (uint32_t i = 0; i < len; i++)
+            bytes->ptr[from + i] = (char)next_random(seed);
         bytes->len += len;
         break;
     }
     if (bytes->len == 0) buf_append_char(bytes, 0);
 }
 
-/* A field of an instruction, an output or a list gets another small number: what only the verifier notices. */
+/* A field of an instruction, an output or a list gets another small number: what only the verifier notices.
+ */
 static void mutate_program(struct plan *plan, uint64_t *seed) {
     struct plan_program *p = &plan->programs[below(seed, plan->programs_count)];
     if (p->code_count == 0) return;
@@ -248,7 +301,9 @@ static void mutate_program(struct plan *plan, uint64_t *seed) {
     case 6: in->imm2 = below(seed, limit); break;
     case 7: p->pre_end = below(seed, p->code_count + 1); break;
     case 8: p->init_end = below(seed, p->code_count + 1); break;
-    case 9: if (p->operands_count) p->operands[below(seed, p->operands_count)] = below(seed, limit); break;
+    case 9:
+        if (p->operands_count) p->operands[below(seed, p->operands_count)] = below(seed, limit);
+        break;
     case 10: { /* two instructions change places */
         uint32_t other = below(seed, p->code_count);
         struct plan_instr moved = p->code[other];
@@ -256,7 +311,9 @@ static void mutate_program(struct plan *plan, uint64_t *seed) {
         *in = moved;
         break;
     }
-    default: if (p->outputs_count) p->outputs[below(seed, p->outputs_count)].reg = below(seed, limit); break;
+    default:
+        if (p->outputs_count) p->outputs[below(seed, p->outputs_count)].reg = below(seed, limit);
+        break;
     }
 }
 
@@ -267,7 +324,8 @@ static bool fuzz_fields(struct str base, uint64_t *seed) {
     struct plan *plan = plan_read(&arena, base, STR("seed"), &diags);
     bool accepted = false;
     if (plan != NULL && plan->programs_count > 0) {
-        for (uint32_t n = 1 + below(seed, 2); n-- > 0;) mutate_program(plan, seed);
+        for (uint32_t n = 1 + below(seed, 2); n-- > 0;)
+            mutate_program(plan, seed);
         struct buf bytes = {0};
         plan_write(plan, &bytes);
         accepted = check_bytes(buf_str(&bytes));
@@ -280,7 +338,8 @@ static bool fuzz_fields(struct str base, uint64_t *seed) {
 static bool fuzz_bytes(struct str base, uint64_t *seed) {
     struct buf bytes = {0};
     buf_append_str(&bytes, base);
-    for (uint32_t n = 1 + below(seed, 4); n-- > 0;) mutate_bytes(&bytes, seed);
+    for (uint32_t n = 1 + below(seed, 4); n-- > 0;)
+        mutate_bytes(&bytes, seed);
     if (below(seed, 8) != 0) repair(&bytes);
     bool accepted = check_bytes(buf_str(&bytes));
     buf_release(&bytes);
@@ -293,7 +352,8 @@ static bool read_file(const char *path, struct buf *out) {
     FILE *file = fopen(path, "rb");
     if (file == NULL) return false;
     char chunk[65536];
-    for (size_t n; (n = fread(chunk, 1, sizeof chunk, file)) > 0;) buf_append(out, chunk, n);
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, file)) > 0;)
+        buf_append(out, chunk, n);
     return fclose(file) == 0;
 }
 
@@ -377,7 +437,8 @@ int main(int argc, char **argv) {
         accepted += below(&seed, 2) ? fuzz_fields(base, &seed) : fuzz_bytes(base, &seed);
     }
     printf("%lu mutations, %lu accepted and run, %lu refused\n", rounds, accepted, rounds - accepted);
-    for (uint32_t i = 0; i < count; i++) buf_release(&seeds[i]);
+    for (uint32_t i = 0; i < count; i++)
+        buf_release(&seeds[i]);
     return 0;
 }
 #endif

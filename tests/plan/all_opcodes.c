@@ -43,10 +43,12 @@ static uint8_t kind_of_letter(char letter) {
     return letter == 'N' ? TYPE_INT : TYPE_TEXT;
 }
 
-static uint32_t immediate(struct maker *m, const struct opcode_info *info, enum imm_kind kind, struct plan_instr *in, bool second) {
+static uint32_t immediate(struct maker *m, const struct opcode_info *info, enum imm_kind kind,
+                          struct plan_instr *in, bool second) {
     uint8_t result = m->regs.items[in->dst].kind;
     switch (kind) {
-    case IMM_TEMPLATE: return find_template(result == TYPE_TEXT && info->operands[0] ? m->regs.items[in->a].kind : result);
+    case IMM_TEMPLATE:
+        return find_template(result == TYPE_TEXT && info->operands[0] ? m->regs.items[in->a].kind : result);
     case IMM_REGEX: return PATTERN_OF_REGEX;
     case IMM_LIKE: return PATTERN_OF_LIKE;
     case IMM_ZONE: return PATTERN_OF_ZONE;
@@ -55,7 +57,8 @@ static uint32_t immediate(struct maker *m, const struct opcode_info *info, enum 
     case IMM_NUMBER: return second ? 2 : 12;
     case IMM_LIST:
         VEC_PUSH(m->arena, &m->operands, 2);
-        for (int i = 0; i < 2; i++) VEC_PUSH(m->arena, &m->operands, m->of_type[kind_of_letter(info->operands[0])]);
+        for (int i = 0; i < 2; i++)
+            VEC_PUSH(m->arena, &m->operands, m->of_type[kind_of_letter(info->operands[0])]);
         return m->operands.count - 3;
     default: return 0;
     }
@@ -65,7 +68,8 @@ static void add(struct maker *m, enum opcode op) {
     const struct opcode_info *info = &OPCODES[op];
     struct plan_instr in = {.op = op};
     uint32_t *fields[3] = {&in.a, &in.b, &in.c};
-    for (uint32_t i = 0; i < opcode_operand_count(op); i++) *fields[i] = m->of_type[kind_of_letter(info->operands[i])];
+    for (uint32_t i = 0; i < opcode_operand_count(op); i++)
+        *fields[i] = m->of_type[kind_of_letter(info->operands[i])];
     struct plan_type result = {.kind = kind_of_letter(info->result[0])};
     if (result.kind == TYPE_ARRAY) result.element = TYPE_TEXT;
     in.dst = new_reg(m, result);
@@ -77,8 +81,10 @@ static void add(struct maker *m, enum opcode op) {
 
 static bool is_plain(enum opcode op) {
     const struct opcode_info *info = &OPCODES[op];
-    if (info->flags & (OPF_SELECT | OPF_ACTION) || info->result[0] == '\0' || opcode_is_merge(op)) return false;
-    if (op == OP_ARRAY_CONTAINS || op == OP_ARRAY_AT || op == OP_TO_TEXT) return true; /* texts fit their rules */
+    if (info->flags & (OPF_SELECT | OPF_ACTION) || info->result[0] == '\0' || opcode_is_merge(op))
+        return false;
+    if (op == OP_ARRAY_CONTAINS || op == OP_ARRAY_AT || op == OP_TO_TEXT)
+        return true; /* texts fit their rules */
     return !(info->flags & OPF_SPECIAL);
 }
 
@@ -92,11 +98,14 @@ struct plan *make_all_opcodes(struct arena *arena, uint32_t *count) {
     plan->patterns_count = sizeof PATTERNS / sizeof PATTERNS[0];
     plan->enums = ARENA_NEW(arena, struct plan_enum);
     plan->enums_count = 1;
-    *plan->enums = (struct plan_enum){.schema = STR("s"), .name = STR("e"), .labels = (struct plan_text *)labels, .labels_count = 2};
+    *plan->enums = (struct plan_enum){
+        .schema = STR("s"), .name = STR("e"), .labels = (struct plan_text *)labels, .labels_count = 2};
     plan->consts = ARENA_ARRAY(arena, struct plan_const, 2);
     plan->consts_count = 2;
-    plan->consts[0] = (struct plan_const){.type = {.kind = TYPE_ARRAY, .element = TYPE_TEXT}, .text = STR("[\"abc\",\"\"]")};
-    plan->consts[1] = (struct plan_const){.type = {.kind = TYPE_ARRAY, .element = TYPE_INT}, .text = STR("[\"3\",\"-1\"]")};
+    plan->consts[0] = (struct plan_const){.type = {.kind = TYPE_ARRAY, .element = TYPE_TEXT},
+                                          .text = STR("[\"abc\",\"\"]")};
+    plan->consts[1] =
+        (struct plan_const){.type = {.kind = TYPE_ARRAY, .element = TYPE_INT}, .text = STR("[\"3\",\"-1\"]")};
     plan->params = ARENA_NEW(arena, struct plan_param);
     plan->params_count = 1;
     *plan->params = (struct plan_param){.name = STR("key"), .type = {.kind = TYPE_SECRET}};

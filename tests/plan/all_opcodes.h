@@ -1,4 +1,5 @@
-/* A plan in which every instruction that the table alone can describe stands once, over cells of all types. */
+/* A plan in which every instruction that the table alone can describe stands once, over cells of all types.
+ */
 #ifndef MIG_TESTS_PLAN_ALL_OPCODES_H
 #define MIG_TESTS_PLAN_ALL_OPCODES_H
 

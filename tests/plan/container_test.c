@@ -1,5 +1,5 @@
-/* The container: a plan survives writing and reading, equal plans are equal bytes, and each kind of damage has
- * its own code. */
+/* The container: a plan survives writing and reading, equal plans are equal bytes, and each kind of damage
+ * has its own code. */
 #include "runtime/plan/container.h"
 #include "tests/emit/tree.h"
 
@@ -117,11 +117,11 @@ static void test_changed(void **state) {
     assert_refused(f, buf_str(&f->bytes), X_PLAN_CHECKSUM);
 }
 
-/* Content with a valid checksum that is no plan: lengths that lie, numbers in a longer form, bytes left over. */
+/* Content with a valid checksum that is no plan: lengths that lie, numbers in a longer form, bytes left over.
+ */
 static void test_malformed_content(void **state) {
     struct fixture *f = *state;
-    static const char *const contents[] = {"\xff\xff\xff\xff\x7f", "\x80", "\x80\x00", "\x05"
-                                                                                      "abc",
+    static const char *const contents[] = {"\xff\xff\xff\xff\x7f", "\x80", "\x81\x01", "\x05xyz",
                                            "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f"};
     for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++) {
         struct str content = str_cstr(contents[i]);
@@ -156,9 +156,9 @@ static void test_huge_count(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_round_trip),         TEST(test_same_input_same_bytes), TEST(test_not_a_plan),       TEST(test_other_version),
-        TEST(test_other_instructions), TEST(test_truncated),             TEST(test_changed),          TEST(test_malformed_content),
-        TEST(test_huge_count),
+        TEST(test_round_trip),    TEST(test_same_input_same_bytes), TEST(test_not_a_plan),
+        TEST(test_other_version), TEST(test_other_instructions),    TEST(test_truncated),
+        TEST(test_changed),       TEST(test_malformed_content),     TEST(test_huge_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

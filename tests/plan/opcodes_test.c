@@ -22,7 +22,8 @@ static void test_lines(void **state) {
             if (!is_letter(*l)) fail_msg("%s: operand letter %c", info->name, *l);
         for (const char *l = info->result; *l; l++)
             if (!is_letter(*l)) fail_msg("%s: result letter %c", info->name, *l);
-        if ((info->flags & OPF_SELECT) && info->result[0]) fail_msg("%s: a selection with a result", info->name);
+        if ((info->flags & OPF_SELECT) && info->result[0])
+            fail_msg("%s: a selection with a result", info->name);
         if (info->doc[0] == '\0') fail_msg("%s: no doc", info->name);
         /* docs/functions.md takes the signature from the doc. */
         size_t name = strlen(info->function);

@@ -1,5 +1,5 @@
-/* The verifier on declarations and on who uses which program: a good plan passes, and each change that breaks a
- * rule is refused with a message about that rule. */
+/* The verifier on declarations and on who uses which program: a good plan passes, and each change that breaks
+ * a rule is refused with a message about that rule. */
 #include "tests/emit/tree.h"
 
 #include <setjmp.h>
@@ -12,45 +12,113 @@ struct breakage {
     void (*change)(struct plan *plan);
 };
 
-static void set_span_end(struct plan *p) { p->maps[0].span.end = 100000; }
-static void set_span_file(struct plan *p) { p->maps[0].span.file = 7; }
-static void set_bad_utf8(struct plan *p) { p->maps[0].name = STR("\xc3("); }
-static void set_nul(struct plan *p) { p->sources[0].name = STR("a\0b"); }
-static void set_hash(struct plan *p) { p->spec_sha256 = STR("short"); }
-static void set_type(struct plan *p) { p->params[0].type.kind = TYPE_KIND_COUNT; }
-static void set_type_null(struct plan *p) { p->params[0].type.kind = TYPE_NULL; }
-static void set_no_type(struct plan *p) { p->params[0].type.kind = TYPE_NONE; }
-static void set_enum_ref(struct plan *p) { p->tables[0].columns[0].ref = 5; }
-static void set_element(struct plan *p) { p->params[0].type.element = TYPE_INT; }
-static void set_array_element(struct plan *p) { p->params[0].type = (struct plan_type){.kind = TYPE_ARRAY, .element = TYPE_ROW}; }
-static void set_param_row(struct plan *p) { p->params[0].type = (struct plan_type){.kind = TYPE_ROW}; }
-static void set_default(struct plan *p) { p->params[0].default_program = 9; }
-static void set_const_text(struct plan *p) { p->consts[9].text = STR("three"); }
-static void set_const_label(struct plan *p) { p->consts[1].text = STR("nothing"); }
-static void set_const_secret(struct plan *p) { p->consts[0].type.kind = TYPE_SECRET; }
-static void set_pattern_kind(struct plan *p) { p->patterns[0].kind = 99; }
-static void set_source_format(struct plan *p) { p->sources[0].format = SOURCE_FORMAT_COUNT; }
-static void set_source_flag(struct plan *p) { p->sources[0].header = 3; }
-static void set_query_of(struct plan *p) { p->sources[0].query_of = 2; }
-static void set_wire(struct plan *p) { p->target.tables[0].columns[0].wire = WIRE_INT8; }
-static void set_wire_range(struct plan *p) { p->target.tables[0].columns[0].wire = WIRE_COUNT; }
-static void set_table_kind(struct plan *p) { p->tables[0].kind = KEYED_KIND_COUNT; }
-static void set_table_source(struct plan *p) { p->tables[1].source = 2; }
-static void set_table_program(struct plan *p) { p->tables[1].program = 0; }
-static void set_code_key(struct plan *p) { p->tables[0].codes[0].keys[0] = 9; }
-static void set_code_value(struct plan *p) { p->tables[0].codes[0].value = 0; }
-static void set_code_index(struct plan *p) { p->tables[0].codes[0].value = 1000; }
-static void set_map_source(struct plan *p) { p->maps[0].source = 4; }
-static void set_map_program(struct plan *p) { p->maps[0].program = 2; }
-static void set_map_column(struct plan *p) { p->maps[0].columns[2] = 6; }
-static void set_map_conflict(struct plan *p) { p->maps[0].conflict = CONFLICT_COUNT; }
-static void set_map_grouped(struct plan *p) { p->maps[0].grouped = 1; }
+static void set_span_end(struct plan *p) {
+    p->maps[0].span.end = 100000;
+}
+static void set_span_file(struct plan *p) {
+    p->maps[0].span.file = 7;
+}
+static void set_bad_utf8(struct plan *p) {
+    p->maps[0].name = STR("\xc3(");
+}
+static void set_nul(struct plan *p) {
+    p->sources[0].name = STR("a\0b");
+}
+static void set_hash(struct plan *p) {
+    p->spec_sha256 = STR("short");
+}
+static void set_type(struct plan *p) {
+    p->params[0].type.kind = TYPE_KIND_COUNT;
+}
+static void set_type_null(struct plan *p) {
+    p->params[0].type.kind = TYPE_NULL;
+}
+static void set_no_type(struct plan *p) {
+    p->params[0].type.kind = TYPE_NONE;
+}
+static void set_enum_ref(struct plan *p) {
+    p->tables[0].columns[0].ref = 5;
+}
+static void set_element(struct plan *p) {
+    p->params[0].type.element = TYPE_INT;
+}
+static void set_array_element(struct plan *p) {
+    p->params[0].type = (struct plan_type){.kind = TYPE_ARRAY, .element = TYPE_ROW};
+}
+static void set_param_row(struct plan *p) {
+    p->params[0].type = (struct plan_type){.kind = TYPE_ROW};
+}
+static void set_default(struct plan *p) {
+    p->params[0].default_program = 9;
+}
+static void set_const_text(struct plan *p) {
+    p->consts[9].text = STR("three");
+}
+static void set_const_label(struct plan *p) {
+    p->consts[1].text = STR("nothing");
+}
+static void set_const_secret(struct plan *p) {
+    p->consts[0].type.kind = TYPE_SECRET;
+}
+static void set_pattern_kind(struct plan *p) {
+    p->patterns[0].kind = 99;
+}
+static void set_source_format(struct plan *p) {
+    p->sources[0].format = SOURCE_FORMAT_COUNT;
+}
+static void set_source_flag(struct plan *p) {
+    p->sources[0].header = 3;
+}
+static void set_query_of(struct plan *p) {
+    p->sources[0].query_of = 2;
+}
+static void set_wire(struct plan *p) {
+    p->target.tables[0].columns[0].wire = WIRE_INT8;
+}
+static void set_wire_range(struct plan *p) {
+    p->target.tables[0].columns[0].wire = WIRE_COUNT;
+}
+static void set_table_kind(struct plan *p) {
+    p->tables[0].kind = KEYED_KIND_COUNT;
+}
+static void set_table_source(struct plan *p) {
+    p->tables[1].source = 2;
+}
+static void set_table_program(struct plan *p) {
+    p->tables[1].program = 0;
+}
+static void set_code_key(struct plan *p) {
+    p->tables[0].codes[0].keys[0] = 9;
+}
+static void set_code_value(struct plan *p) {
+    p->tables[0].codes[0].value = 0;
+}
+static void set_code_index(struct plan *p) {
+    p->tables[0].codes[0].value = 1000;
+}
+static void set_map_source(struct plan *p) {
+    p->maps[0].source = 4;
+}
+static void set_map_program(struct plan *p) {
+    p->maps[0].program = 2;
+}
+static void set_map_column(struct plan *p) {
+    p->maps[0].columns[2] = 6;
+}
+static void set_map_conflict(struct plan *p) {
+    p->maps[0].conflict = CONFLICT_COUNT;
+}
+static void set_map_grouped(struct plan *p) {
+    p->maps[0].grouped = 1;
+}
 static void set_map_depends(struct plan *p) {
     static uint32_t self[1] = {0};
     p->maps[0].depends = self;
     p->maps[0].depends_count = 1;
 }
-static void set_map_crosswalk(struct plan *p) { p->maps[0].crosswalk = 1; }
+static void set_map_crosswalk(struct plan *p) {
+    p->maps[0].crosswalk = 1;
+}
 static void set_tolerance(struct plan *p) {
     p->maps[0].tolerance_kind = TOLERANCE_PERCENT;
     p->maps[0].tolerance = STR("five");
@@ -61,30 +129,57 @@ static void set_phase(struct plan *p) {
     p->phases = &phase;
     p->phases_count = 1;
 }
-static void set_audit(struct plan *p) { p->audit = (struct plan_audit){.target_table = 1, .program = 5}; }
+static void set_audit(struct plan *p) {
+    p->audit = (struct plan_audit){.target_table = 1, .program = 5};
+}
 
 /* ---- programs and their users */
 static struct plan_output *find_output(struct plan *p, uint8_t role, uint32_t index) {
     struct plan_program *program = &p->programs[p->maps[0].program];
     for (uint32_t i = 0; i < program->outputs_count; i++)
-        if (program->outputs[i].role == role && program->outputs[i].index == index) return &program->outputs[i];
+        if (program->outputs[i].role == role && program->outputs[i].index == index)
+            return &program->outputs[i];
     return NULL;
 }
-static void swap_programs(struct plan *p) { p->maps[0].program = 0; }
-static void drop_output(struct plan *p) { p->programs[1].outputs_count--; }
-static void repeat_output(struct plan *p) { find_output(p, OUT_COLUMN, 2)->index = 1; }
-static void mistype_output(struct plan *p) { find_output(p, OUT_COLUMN, 2)->reg = find_output(p, OUT_COLUMN, 4)->reg; }
-static void unwanted_output(struct plan *p) { p->maps[0].keyed = 0; }
-static void partition_missing(struct plan *p) { p->maps[0].partition = STR("tenant"); }
-static void unique_missing(struct plan *p) { p->maps[0].unique = UNIQUE_FIRST; }
-static void slot_column(struct plan *p) { p->programs[1].slots[0].column = 5; }
-static void slot_parent(struct plan *p) { p->programs[1].slots[0].via = VIA_PARENT; }
-static void slot_kind(struct plan *p) { p->programs[1].slots[0].kind = SLOT_KIND_COUNT; }
+static void swap_programs(struct plan *p) {
+    p->maps[0].program = 0;
+}
+static void drop_output(struct plan *p) {
+    p->programs[1].outputs_count--;
+}
+static void repeat_output(struct plan *p) {
+    find_output(p, OUT_COLUMN, 2)->index = 1;
+}
+static void mistype_output(struct plan *p) {
+    find_output(p, OUT_COLUMN, 2)->reg = find_output(p, OUT_COLUMN, 4)->reg;
+}
+static void unwanted_output(struct plan *p) {
+    p->maps[0].keyed = 0;
+}
+static void partition_missing(struct plan *p) {
+    p->maps[0].partition = STR("tenant");
+}
+static void unique_missing(struct plan *p) {
+    p->maps[0].unique = UNIQUE_FIRST;
+}
+static void slot_column(struct plan *p) {
+    p->programs[1].slots[0].column = 5;
+}
+static void slot_parent(struct plan *p) {
+    p->programs[1].slots[0].via = VIA_PARENT;
+}
+static void slot_kind(struct plan *p) {
+    p->programs[1].slots[0].kind = SLOT_KIND_COUNT;
+}
 static void slot_stage(struct plan *p) {
     p->programs[1].slots[0] = (struct plan_slot){.kind = SLOT_JOIN, .type = {.kind = TYPE_ROW}};
 }
-static void output_role(struct plan *p) { p->programs[1].outputs[0].role = OUT_ROLE_COUNT; }
-static void output_direction(struct plan *p) { p->programs[1].outputs[0].descending = 1; }
+static void output_role(struct plan *p) {
+    p->programs[1].outputs[0].role = OUT_ROLE_COUNT;
+}
+static void output_direction(struct plan *p) {
+    p->programs[1].outputs[0].descending = 1;
+}
 static void find_later_map(struct plan *p) {
     /* The lookup becomes this map's own crosswalk, without self reference. */
     struct plan_keyed_table *table = &p->tables[1];

@@ -75,7 +75,9 @@ static void test_killed_in_the_middle_of_copy(void **state) {
     assert_int_equal(pg_loader_send(l, &rows, 0, ROWS, &result, &f->diags), LOAD_OK);
     assert_int_equal(pg_loader_finish(l, 0, &result, &f->diags), LOAD_OK);
     struct journal_batch batch = batch_of(0, ROWS);
-    assert_int_equal(pg_loader_commit(l, &batch, &result, &f->diags), LOAD_OK);
+    status = pg_loader_commit(l, &batch, &result, &f->diags);
+    if (status != LOAD_OK) fprintf(stderr, "%s", take_diags(f));
+    assert_int_equal(status, LOAD_OK);
     assert_answer(f, "SELECT count(*) || '/' || (SELECT count(*) FROM mig.batch) FROM items", "2000/1");
     pg_loader_close(l);
     encoded_rows_release(&rows);

@@ -28,7 +28,7 @@ static void test_cells(void **state) {
     struct fixture *f = *state;
     struct plan *plan = make_plan(f, "items", ITEMS, 4);
     make_items(f, 0);
-    run_sql(f, "INSERT INTO items VALUES (2, E'tab\\t nl\\n cr\\r bs\\\\ \\b\\f\\v \\\\N', true, "
+    run_sql(f, "INSERT INTO items VALUES (2, E'tab\\t nl\\n cr\\r bs\\\\ \\b\\f\\x0b \\\\N', true, "
                "ARRAY['a\\b', 'c,d', NULL]),"
                " (1, '', false, NULL), (3, NULL, NULL, '{}'), (4, '\\N', NULL, NULL)");
     static const uint32_t columns[] = {1, 2, 0, 3};

@@ -155,6 +155,7 @@ static void make_line(struct trial *trial, uint32_t line) {
         struct str copy = arena_copy_str(&trial->world.arena, buf_str(&text));
         struct texpr *expr = world_check(&trial->world, copy.ptr, NULL);
         struct diag_list *diags = &trial->world.diags;
+        if (diags->error_count == 0 && (expr == NULL || expr->type.kind == TYPE_NONE)) fail_msg("refused in silence: %s", copy.ptr);
         if (expr != NULL && diags->error_count == 0 && expr->type.kind != TYPE_NULL) {
             trial->texts[line] = copy;
             name_line(trial, line, expr);

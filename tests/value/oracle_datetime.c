@@ -354,6 +354,12 @@ static void compare_zones(struct oracle *oracle, struct arena *arena) {
                                         "America/Sao_Paulo",
                                         "America/Argentina/Buenos_Aires",
                                         "Pacific/Auckland",
+                                        "America/Mexico_City",
+                                        "Africa/Cairo",
+                                        "America/Ciudad_Juarez",
+                                        "Africa/Casablanca",
+                                        "America/Nuuk",
+                                        "Asia/Almaty",
                                         "UTC",
                                         "Asia/Kathmandu"};
     struct oracle_rows local, utc;

@@ -32,7 +32,8 @@ void builder_init(struct program_builder *b) {
 void builder_release(struct program_builder *b) {
     vm_free(b->vm);
     program_set_free(b->set);
-    for (uint32_t t = 0; b->values.tables && t < b->plan.tables_count; t++) keyed_table_free(b->values.tables[t]);
+    for (uint32_t t = 0; b->values.tables && t < b->plan.tables_count; t++)
+        keyed_table_free(b->values.tables[t]);
     row_batch_release(&b->batch);
     arena_release(&b->arena);
 }
@@ -51,13 +52,13 @@ static void add(struct program_builder *b, struct plan_instr instr) {
     b->program.spans_count = b->program.code_count;
 }
 
-void builder_into(struct program_builder *b, enum opcode op, uint32_t dst, uint32_t sel, uint32_t x, uint32_t y,
-                  uint32_t z, uint32_t imm, uint32_t imm2) {
+void builder_into(struct program_builder *b, enum opcode op, uint32_t dst, uint32_t sel, uint32_t x,
+                  uint32_t y, uint32_t z, uint32_t imm, uint32_t imm2) {
     add(b, (struct plan_instr){op, sel, dst, x, y, z, imm, imm2});
 }
 
-uint32_t builder_op(struct program_builder *b, enum opcode op, enum type_kind result, uint32_t sel, uint32_t x,
-                    uint32_t y, uint32_t z, uint32_t imm, uint32_t imm2) {
+uint32_t builder_op(struct program_builder *b, enum opcode op, enum type_kind result, uint32_t sel,
+                    uint32_t x, uint32_t y, uint32_t z, uint32_t imm, uint32_t imm2) {
     uint32_t dst = builder_reg(b, type_of(result));
     builder_into(b, op, dst, sel, x, y, z, imm, imm2);
     return dst;
@@ -69,14 +70,16 @@ uint32_t builder_select(struct program_builder *b, enum opcode op, uint32_t sel,
     return selection;
 }
 
-void builder_act(struct program_builder *b, enum opcode op, uint32_t sel, uint32_t x, uint32_t y, uint32_t imm) {
+void builder_act(struct program_builder *b, enum opcode op, uint32_t sel, uint32_t x, uint32_t y,
+                 uint32_t imm) {
     add(b, (struct plan_instr){op, sel, 0, x, y, 0, imm, 0});
 }
 
 uint32_t builder_list(struct program_builder *b, uint32_t count, const uint32_t *regs) {
     uint32_t at = b->program.operands_count;
     b->program.operands[at] = count;
-    for (uint32_t i = 0; i < count; i++) b->program.operands[at + 1 + i] = regs[i];
+    for (uint32_t i = 0; i < count; i++)
+        b->program.operands[at + 1 + i] = regs[i];
     b->program.operands_count = at + 1 + count;
     return at;
 }
@@ -113,13 +116,15 @@ uint32_t builder_literal(struct program_builder *b, enum type_kind kind, const c
 
 uint32_t builder_pattern(struct program_builder *b, enum plan_pattern_kind kind, enum type_kind type,
                          const char *text) {
-    b->plan.patterns[b->plan.patterns_count] = (struct plan_pattern){(uint8_t)kind, (uint8_t)type, str_cstr(text)};
+    b->plan.patterns[b->plan.patterns_count] =
+        (struct plan_pattern){(uint8_t)kind, (uint8_t)type, str_cstr(text)};
     return b->plan.patterns_count++;
 }
 
 uint32_t builder_cell_slot(struct program_builder *b, uint32_t column) {
     uint32_t cells = 0;
-    for (uint32_t s = 0; s < b->program.slots_count; s++) cells += b->program.slots[s].kind == SLOT_CELL;
+    for (uint32_t s = 0; s < b->program.slots_count; s++)
+        cells += b->program.slots[s].kind == SLOT_CELL;
     b->cell_columns[cells] = column;
     b->program.slots[b->program.slots_count] = (struct plan_slot){.kind = SLOT_CELL, .column = column};
     return b->program.slots_count++;
@@ -135,7 +140,8 @@ uint32_t builder_enum(struct program_builder *b, uint32_t count, const char *con
     e->name = STR("status");
     e->labels = ARENA_ARRAY(&b->arena, struct plan_text, count);
     e->labels_count = count;
-    for (uint32_t i = 0; i < count; i++) e->labels[i].text = str_cstr(labels[i]);
+    for (uint32_t i = 0; i < count; i++)
+        e->labels[i].text = str_cstr(labels[i]);
     return b->plan.enums_count++;
 }
 
@@ -188,7 +194,8 @@ void builder_run(struct program_builder *b, uint32_t count) {
     vm_run_rest(b->vm);
 }
 
-static const char *show_array(struct program_builder *b, const struct plan_type *type, const struct array *array) {
+static const char *show_array(struct program_builder *b, const struct plan_type *type,
+                              const struct array *array) {
     struct str text = value_format_array(&b->arena, (enum type_kind)type->element, array);
     return arena_copy_cstr(&b->arena, text);
 }

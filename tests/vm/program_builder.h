@@ -1,5 +1,5 @@
-/* Builds plans by hand for tests of the VM: one program at a time, instruction by instruction, and runs it over
- * rows of cells. */
+/* Builds plans by hand for tests of the VM: one program at a time, instruction by instruction, and runs it
+ * over rows of cells. */
 #ifndef MIG_TEST_PROGRAM_BUILDER_H
 #define MIG_TEST_PROGRAM_BUILDER_H
 
@@ -27,15 +27,16 @@ void builder_release(struct program_builder *b);
 struct plan_type type_of(enum type_kind kind);
 uint32_t builder_reg(struct program_builder *b, struct plan_type type);
 /* Adds an instruction whose result goes to a new register of that type, under selection sel; returns it. */
-uint32_t builder_op(struct program_builder *b, enum opcode op, enum type_kind result, uint32_t sel, uint32_t x,
-                    uint32_t y, uint32_t z, uint32_t imm, uint32_t imm2);
+uint32_t builder_op(struct program_builder *b, enum opcode op, enum type_kind result, uint32_t sel,
+                    uint32_t x, uint32_t y, uint32_t z, uint32_t imm, uint32_t imm2);
 /* The same into a given register. */
-void builder_into(struct program_builder *b, enum opcode op, uint32_t dst, uint32_t sel, uint32_t x, uint32_t y,
-                  uint32_t z, uint32_t imm, uint32_t imm2);
+void builder_into(struct program_builder *b, enum opcode op, uint32_t dst, uint32_t sel, uint32_t x,
+                  uint32_t y, uint32_t z, uint32_t imm, uint32_t imm2);
 /* A selection instruction; returns the new selection. */
 uint32_t builder_select(struct program_builder *b, enum opcode op, uint32_t sel, uint32_t x, uint32_t imm);
 /* An instruction without a result. */
-void builder_act(struct program_builder *b, enum opcode op, uint32_t sel, uint32_t x, uint32_t y, uint32_t imm);
+void builder_act(struct program_builder *b, enum opcode op, uint32_t sel, uint32_t x, uint32_t y,
+                 uint32_t imm);
 uint32_t builder_list(struct program_builder *b, uint32_t count, const uint32_t *regs);
 /* Ends the init part here. */
 void builder_init_end(struct program_builder *b);
@@ -47,7 +48,8 @@ void builder_span(struct program_builder *b, const char *text, bool pii);
 uint32_t builder_const(struct program_builder *b, struct plan_type type, const char *text); /* NULL: null */
 /* A constant and the instruction that loads it. */
 uint32_t builder_literal(struct program_builder *b, enum type_kind kind, const char *text);
-uint32_t builder_pattern(struct program_builder *b, enum plan_pattern_kind kind, enum type_kind type, const char *text);
+uint32_t builder_pattern(struct program_builder *b, enum plan_pattern_kind kind, enum type_kind type,
+                         const char *text);
 uint32_t builder_cell_slot(struct program_builder *b, uint32_t column);
 uint32_t builder_input_slot(struct program_builder *b, enum plan_slot_kind kind, struct plan_type type);
 uint32_t builder_enum(struct program_builder *b, uint32_t count, const char *const *labels);

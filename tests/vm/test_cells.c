@@ -1,4 +1,5 @@
-/* Raw cells of every kind read as every type; typed inputs; null, bad cells, selections of the batch's rows. */
+/* Raw cells of every kind read as every type; typed inputs; null, bad cells, selections of the batch's rows.
+ */
 #include "tests/vm/program_builder.h"
 
 #include <setjmp.h>
@@ -68,7 +69,8 @@ static const struct cell_case CASES[] = {
     {OP_CELL_TIMESTAMPTZ, CELL_TEXT, "2024-12-31T07:05:00+11:00", NULL, "2024-12-30 20:05:00+00"},
     {OP_CELL_TIMESTAMPTZ, CELL_TEXT, "2024-12-31T07:05:00 Mars/Base", NULL, "error R0132"},
     {OP_CELL_INTERVAL, CELL_TEXT, "P1D", NULL, "1 day"},
-    {OP_CELL_UUID, CELL_TEXT, "6F1C9A52-0F0E-4B58-9A55-0D6F2A1F3C10", NULL, "6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10"},
+    {OP_CELL_UUID, CELL_TEXT, "6F1C9A52-0F0E-4B58-9A55-0D6F2A1F3C10", NULL,
+     "6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10"},
     {OP_CELL_UUID, CELL_TEXT, "6F1C", NULL, "error R0111"},
     {OP_CELL_JSON, CELL_JSON, "[1, 2]", NULL, "[1, 2]"},
     {OP_CELL_JSON, CELL_TEXT, "[1,", NULL, "error R0112"},
@@ -90,7 +92,8 @@ static void cells_of_every_kind(void **state) {
         struct program_builder b;
         builder_init(&b);
         uint32_t slot = builder_cell_slot(&b, 0);
-        uint32_t template = test->template ? builder_pattern(&b, PATTERN_TEMPLATE, kind, test->template) + 1 : 0;
+        uint32_t template =
+            test->template ? builder_pattern(&b, PATTERN_TEMPLATE, kind, test->template) + 1 : 0;
         uint32_t reg = builder_op(&b, test->op, kind, 0, 0, 0, 0, slot, template);
         assert_true(builder_load(&b));
         const char *cells[] = {test->text, NULL, test->text};
@@ -100,8 +103,8 @@ static void cells_of_every_kind(void **state) {
         builder_run(&b, 3);
         const char *got = builder_show(&b, reg, 0);
         if (strcmp(got, test->expected) != 0)
-            fail_msg("%s of kind %d \"%s\": %s instead of %s", OPCODES[test->op].name, test->kind, test->text, got,
-                     test->expected);
+            fail_msg("%s of kind %d \"%s\": %s instead of %s", OPCODES[test->op].name, test->kind, test->text,
+                     got, test->expected);
         assert_string_equal(builder_show(&b, reg, 1), "null");
         assert_string_equal(builder_show(&b, reg, 2), test->expected);
         builder_release(&b);
@@ -156,8 +159,8 @@ static void enum_cells(void **state) {
     builder_release(&b);
 }
 
-/* A clean, checked column is shown, not copied; a later instruction that writes the register leaves the column
- * alone. */
+/* A clean, checked column is shown, not copied; a later instruction that writes the register leaves the
+ * column alone. */
 static void clean_texts_are_not_copied(void **state) {
     (void)state;
     const char *cells[] = {" a ", " b "};
@@ -192,15 +195,17 @@ static void rows_of_the_batch_by_index(void **state) {
     builder_init(&b);
     uint32_t slot = builder_cell_slot(&b, 0);
     uint32_t text = builder_op(&b, OP_CELL_TEXT, TYPE_TEXT, 0, 0, 0, 0, slot, 0);
-    uint32_t line = builder_op(&b, OP_INPUT, TYPE_INT, 0, 0, 0, 0, builder_input_slot(&b, SLOT_LINE, type_of(TYPE_INT)), 0);
-    uint32_t element =
-        builder_op(&b, OP_INPUT, TYPE_INT, 0, 0, 0, 0, builder_input_slot(&b, SLOT_EACH, type_of(TYPE_INT)), 0);
-    uint32_t none =
-        builder_op(&b, OP_INPUT, TYPE_TEXT, 0, 0, 0, 0, builder_input_slot(&b, SLOT_FILE, type_of(TYPE_TEXT)), 0);
+    uint32_t line = builder_op(&b, OP_INPUT, TYPE_INT, 0, 0, 0, 0,
+                               builder_input_slot(&b, SLOT_LINE, type_of(TYPE_INT)), 0);
+    uint32_t element = builder_op(&b, OP_INPUT, TYPE_INT, 0, 0, 0, 0,
+                                  builder_input_slot(&b, SLOT_EACH, type_of(TYPE_INT)), 0);
+    uint32_t none = builder_op(&b, OP_INPUT, TYPE_TEXT, 0, 0, 0, 0,
+                               builder_input_slot(&b, SLOT_FILE, type_of(TYPE_TEXT)), 0);
     assert_true(builder_load(&b));
     builder_cells(&b, 1, 3, cells);
     b.batch.columns[0].checked = true;
-    for (uint32_t r = 0; r < 3; r++) b.batch.places[r].line = 10 + r;
+    for (uint32_t r = 0; r < 3; r++)
+        b.batch.places[r].line = 10 + r;
     int64_t elements[] = {7, 8, 9};
     uint8_t states[] = {ROW_VALUE, ROW_NULL, ROW_VALUE};
     struct vm_input inputs[4] = {[2] = {elements, states}};
@@ -233,10 +238,12 @@ static void parents_and_depth(void **state) {
     b.program.slots[slots[4]].via = VIA_ROOT;
     uint32_t regs[5];
     for (int i = 0; i < 5; i++)
-        regs[i] = builder_op(&b, OP_INPUT, (enum type_kind)b.program.slots[slots[i]].type.kind, 0, 0, 0, 0, slots[i], 0);
+        regs[i] = builder_op(&b, OP_INPUT, (enum type_kind)b.program.slots[slots[i]].type.kind, 0, 0, 0, 0,
+                             slots[i], 0);
     assert_true(builder_load(&b));
     builder_cells(&b, 1, 3, cells);
-    for (uint32_t r = 0; r < 3; r++) b.batch.places[r].depth = r;
+    for (uint32_t r = 0; r < 3; r++)
+        b.batch.places[r].depth = r;
     builder_run(&b, 3);
     static const char *const expected[5][3] = {{"0", "1", "2"},
                                                {"false", "true", "true"},
@@ -244,7 +251,8 @@ static void parents_and_depth(void **state) {
                                                {"null", "0", "1"},
                                                {"false", "false", "false"}};
     for (int i = 0; i < 5; i++)
-        for (uint32_t r = 0; r < 3; r++) assert_string_equal(builder_show(&b, regs[i], r), expected[i][r]);
+        for (uint32_t r = 0; r < 3; r++)
+            assert_string_equal(builder_show(&b, regs[i], r), expected[i][r]);
     builder_release(&b);
 }
 
@@ -276,9 +284,12 @@ static void params_and_the_run(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cells_of_every_kind),        cmocka_unit_test(arrays),
-        cmocka_unit_test(enum_cells),                 cmocka_unit_test(clean_texts_are_not_copied),
-        cmocka_unit_test(rows_of_the_batch_by_index), cmocka_unit_test(parents_and_depth),
+        cmocka_unit_test(cells_of_every_kind),
+        cmocka_unit_test(arrays),
+        cmocka_unit_test(enum_cells),
+        cmocka_unit_test(clean_texts_are_not_copied),
+        cmocka_unit_test(rows_of_the_batch_by_index),
+        cmocka_unit_test(parents_and_depth),
         cmocka_unit_test(params_and_the_run),
     };
     return cmocka_run_group_tests_name("vm cells", tests, NULL, NULL);

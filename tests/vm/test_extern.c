@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-static struct plan_extern declare(const char *symbol, const char *library, enum type_kind result, uint32_t count,
-                                  struct plan_type *params) {
+static struct plan_extern declare(const char *symbol, const char *library, enum type_kind result,
+                                  uint32_t count, struct plan_type *params) {
     return (struct plan_extern){.name = str_cstr(symbol),
                                 .library = str_cstr(library),
                                 .symbol = str_cstr(symbol),
@@ -27,7 +27,8 @@ static const char *call(struct plan_extern *function, enum type_kind kind, const
     uint32_t regs[4];
     for (uint32_t p = 0; p < function->params_count; p++)
         regs[p] = builder_literal(&b, (enum type_kind)function->params[p].kind, args[p]);
-    uint32_t r = builder_op(&b, OP_EXTERN, kind, 0, 0, 0, 0, builder_list(&b, function->params_count, regs), 0);
+    uint32_t r =
+        builder_op(&b, OP_EXTERN, kind, 0, 0, 0, 0, builder_list(&b, function->params_count, regs), 0);
     if (!builder_load(&b)) fail_msg("%s", b.diags.items.items[0]->message.ptr);
     builder_run(&b, 2);
     snprintf(shown, sizeof shown, "%s", builder_show(&b, r, 1));
@@ -66,7 +67,8 @@ static void expect_refusal(struct plan_extern *function, bool allow, enum diag_c
     b.values.allow_extern = allow;
     assert_false(builder_load(&b));
     assert_int_equal(b.diags.items.items[0]->code, code);
-    if (strstr(b.diags.items.items[0]->message.ptr, part) == NULL) fail_msg("%s", b.diags.items.items[0]->message.ptr);
+    if (strstr(b.diags.items.items[0]->message.ptr, part) == NULL)
+        fail_msg("%s", b.diags.items.items[0]->message.ptr);
     builder_release(&b);
 }
 
@@ -90,10 +92,8 @@ static void broken_patterns_are_refused(void **state) {
         enum type_kind type;
         const char *text;
     } cases[] = {
-        {PATTERN_REGEX, TYPE_TEXT, "("},
-        {PATTERN_ZONE, TYPE_TEXT, "Mars/Base"},
-        {PATTERN_LIKE, TYPE_TEXT, "a\\"},
-        {PATTERN_TEMPLATE, TYPE_DATE, "DD/MM/YY"},
+        {PATTERN_REGEX, TYPE_TEXT, "("},         {PATTERN_ZONE, TYPE_TEXT, "Mars/Base"},
+        {PATTERN_LIKE, TYPE_TEXT, "a\\"},        {PATTERN_TEMPLATE, TYPE_DATE, "DD/MM/YY"},
         {PATTERN_JSON_PATH, TYPE_TEXT, "a..b["},
     };
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {

@@ -1,5 +1,5 @@
-/* Every strict opcode with operands, in the three ways it can stand in a program: over rows, over scalars, in the
- * init part; and with a null for each operand. */
+/* Every strict opcode with operands, in the three ways it can stand in a program: over rows, over scalars, in
+ * the init part; and with a null for each operand. */
 #include "tests/vm/program_builder.h"
 
 #include <setjmp.h>
@@ -66,7 +66,10 @@ static const struct function_case CASES[] = {
     {OP_REGEX_EXTRACT, {"none"}, "[0-9]+", "null"},
     {OP_REGEX_SPLIT, {"a, b,c"}, ", *", "{a,b,c}"},
     {OP_MATCHES, {"abc"}, "^[a-c]+$", "true"},
-    {OP_MATCHES, {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"}, "^((a+)+)+$", "error R0133"},
+    {OP_MATCHES,
+     {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"},
+     "^((a+)+)+$",
+     "error R0133"},
     {OP_URL_ENCODE, {"a b/é"}, NULL, "a%20b%2F%C3%A9"},
     {OP_URL_DECODE, {"a%20b"}, NULL, "a b"},
     {OP_URL_DECODE, {"a%2"}, NULL, "error R0156"},
@@ -132,7 +135,10 @@ static const struct function_case CASES[] = {
     {OP_LT_TEXT, {"ab", "abc"}, NULL, "true"},
     {OP_GE_TEXT, {"é", "z"}, NULL, "true"},
     {OP_EQ_BYTES, {"\\x00ff", "\\x00ff"}, NULL, "true"},
-    {OP_LT_UUID, {"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"}, NULL, "true"},
+    {OP_LT_UUID,
+     {"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"},
+     NULL,
+     "true"},
     {OP_EQ_INTERVAL, {"1 mon", "30 days"}, NULL, "true"},
     {OP_IN_TEXT, {"b"}, "[\"a\",\"b\",\"\"]", "true"},
     {OP_IN_TEXT, {"c"}, "[\"a\",\"b\"]", "false"},
@@ -330,7 +336,8 @@ static const struct function_case CASES[] = {
 };
 
 static struct plan_type type_of_letter(char letter) {
-    if (letter == 'a') return (struct plan_type){.kind = TYPE_ARRAY, .element = TYPE_TEXT, .element_nullable = 1};
+    if (letter == 'a')
+        return (struct plan_type){.kind = TYPE_ARRAY, .element = TYPE_TEXT, .element_nullable = 1};
     if (letter == 'N') return type_of(TYPE_INT);
     for (int k = TYPE_NULL + 1; k < TYPE_KIND_COUNT; k++)
         if (type_kind_letter((enum type_kind)k) == letter) return type_of((enum type_kind)k);
@@ -365,7 +372,8 @@ static uint32_t make_imm2(const struct function_case *test) {
 enum way { OVER_ROWS, OVER_SCALARS, IN_INIT, WAYS };
 
 /* The result's text when operand `null_at` is null (3: none is). */
-static const char *run_case(struct program_builder *b, const struct function_case *test, enum way way, uint32_t null_at) {
+static const char *run_case(struct program_builder *b, const struct function_case *test, enum way way,
+                            uint32_t null_at) {
     const struct opcode_info *info = &OPCODES[test->op];
     uint32_t args[3] = {0}, count = 0;
     builder_init(b);
@@ -379,7 +387,8 @@ static const char *run_case(struct program_builder *b, const struct function_cas
     if (way == OVER_SCALARS) builder_init_end(b);
     uint32_t imm = list ? builder_list(b, count, args) : make_imm(b, test);
     uint32_t dst = builder_reg(b, type_of_letter(info->result[0]));
-    builder_into(b, test->op, dst, 0, list ? 0 : args[0], list ? 0 : args[1], list ? 0 : args[2], imm, make_imm2(test));
+    builder_into(b, test->op, dst, 0, list ? 0 : args[0], list ? 0 : args[1], list ? 0 : args[2], imm,
+                 make_imm2(test));
     if (way == IN_INIT) builder_init_end(b);
     if (!builder_load(b)) fail_msg("%s: %s", info->name, b->diags.items.items[0]->message.ptr);
     builder_run(b, 3);
@@ -438,9 +447,10 @@ static bool tested_elsewhere(enum opcode op) {
 
 /* Families whose members differ in the type or the order alone: one member tested is enough. */
 static bool sibling_tested(enum opcode op) {
-    static const char *const families[] = {"EQ_", "NE_", "LT_", "LE_", "GT_", "GE_", "GREATEST_", "LEAST_", "TEXT_OF_",
-                                           "YEAR_", "QUARTER_", "MONTH_OF", "WEEK_", "DAY_", "WEEKDAY_", "HOUR_",
-                                           "MINUTE_", "SECOND_", "SHA", "MD5", "FORMAT_", "MARKDOWN_"};
+    static const char *const families[] = {
+        "EQ_",      "NE_",     "LT_",      "LE_",      "GT_",     "GE_",      "GREATEST_", "LEAST_",
+        "TEXT_OF_", "YEAR_",   "QUARTER_", "MONTH_OF", "WEEK_",   "DAY_",     "WEEKDAY_",  "HOUR_",
+        "MINUTE_",  "SECOND_", "SHA",      "MD5",      "FORMAT_", "MARKDOWN_"};
     for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
         if (strncmp(OPCODES[op].name, families[f], strlen(families[f])) == 0) return true;
     return false;
@@ -450,7 +460,8 @@ static void no_opcode_is_forgotten(void **state) {
     (void)state;
     for (enum opcode op = 0; op < OP_COUNT; op++) {
         bool found = tested_elsewhere(op) || sibling_tested(op);
-        for (size_t t = 0; !found && t < sizeof CASES / sizeof CASES[0]; t++) found = CASES[t].op == op;
+        for (size_t t = 0; !found && t < sizeof CASES / sizeof CASES[0]; t++)
+            found = CASES[t].op == op;
         if (!found) fail_msg("%s has no case", OPCODES[op].name);
     }
 }
@@ -472,7 +483,8 @@ static void secrets_feed_keyed_functions(void **state) {
     assert_true(builder_load(&b));
     builder_run(&b, 1);
     /* RFC 4231 style vector, as every HMAC-SHA256 implementation gives it. */
-    assert_string_equal(builder_show(&b, hex, 0), "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
+    assert_string_equal(builder_show(&b, hex, 0),
+                        "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
     assert_int_equal(strlen(builder_show(&b, pseudonym, 0)), 22);
     builder_release(&b);
 }
@@ -531,9 +543,12 @@ static void texts_end_at_the_limit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_function_gives_its_result), cmocka_unit_test(a_null_operand_gives_null),
-        cmocka_unit_test(no_opcode_is_forgotten),          cmocka_unit_test(secrets_feed_keyed_functions),
-        cmocka_unit_test(enums_have_labels),               cmocka_unit_test(uuid4_differs_by_row),
+        cmocka_unit_test(every_function_gives_its_result),
+        cmocka_unit_test(a_null_operand_gives_null),
+        cmocka_unit_test(no_opcode_is_forgotten),
+        cmocka_unit_test(secrets_feed_keyed_functions),
+        cmocka_unit_test(enums_have_labels),
+        cmocka_unit_test(uuid4_differs_by_row),
         cmocka_unit_test(texts_end_at_the_limit),
     };
     return cmocka_run_group_tests_name("vm functions", tests, NULL, NULL);

@@ -25,8 +25,12 @@ static void fixture_init(struct fixture *f, enum plan_keyed_kind kind) {
     f->columns[0] = (struct plan_type){.kind = TYPE_TEXT, .nullable = 1};
     f->columns[1] = (struct plan_type){.kind = TYPE_DECIMAL, .nullable = 1};
     f->columns[2] = (struct plan_type){.kind = TYPE_ARRAY, .element = TYPE_TEXT, .nullable = 1};
-    f->table = (struct plan_keyed_table){
-        .name = STR("t"), .kind = (uint8_t)kind, .keys = f->keys, .keys_count = 1, .columns = f->columns, .columns_count = 3};
+    f->table = (struct plan_keyed_table){.name = STR("t"),
+                                         .kind = (uint8_t)kind,
+                                         .keys = f->keys,
+                                         .keys_count = 1,
+                                         .columns = f->columns,
+                                         .columns_count = 3};
     f->plan.tables = &f->table;
     f->plan.tables_count = 1;
 }
@@ -35,7 +39,8 @@ static struct value text(const char *s) {
     return (struct value){.kind = TYPE_TEXT, .as_text = str_cstr(s)};
 }
 
-static void add(struct fixture *f, struct keyed_table *table, const char *key, enum keyed_status status, const char *column) {
+static void add(struct fixture *f, struct keyed_table *table, const char *key, enum keyed_status status,
+                const char *column) {
     struct value columns[3] = {text(column), {.kind = TYPE_INT, .as_int = 7}, {.kind = TYPE_NULL}};
     assert_true(keyed_table_add(table, str_cstr(key), status, column ? columns : NULL, &f->diags));
 }
@@ -60,10 +65,13 @@ static bool same_bytes(struct plan_type type, struct value a, struct value b) {
 
 static void equal_keys_have_equal_bytes(void **state) {
     (void)state;
-    struct plan_type decimal = {.kind = TYPE_DECIMAL}, real = {.kind = TYPE_FLOAT}, interval = {.kind = TYPE_INTERVAL};
-    struct value a = {.kind = TYPE_DECIMAL, .as_decimal = {250, 0, 2}}, b = {.kind = TYPE_DECIMAL, .as_decimal = {25, 0, 1}};
+    struct plan_type decimal = {.kind = TYPE_DECIMAL}, real = {.kind = TYPE_FLOAT},
+                     interval = {.kind = TYPE_INTERVAL};
+    struct value a = {.kind = TYPE_DECIMAL, .as_decimal = {250, 0, 2}},
+                 b = {.kind = TYPE_DECIMAL, .as_decimal = {25, 0, 1}};
     assert_true(same_bytes(decimal, a, b));
-    struct value two = {.kind = TYPE_INT, .as_int = 2}, two_0 = {.kind = TYPE_DECIMAL, .as_decimal = {20, 0, 1}};
+    struct value two = {.kind = TYPE_INT, .as_int = 2},
+                 two_0 = {.kind = TYPE_DECIMAL, .as_decimal = {20, 0, 1}};
     assert_true(same_bytes(decimal, two, two_0));
     struct value zero = {.kind = TYPE_FLOAT, .as_float = 0.0}, minus = {.kind = TYPE_FLOAT, .as_float = -0.0};
     assert_true(same_bytes(real, zero, minus));
@@ -72,7 +80,8 @@ static void equal_keys_have_equal_bytes(void **state) {
     assert_true(same_bytes(interval, month, days));
 
     struct plan_type texts[] = {{.kind = TYPE_TEXT}, {.kind = TYPE_TEXT}};
-    struct value ab_c[] = {text("ab"), text("c")}, a_bc[] = {text("a"), text("bc")}, with_null[] = {text("a"), {.kind = TYPE_NULL}};
+    struct value ab_c[] = {text("ab"), text("c")}, a_bc[] = {text("a"), text("bc")},
+                 with_null[] = {text("a"), {.kind = TYPE_NULL}};
     struct buf x = {0}, y = {0};
     assert_true(keyed_table_encode(texts, ab_c, 2, &x));
     assert_true(keyed_table_encode(texts, a_bc, 2, &y));
@@ -95,7 +104,8 @@ static void array_keys(void **state) {
     struct plan_type type = {.kind = TYPE_ARRAY, .element = TYPE_TEXT};
     struct str a[] = {STR("ab"), STR("")}, b[] = {STR("a"), STR("b")};
     uint8_t null_second[] = {0, 1};
-    struct value x = {.kind = TYPE_ARRAY, .as_array = {a, NULL, 2}}, y = {.kind = TYPE_ARRAY, .as_array = {b, NULL, 2}};
+    struct value x = {.kind = TYPE_ARRAY, .as_array = {a, NULL, 2}},
+                 y = {.kind = TYPE_ARRAY, .as_array = {b, NULL, 2}};
     struct value z = {.kind = TYPE_ARRAY, .as_array = {a, null_second, 2}};
     assert_true(same_bytes(type, x, x));
     assert_false(same_bytes(type, x, y));
@@ -112,7 +122,8 @@ static void rows_and_columns(void **state) {
     struct str parts[] = {STR("x"), STR("y")};
     uint8_t nulls[] = {0, 1};
     char key[] = "a", column[] = "one";
-    struct value columns[3] = {text(column), {.kind = TYPE_NULL}, {.kind = TYPE_ARRAY, .as_array = {parts, nulls, 2}}};
+    struct value columns[3] = {
+        text(column), {.kind = TYPE_NULL}, {.kind = TYPE_ARRAY, .as_array = {parts, nulls, 2}}};
     assert_true(keyed_table_add(table, str_cstr(key), KEYED_PRESENT, columns, &f.diags));
     key[0] = column[0] = '?'; /* values were copied */
     assert_int_equal(keyed_table_find(table, STR("a"), &row), KEYED_FOUND);

@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-static void add_row(struct program_builder *b, uint32_t table, const char *key, enum keyed_status status, int64_t column) {
+static void add_row(struct program_builder *b, uint32_t table, const char *key, enum keyed_status status,
+                    int64_t column) {
     struct value part = {.kind = TYPE_TEXT, .as_text = str_cstr(key)};
     struct value value = {.kind = column < 0 ? TYPE_NULL : TYPE_INT, .as_int = column};
     struct buf bytes = {0};
@@ -58,8 +59,8 @@ static void rows_are_found_and_read(void **state) {
     add_row(&l.b, 0, "twice", KEYED_PRESENT, 5);
     add_row(&l.b, 0, "twice", KEYED_PRESENT, 6);
     run(&l, cells, 7);
-    static const char *const columns[] = {"1",           "null",          "null", "missing R0141", "missing R0142",
-                                          "skipped R0143", "duplicate R0144"};
+    static const char *const columns[] = {
+        "1", "null", "null", "missing R0141", "missing R0142", "skipped R0143", "duplicate R0144"};
     static const char *const messages[] = {NULL,
                                            NULL,
                                            NULL,
@@ -67,8 +68,9 @@ static void rows_are_found_and_read(void **state) {
                                            "the row \"rejected\" of projects was rejected",
                                            "the row \"skipped\" of projects was left out",
                                            "several rows for \"twice\" in projects"};
-    static const enum outcome outcomes[] = {OUTCOME_OK,       OUTCOME_OK,      OUTCOME_OK,      OUTCOME_REJECTED,
-                                            OUTCOME_REJECTED, OUTCOME_SKIPPED, OUTCOME_REJECTED};
+    static const enum outcome outcomes[] = {OUTCOME_OK,       OUTCOME_OK,       OUTCOME_OK,
+                                            OUTCOME_REJECTED, OUTCOME_REJECTED, OUTCOME_SKIPPED,
+                                            OUTCOME_REJECTED};
     for (uint32_t r = 0; r < 7; r++) {
         assert_string_equal(builder_show(&l.b, l.column, r), columns[r]);
         assert_int_equal(vm_row_outcome(l.b.vm, r), outcomes[r]);
@@ -96,7 +98,8 @@ static void codes_and_personal_keys(void **state) {
     make_lookup(&l, KEYED_SOURCE, true);
     load(&l);
     run(&l, cells, 1);
-    assert_string_equal(vm_first_report(l.b.vm, 0)->message.ptr, "no row for *** (1-4 characters) in projects");
+    assert_string_equal(vm_first_report(l.b.vm, 0)->message.ptr,
+                        "no row for *** (1-4 characters) in projects");
     builder_release(&l.b);
 }
 
@@ -133,7 +136,8 @@ static void composite_keys(void **state) {
         snprintf(numbers[i], sizeof numbers[i], "%d.%s", i, i % 2 ? "5" : "50");
         cells[2 * i] = "k";
         cells[2 * i + 1] = numbers[i];
-        struct value parts[] = {{.kind = TYPE_TEXT, .as_text = STR("k")}, {.kind = TYPE_DECIMAL, .as_decimal = {(uint64_t)(10 * i + 5), 0, 1}}};
+        struct value parts[] = {{.kind = TYPE_TEXT, .as_text = STR("k")},
+                                {.kind = TYPE_DECIMAL, .as_decimal = {(uint64_t)(10 * i + 5), 0, 1}}};
         struct value value = {.kind = TYPE_TEXT, .as_text = str_cstr(numbers[i])};
         if (i % 10 == 9) continue;
         assert_true(keyed_table_encode(keys, parts, 2, &bytes));
@@ -174,8 +178,10 @@ static void duplicates_settle_on_first_or_last(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_found_and_read),           cmocka_unit_test(codes_and_personal_keys),
-        cmocka_unit_test(tables_not_built_yet_hold_nothing), cmocka_unit_test(composite_keys),
+        cmocka_unit_test(rows_are_found_and_read),
+        cmocka_unit_test(codes_and_personal_keys),
+        cmocka_unit_test(tables_not_built_yet_hold_nothing),
+        cmocka_unit_test(composite_keys),
         cmocka_unit_test(duplicates_settle_on_first_or_last),
     };
     return cmocka_run_group_tests_name("vm lookup", tests, NULL, NULL);

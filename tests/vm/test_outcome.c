@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-static uint32_t cell(struct program_builder *b, enum opcode op, enum type_kind kind, uint32_t column, const char *template,
-                     const char *span, bool pii) {
+static uint32_t cell(struct program_builder *b, enum opcode op, enum type_kind kind, uint32_t column,
+                     const char *template, const char *span, bool pii) {
     uint32_t pattern = template ? builder_pattern(b, PATTERN_TEMPLATE, kind, template) + 1 : 0;
     uint32_t reg = builder_op(b, op, kind, 0, 0, 0, 0, builder_cell_slot(b, column), pattern);
     builder_span(b, span, pii);
@@ -21,7 +21,8 @@ static uint32_t report(struct program_builder *b, uint32_t reg) {
 
 static const char *message(struct program_builder *b, uint32_t row, uint32_t number) {
     const struct row_report *r = vm_first_report(b->vm, row);
-    while (number-- > 0 && r) r = vm_next_report(b->vm, r);
+    while (number-- > 0 && r)
+        r = vm_next_report(b->vm, r);
     return r ? arena_copy_cstr(&b->arena, r->message) : "(none)";
 }
 
@@ -104,21 +105,24 @@ static void the_strongest_outcome_stands(void **state) {
     for (int n = 0; n < 4; n++) {
         char text[2] = {(char)('0' + n), '\0'};
         uint32_t limit = builder_literal(&b, TYPE_INT, arena_copy_cstr(&b.arena, str_cstr(text)));
-        sel[n] = builder_select(&b, OP_SEL_TRUE, 0, builder_op(&b, OP_GE_I64, TYPE_BOOL, 0, id, limit, 0, 0, 0), 0);
+        sel[n] = builder_select(&b, OP_SEL_TRUE, 0,
+                                builder_op(&b, OP_GE_I64, TYPE_BOOL, 0, id, limit, 0, 0, 0), 0);
     }
     builder_act(&b, OP_WARN, sel[0], w, 0, 0);
     builder_act(&b, OP_REJECT, sel[1], r, 0, FAULT_INVALID);
     builder_act(&b, OP_REJECT, sel[1], r2, 0, FAULT_REJECTED);
     builder_act(&b, OP_SKIP, sel[2], 0, 0, SKIPPED_BY_ACTION);
     uint32_t four = builder_literal(&b, TYPE_INT, "4");
-    uint32_t last = builder_select(&b, OP_SEL_TRUE, 0, builder_op(&b, OP_EQ_I64, TYPE_BOOL, 0, id, four, 0, 0, 0), 0);
+    uint32_t last =
+        builder_select(&b, OP_SEL_TRUE, 0, builder_op(&b, OP_EQ_I64, TYPE_BOOL, 0, id, four, 0, 0, 0), 0);
     builder_act(&b, OP_FAIL, last, f, 0, 0);
     builder_act(&b, OP_FAIL, sel[3], f, 0, 0);
     assert_true(builder_load(&b));
     const char *cells[] = {"0", "1", "2", "3", "4"};
     builder_cells(&b, 1, 5, cells);
     builder_run(&b, 5);
-    static const enum outcome outcomes[] = {OUTCOME_OK, OUTCOME_REJECTED, OUTCOME_SKIPPED, OUTCOME_SKIPPED, OUTCOME_SKIPPED};
+    static const enum outcome outcomes[] = {OUTCOME_OK, OUTCOME_REJECTED, OUTCOME_SKIPPED, OUTCOME_SKIPPED,
+                                            OUTCOME_SKIPPED};
     for (uint32_t row = 0; row < 5; row++) {
         assert_int_equal(vm_row_outcome(b.vm, row), outcomes[row]);
         assert_int_equal(vm_row_warnings(b.vm, row), 1);
@@ -161,7 +165,8 @@ static void reject_event_takes_its_message(void **state) {
     uint32_t n = cell(&b, OP_CELL_INT, TYPE_INT, 0, NULL, "t.n", false);
     uint32_t failed = builder_select(&b, OP_SEL_STATE, 0, n, 1u << ROW_ERROR);
     uint32_t text = builder_reg(&b, type_of(TYPE_TEXT));
-    builder_into(&b, OP_CONST, text, failed, 0, 0, 0, builder_const(&b, type_of(TYPE_TEXT), "bad count x"), 0);
+    builder_into(&b, OP_CONST, text, failed, 0, 0, 0, builder_const(&b, type_of(TYPE_TEXT), "bad count x"),
+                 0);
     builder_act(&b, OP_REJECT_EVENT, failed, n, text, 0);
     uint32_t poisoned = builder_op(&b, OP_POISON, TYPE_INT, 0, n, 0, 0, failed, 0);
     report(&b, poisoned);
@@ -204,14 +209,16 @@ static void dropped_rows_are_out_of_the_rest(void **state) {
     vm_skip_row(b.vm, 0, SKIPPED_DUPLICATE); /* skipped already: the first reason stands */
     vm_run_rest(b.vm);
     static const uint32_t warned[] = {0, 1, 1, 0, 1}; /* rejected rows go on: they may have more faults */
-    for (uint32_t r = 0; r < 5; r++) assert_int_equal(vm_row_warnings(b.vm, r), warned[r]);
+    for (uint32_t r = 0; r < 5; r++)
+        assert_int_equal(vm_row_warnings(b.vm, r), warned[r]);
     assert_int_equal(vm_row_skip_reason(b.vm, 0), SKIPPED_WHERE);
     assert_int_equal(vm_row_skip_reason(b.vm, 3), SKIPPED_DUPLICATE);
     assert_string_equal(message(&b, 4, 0), "key 3 repeats");
     builder_release(&b);
 }
 
-/* A row that is skipped inside the first part takes part in nothing behind, selections made before included. */
+/* A row that is skipped inside the first part takes part in nothing behind, selections made before included.
+ */
 static void a_skip_takes_the_row_out_at_once(void **state) {
     (void)state;
     const char *cells[] = {"1", "0", "1"};
@@ -270,7 +277,8 @@ static void init_faults_belong_to_every_row(void **state) {
     (void)state;
     struct program_builder b;
     builder_init(&b);
-    uint32_t bad = builder_op(&b, OP_TEXT_TO_INT, TYPE_INT, 0, builder_literal(&b, TYPE_TEXT, "x"), 0, 0, 0, 0);
+    uint32_t bad =
+        builder_op(&b, OP_TEXT_TO_INT, TYPE_INT, 0, builder_literal(&b, TYPE_TEXT, "x"), 0, 0, 0, 0);
     builder_span(&b, "int('x')", false);
     builder_init_end(&b);
     report(&b, bad);
@@ -308,7 +316,8 @@ static void programs_without_rows(void **state) {
     uint32_t n = builder_op(&b, OP_TEXT_TO_INT, TYPE_INT, 0, text, 0, 0, 0, 0);
     builder_output(&b, OUT_VALUE, 0, n);
     uint32_t twice[] = {text, text};
-    builder_output(&b, OUT_VALUE, 1, builder_op(&b, OP_CONCAT, TYPE_TEXT, 0, 0, 0, 0, builder_list(&b, 2, twice), 0));
+    builder_output(&b, OUT_VALUE, 1,
+                   builder_op(&b, OP_CONCAT, TYPE_TEXT, 0, 0, 0, 0, builder_list(&b, 2, twice), 0));
     uint32_t bad = builder_op(&b, OP_TEXT_TO_DATE, TYPE_DATE, 0, text, 0, 0, 0, 0);
     (void)bad;
     assert_true(builder_load(&b));
@@ -323,7 +332,8 @@ static void programs_without_rows(void **state) {
     builder_release(&b);
 
     builder_init(&b);
-    uint32_t wrong = builder_op(&b, OP_TEXT_TO_INT, TYPE_INT, 0, builder_literal(&b, TYPE_TEXT, "x"), 0, 0, 0, 0);
+    uint32_t wrong =
+        builder_op(&b, OP_TEXT_TO_INT, TYPE_INT, 0, builder_literal(&b, TYPE_TEXT, "x"), 0, 0, 0, 0);
     builder_span(&b, "int('x')", false);
     builder_output(&b, OUT_VALUE, 0, wrong);
     assert_true(builder_load(&b));

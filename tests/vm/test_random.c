@@ -1,6 +1,6 @@
-/* Random programs over nasty rows: every opcode gets operands of its types in any state, results feed each other.
- * Nothing is expected but that the VM stays within its memory (a sanitizer build says so), that a register's
- * states are consistent, and that running the same batch again gives the same result. */
+/* Random programs over nasty rows: every opcode gets operands of its types in any state, results feed each
+ * other. Nothing is expected but that the VM stays within its memory (a sanitizer build says so), that a
+ * register's states are consistent, and that running the same batch again gives the same result. */
 #include "tests/vm/program_builder.h"
 
 #include <setjmp.h>
@@ -19,25 +19,77 @@ static uint32_t pick(uint32_t n) {
 }
 
 static const char *const TEXTS[] = {
-    "", " ", "a", "Ünïcödé ß ﬁ", "\xF0\x9F\x98\x80\xE2\x80\x8D", "31/12/2024", "29/02/2025", "2025-02-01", "-1", "0",
-    "9223372036854775807", "-9223372036854775808", "1e308", "99999999999999999999999999999999999999", "0.00000001",
-    "{\"a\":{\"b\":[1,null,\"x\"]},\"k\":null}", "[1,2", "\"\\u00e9\"", "{a,\"b\",NULL}", "null", "true", "2025-02-01 10:30",
-    "2025-10-05 02:30:00", "6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10", "\\x0aff", "1 mon -3 days 04:05:06.789", "$1", "%\\",
-    "a,b,,c", "year", "month", "*bold* [x](javascript:y)\r\n- z", "todo",
+    "",
+    " ",
+    "a",
+    "Ünïcödé ß ﬁ",
+    "\xF0\x9F\x98\x80\xE2\x80\x8D",
+    "31/12/2024",
+    "29/02/2025",
+    "2025-02-01",
+    "-1",
+    "0",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "1e308",
+    "99999999999999999999999999999999999999",
+    "0.00000001",
+    "{\"a\":{\"b\":[1,null,\"x\"]},\"k\":null}",
+    "[1,2",
+    "\"\\u00e9\"",
+    "{a,\"b\",NULL}",
+    "null",
+    "true",
+    "2025-02-01 10:30",
+    "2025-10-05 02:30:00",
+    "6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10",
+    "\\x0aff",
+    "1 mon -3 days 04:05:06.789",
+    "$1",
+    "%\\",
+    "a,b,,c",
+    "year",
+    "month",
+    "*bold* [x](javascript:y)\r\n- z",
+    "todo",
 };
 static const struct {
     enum type_kind kind;
     const char *text;
 } CONSTANTS[] = {
-    {TYPE_BOOL, "true"}, {TYPE_BOOL, "false"}, {TYPE_BOOL, NULL}, {TYPE_INT, "0"}, {TYPE_INT, "-1"}, {TYPE_INT, "7"},
-    {TYPE_INT, "9223372036854775807"}, {TYPE_INT, "-9223372036854775808"}, {TYPE_INT, NULL}, {TYPE_DECIMAL, "0"},
-    {TYPE_DECIMAL, "99999999999999999999999999999999999999"}, {TYPE_DECIMAL, "-0.00000000000000000000000000000000000001"},
-    {TYPE_FLOAT, "1e308"}, {TYPE_FLOAT, "-0"}, {TYPE_FLOAT, "4.9e-324"}, {TYPE_TEXT, "x"}, {TYPE_TEXT, ""}, {TYPE_TEXT, NULL},
-    {TYPE_BYTES, "\\x00ff80"}, {TYPE_DATE, "9999-12-31"}, {TYPE_DATE, "0001-01-01"}, {TYPE_TIME, "24:00:00"},
-    {TYPE_TIMESTAMP, "2025-04-06 02:30:00"}, {TYPE_TIMESTAMP, "9999-12-31 23:59:59.999999"},
-    {TYPE_TIMESTAMPTZ, "0001-01-01 00:00:00+00"}, {TYPE_INTERVAL, "1000000 years"}, {TYPE_INTERVAL, "-2147483648 days"},
-    {TYPE_UUID, "ffffffff-ffff-ffff-ffff-ffffffffffff"}, {TYPE_JSON, "[[],{\"a\":[]}]"}, {TYPE_JSON, "null"},
-    {TYPE_ARRAY, "[\"a\",null,\"\"]"}, {TYPE_ARRAY, "[]"}, {TYPE_ENUM, "todo"},
+    {TYPE_BOOL, "true"},
+    {TYPE_BOOL, "false"},
+    {TYPE_BOOL, NULL},
+    {TYPE_INT, "0"},
+    {TYPE_INT, "-1"},
+    {TYPE_INT, "7"},
+    {TYPE_INT, "9223372036854775807"},
+    {TYPE_INT, "-9223372036854775808"},
+    {TYPE_INT, NULL},
+    {TYPE_DECIMAL, "0"},
+    {TYPE_DECIMAL, "99999999999999999999999999999999999999"},
+    {TYPE_DECIMAL, "-0.00000000000000000000000000000000000001"},
+    {TYPE_FLOAT, "1e308"},
+    {TYPE_FLOAT, "-0"},
+    {TYPE_FLOAT, "4.9e-324"},
+    {TYPE_TEXT, "x"},
+    {TYPE_TEXT, ""},
+    {TYPE_TEXT, NULL},
+    {TYPE_BYTES, "\\x00ff80"},
+    {TYPE_DATE, "9999-12-31"},
+    {TYPE_DATE, "0001-01-01"},
+    {TYPE_TIME, "24:00:00"},
+    {TYPE_TIMESTAMP, "2025-04-06 02:30:00"},
+    {TYPE_TIMESTAMP, "9999-12-31 23:59:59.999999"},
+    {TYPE_TIMESTAMPTZ, "0001-01-01 00:00:00+00"},
+    {TYPE_INTERVAL, "1000000 years"},
+    {TYPE_INTERVAL, "-2147483648 days"},
+    {TYPE_UUID, "ffffffff-ffff-ffff-ffff-ffffffffffff"},
+    {TYPE_JSON, "[[],{\"a\":[]}]"},
+    {TYPE_JSON, "null"},
+    {TYPE_ARRAY, "[\"a\",null,\"\"]"},
+    {TYPE_ARRAY, "[]"},
+    {TYPE_ENUM, "todo"},
 };
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
@@ -46,7 +98,8 @@ struct generator {
     uint32_t patterns[PATTERN_KIND_COUNT], template_of[TYPE_KIND_COUNT];
     uint32_t table, text_list, int_list;
     uint32_t sels[8], sel_count;
-    bool partial[BUILDER_MAX]; /* registers written under a part of the rows: read by nobody, as the verifier asks */
+    bool partial[BUILDER_MAX]; /* registers written under a part of the rows: read by nobody, as the verifier
+                                  asks */
 };
 
 static struct plan_type full_type(enum type_kind kind) {
@@ -85,7 +138,8 @@ static void begin(struct generator *g) {
     g->patterns[PATTERN_JSON_PATH] = builder_pattern(b, PATTERN_JSON_PATH, TYPE_TEXT, "a.b[0]");
     memset(g->template_of, 0, sizeof g->template_of);
     g->template_of[TYPE_DATE] = builder_pattern(b, PATTERN_TEMPLATE, TYPE_DATE, "DD/MM/YYYY") + 1;
-    g->template_of[TYPE_TIMESTAMP] = builder_pattern(b, PATTERN_TEMPLATE, TYPE_TIMESTAMP, "YYYY-MM-DD HH24:MI") + 1;
+    g->template_of[TYPE_TIMESTAMP] =
+        builder_pattern(b, PATTERN_TEMPLATE, TYPE_TIMESTAMP, "YYYY-MM-DD HH24:MI") + 1;
     g->template_of[TYPE_DECIMAL] = builder_pattern(b, PATTERN_TEMPLATE, TYPE_DECIMAL, "S999,999.99") + 1;
     struct plan_type key = full_type(TYPE_TEXT), column = full_type(TYPE_TEXT);
     g->table = builder_table(b, "t", KEYED_MAP, &key, 1, &column, 1);
@@ -114,15 +168,16 @@ static uint32_t pick_imm(struct generator *g, enum opcode op, enum imm_kind kind
     case IMM_SEL: return g->sels[pick(g->sel_count)];
     case IMM_EVENTS: return pick(128);
     case IMM_CONST: return op == OP_IN_INT ? g->int_list : g->text_list;
-    case IMM_NUMBER: return op == OP_RAISE_MISSING || op == OP_REJECT ? 1 + pick(FAULT_COUNT - 1) : 1 + pick(8);
+    case IMM_NUMBER:
+        return op == OP_RAISE_MISSING || op == OP_REJECT ? 1 + pick(FAULT_COUNT - 1) : 1 + pick(8);
     default: return 0;
     }
 }
 
 static bool leave_out(enum opcode op) {
     /* Volatile, needs what this plan lacks, or another type rule. */
-    return op == OP_UUID4 || op == OP_EXTERN || op == OP_PARAM || op == OP_CONST || op == OP_RUN || op == OP_INPUT ||
-           op == OP_SKIP || op == OP_FAIL || op == OP_ARRAY_AT;
+    return op == OP_UUID4 || op == OP_EXTERN || op == OP_PARAM || op == OP_CONST || op == OP_RUN ||
+           op == OP_INPUT || op == OP_SKIP || op == OP_FAIL || op == OP_ARRAY_AT;
 }
 
 static void add_instruction(struct generator *g) {
@@ -140,13 +195,17 @@ static void add_instruction(struct generator *g) {
     for (; n < wanted; n++) {
         char letter = letters[list ? 0 : n];
         enum type_kind kind = letter == '=' ? same : letter == 'N' ? number : kind_of_letter(letter);
-        if (letter == '*') kind = op == OP_ARRAY_CONTAINS || op == OP_TO_TEXT ? TYPE_TEXT : (enum type_kind)CONSTANTS[pick(COUNT(CONSTANTS))].kind;
+        if (letter == '*')
+            kind = op == OP_ARRAY_CONTAINS || op == OP_TO_TEXT
+                       ? TYPE_TEXT
+                       : (enum type_kind)CONSTANTS[pick(COUNT(CONSTANTS))].kind;
         args[n] = pick_register(g, kind);
         if (args[n] == NO_REG) return;
     }
     char letter = info->result[0];
     enum type_kind result = letter == '=' ? same : letter ? kind_of_letter(letter) : TYPE_NONE;
-    enum type_kind reads = result == TYPE_TEXT && wanted ? (enum type_kind)b->program.regs[args[0]].kind : result;
+    enum type_kind reads =
+        result == TYPE_TEXT && wanted ? (enum type_kind)b->program.regs[args[0]].kind : result;
     uint32_t imm = list ? builder_list(b, wanted, args) : pick_imm(g, op, (enum imm_kind)info->imm, reads);
     uint32_t imm2 = pick_imm(g, op, (enum imm_kind)info->imm2, reads);
     uint32_t sel = pick(4) ? 0 : g->sels[pick(g->sel_count)];
@@ -169,7 +228,8 @@ static struct str show_all(struct generator *g) {
     struct buf all = {0};
     for (uint32_t r = 0; r < b->program.regs_count; r++) {
         if (b->program.regs[r].kind == TYPE_ROW || g->partial[r]) continue;
-        for (uint32_t row = 0; row < ROWS; row++) buf_printf(&all, "%s\n", builder_show(b, r, row));
+        for (uint32_t row = 0; row < ROWS; row++)
+            buf_printf(&all, "%s\n", builder_show(b, r, row));
     }
     for (uint32_t row = 0; row < ROWS; row++) {
         const struct row_report *report = vm_first_report(b->vm, row);
@@ -185,7 +245,8 @@ static struct str show_all(struct generator *g) {
 
 static void fill_rows(struct generator *g) {
     const char *cells[ROWS * COLUMNS];
-    for (size_t c = 0; c < COUNT(cells); c++) cells[c] = pick(6) ? TEXTS[pick(COUNT(TEXTS))] : NULL;
+    for (size_t c = 0; c < COUNT(cells); c++)
+        cells[c] = pick(6) ? TEXTS[pick(COUNT(TEXTS))] : NULL;
     builder_cells(&g->b, COLUMNS, ROWS, cells);
 }
 
@@ -195,11 +256,13 @@ static void random_programs_stay_within_bounds(void **state) {
         struct generator g;
         seed = 0x9e3779b97f4a7c15u * (p + 1);
         begin(&g);
-        for (uint32_t i = 0; i < INSTRUCTIONS; i++) add_instruction(&g);
+        for (uint32_t i = 0; i < INSTRUCTIONS; i++)
+            add_instruction(&g);
         g.b.values.tables = ARENA_ARRAY(&g.b.arena, struct keyed_table *, 1);
         g.b.values.tables[0] = keyed_table_new(&g.b.plan, 0, 1 << 20, STR("/tmp"));
         struct value column = {.kind = TYPE_TEXT, .as_text = STR("found")};
-        for (int n = 0; n < 2; n++) keyed_table_add(g.b.values.tables[0], STR("a"), KEYED_PRESENT, &column, &g.b.diags);
+        for (int n = 0; n < 2; n++)
+            keyed_table_add(g.b.values.tables[0], STR("a"), KEYED_PRESENT, &column, &g.b.diags);
         keyed_table_add(g.b.values.tables[0], STR("todo"), KEYED_SKIPPED, NULL, &g.b.diags);
         if (!builder_load(&g.b)) fail_msg("program %u: %s", p, g.b.diags.items.items[0]->message.ptr);
         fill_rows(&g);

@@ -35,9 +35,14 @@ static void selections_take_their_rows(void **state) {
         uint32_t imm;
         const char *rows; /* 1: in it */
     } cases[] = {
-        {OP_SEL_TRUE, 0, "10001"},      {OP_SEL_FALSE, 0, "01000"},    {OP_SEL_NOT_TRUE, 0, "01100"},
-        {OP_SEL_NOT_FALSE, 0, "10101"}, {OP_SEL_NULL, 0, "00100"},     {OP_SEL_NOT_NULL, 0, "11001"},
-        {OP_SEL_STATE, 1u << ROW_ERROR, "00010"}, {OP_SEL_STATE, 1u << ROW_ERROR | 1u << ROW_NULL, "00110"},
+        {OP_SEL_TRUE, 0, "10001"},
+        {OP_SEL_FALSE, 0, "01000"},
+        {OP_SEL_NOT_TRUE, 0, "01100"},
+        {OP_SEL_NOT_FALSE, 0, "10101"},
+        {OP_SEL_NULL, 0, "00100"},
+        {OP_SEL_NOT_NULL, 0, "11001"},
+        {OP_SEL_STATE, 1u << ROW_ERROR, "00010"},
+        {OP_SEL_STATE, 1u << ROW_ERROR | 1u << ROW_NULL, "00110"},
         {OP_SEL_STATE, 1u << ROW_SKIPPED, "00000"},
     };
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
@@ -48,7 +53,8 @@ static void selections_take_their_rows(void **state) {
         uint32_t no = builder_literal(&b, TYPE_TEXT, "0"), yes = builder_literal(&b, TYPE_TEXT, "1");
         uint32_t in = builder_op(&b, OP_PATCH, TYPE_TEXT, 0, no, yes, 0, sel, 0);
         run(&b, BOOLS, 1);
-        for (uint32_t r = 0; r < ROWS; r++) assert_int_equal(builder_show(&b, in, r)[0], cases[c].rows[r]);
+        for (uint32_t r = 0; r < ROWS; r++)
+            assert_int_equal(builder_show(&b, in, r)[0], cases[c].rows[r]);
         builder_release(&b);
     }
 }
@@ -58,7 +64,8 @@ static void if_takes_each_branch_where_it_holds(void **state) {
     struct program_builder b;
     builder_init(&b);
     uint32_t a = mixed_bool(&b);
-    uint32_t yes = builder_select(&b, OP_SEL_TRUE, 0, a, 0), no = builder_select(&b, OP_SEL_NOT_TRUE, 0, a, 0);
+    uint32_t yes = builder_select(&b, OP_SEL_TRUE, 0, a, 0),
+             no = builder_select(&b, OP_SEL_NOT_TRUE, 0, a, 0);
     uint32_t one = builder_reg(&b, type_of(TYPE_INT)), zero = builder_reg(&b, type_of(TYPE_INT));
     /* Each branch is computed for its own rows only. */
     builder_into(&b, OP_CONST, one, yes, 0, 0, 0, builder_const(&b, type_of(TYPE_INT), "1"), 0);
@@ -70,7 +77,8 @@ static void if_takes_each_branch_where_it_holds(void **state) {
     builder_release(&b);
 }
 
-/* a × b over true, false, null: the tables of SQL. The right side holds only where the left does not decide. */
+/* a × b over true, false, null: the tables of SQL. The right side holds only where the left does not decide.
+ */
 static void logic_is_three_valued(void **state) {
     (void)state;
     static const char *const values[] = {"true", "false", NULL};
@@ -112,7 +120,8 @@ static void failures_travel_through_logic(void **state) {
     builder_into(&b, OP_CELL_BOOL, x, open, 0, 0, 0, slot, 0);
     uint32_t both = builder_op(&b, OP_AND, TYPE_BOOL, 0, a, x, 0, open, 0);
     run(&b, cells, 2);
-    static const char *const expected[] = {"error R0102", "false", "error R0102", "error R0102", "error R0102"};
+    static const char *const expected[] = {"error R0102", "false", "error R0102", "error R0102",
+                                           "error R0102"};
     expect_rows(&b, both, expected);
     builder_release(&b);
 }
@@ -211,12 +220,14 @@ static void arrays_and_messages_of_any_state(void **state) {
     uint32_t x = builder_op(&b, OP_CELL_INT, TYPE_INT, 0, 0, 0, 0, builder_cell_slot(&b, 0), 0);
     uint32_t y = builder_op(&b, OP_CELL_INT, TYPE_INT, 0, 0, 0, 0, builder_cell_slot(&b, 1), 0);
     uint32_t both[] = {x, y};
-    uint32_t array = builder_reg(&b, (struct plan_type){.kind = TYPE_ARRAY, .element = TYPE_INT, .element_nullable = 1});
+    uint32_t array =
+        builder_reg(&b, (struct plan_type){.kind = TYPE_ARRAY, .element = TYPE_INT, .element_nullable = 1});
     builder_into(&b, OP_ARRAY, array, 0, 0, 0, 0, builder_list(&b, 2, both), 0);
     uint32_t text = builder_op(&b, OP_TO_TEXT, TYPE_TEXT, 0, x, 0, 0, 0, 0);
     uint32_t prefix = builder_literal(&b, TYPE_TEXT, "x is ");
     uint32_t parts[] = {prefix, text};
-    uint32_t message = builder_op(&b, OP_CONCAT_MESSAGE, TYPE_TEXT, 0, 0, 0, 0, builder_list(&b, 2, parts), 0);
+    uint32_t message =
+        builder_op(&b, OP_CONCAT_MESSAGE, TYPE_TEXT, 0, 0, 0, 0, builder_list(&b, 2, parts), 0);
     run(&b, cells, 2);
     static const char *const arrays[] = {"{1,2}", "{NULL,2}", "error R0103", "{1,NULL}", "{5,6}"};
     static const char *const messages[] = {"x is 1", "x is null", "x is null", "x is 1", "x is 5"};
@@ -232,8 +243,10 @@ static void selections_nest(void **state) {
     builder_init(&b);
     uint32_t x = builder_op(&b, OP_CELL_INT, TYPE_INT, 0, 0, 0, 0, builder_cell_slot(&b, 0), 0);
     uint32_t two = builder_literal(&b, TYPE_INT, "2"), four = builder_literal(&b, TYPE_INT, "4");
-    uint32_t outer = builder_select(&b, OP_SEL_TRUE, 0, builder_op(&b, OP_GE_I64, TYPE_BOOL, 0, x, two, 0, 0, 0), 0);
-    uint32_t inner = builder_select(&b, OP_SEL_TRUE, outer, builder_op(&b, OP_LT_I64, TYPE_BOOL, outer, x, four, 0, 0, 0), 0);
+    uint32_t outer =
+        builder_select(&b, OP_SEL_TRUE, 0, builder_op(&b, OP_GE_I64, TYPE_BOOL, 0, x, two, 0, 0, 0), 0);
+    uint32_t inner = builder_select(&b, OP_SEL_TRUE, outer,
+                                    builder_op(&b, OP_LT_I64, TYPE_BOOL, outer, x, four, 0, 0, 0), 0);
     uint32_t square = builder_op(&b, OP_MUL_INT, TYPE_INT, inner, x, x, 0, 0, 0);
     uint32_t half = builder_op(&b, OP_PATCH, TYPE_INT, outer, x, square, 0, inner, 0);
     uint32_t all = builder_op(&b, OP_PATCH, TYPE_INT, 0, x, half, 0, outer, 0);

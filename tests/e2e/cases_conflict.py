@@ -1,0 +1,429 @@
+"""Rows that stand in the target already, and keys that the server gives: conflicts, images, crosswalks."""
+
+from kit import *
+
+PEOPLE = """
+create table people (
+  id    int primary key,
+  name  text not null,
+  city  varchar(20),
+  seen  int not null default 0
+);
+insert into people values (1, 'Ann', 'Oslo', 5), (2, 'Bob', 'Rome', 6), (3, 'Cid', null, 7);
+"""
+SOURCE = "source s : csv 'people.csv' { id int; name text; city text? }\n"
+ROWS = "id,name,city\n1,Ann,Oslo\n2,Bobby,Rome\n3,Cid,Bonn\n4,Dee,\n"
+
+
+def people(it, conflict, extra=""):
+    it.schema(PEOPLE)
+    it.write("people.csv", ROWS)
+    it.spec(f"""{SOURCE}
+map people
+  from s in s
+  into db.people
+  key s.id
+  {conflict}
+  {extra}
+{{
+  id = s.id
+  name = s.name
+  city = s.city
+}}
+""")
+
+
+@case("conflict")
+def update_changes_what_differs(it):
+    people(it, "on conflict (id) update", "rollback restore")
+    run = it.run()
+    equal(run.counts("people"), (4, 1, 2, 1, 0, 0))
+    equal(it.rows("select * from people order by id"),
+          [("1", "Ann", "Oslo", "5"), ("2", "Bobby", "Rome", "6"), ("3", "Cid", "Bonn", "7"), ("4", "Dee", None, "0")])
+    images = it.rows("select operation, old_row->>'id', old_row->>'name', old_row->>'city', old_row->>'seen'"
+                     " from mig.image order by 2")
+    equal(images, [("update", "2", "Bob", "Rome", "6"), ("update", "3", "Cid", None, "7")])
+
+
+@case("conflict")
+def update_twice_leaves_everything_unchanged(it):
+    people(it, "on conflict (id) update")
+    it.run()
+    run = it.run()
+    equal(run.counts("people"), (4, 0, 0, 4, 0, 0))
+    equal(it.value("select count(*) from mig.run where state = 'done'"), "2")
+
+
+@case("conflict")
+def update_of_named_columns_only(it):
+    people(it, "on conflict (id) update (city)")
+    run = it.run()
+    equal(run.counts("people"), (4, 1, 1, 2, 0, 0))
+    equal(it.rows("select id, name, city from people order by id"),
+          [("1", "Ann", "Oslo"), ("2", "Bob", "Rome"), ("3", "Cid", "Bonn"), ("4", "Dee", None)])
+    equal(it.rows("select old_row->>'id' from mig.image"), [("3",)])
+
+
+@case("conflict")
+def skip_keeps_the_row_that_stands(it):
+    people(it, "on conflict (id) skip")
+    run = it.run()
+    equal(run.counts("people"), (4, 1, 0, 3, 0, 0))
+    equal(it.value("select name from people where id = 2"), "Bob")
+    equal(it.rows("select * from mig.image"), [])
+
+
+@case("conflict")
+def reject_says_so_and_keeps_the_row(it):
+    people(it, "on conflict (id) reject 'is there already'", "tolerance 3")
+    run = it.run()
+    equal(run.counts("people"), (4, 1, 0, 0, 0, 3))
+    equal(run.reasons("people"), {"R0148": 3})
+    quarantined = it.quarantine(run, "people")
+    equal([(q["file"], q["line"], q["faults"][0]["message"]) for q in quarantined],
+          [("people.csv", n, "is there already") for n in (2, 3, 4)])
+    equal([q["raw"] for q in quarantined], ["1,Ann,Oslo", "2,Bobby,Rome", "3,Cid,Bonn"])
+    equal(it.value("select name from people where id = 2"), "Bob")
+
+
+@case("conflict")
+def without_a_clause_the_server_has_the_last_word(it):
+    people(it, "")
+    run = it.command("run", "spec.mig", "--format", "json")
+    it.check_laws(run, False)
+    # Either the offending rows are alone in quarantine and the rest is loaded, or nothing is and the run says why.
+    if run.code == 3:
+        equal(run.counts("people"), (4, 1, 0, 0, 0, 3))
+    else:
+        equal(run.code, 6)
+        equal(it.value("select count(*) from people"), "3")
+        contains(run.err, "people", "people_pkey")
+
+
+@case("conflict")
+def many_rows_in_batches(it):
+    it.schema("create table n (id int primary key, v int not null); "
+              "insert into n select g, g from generate_series(1, 9000) g;")
+    it.write("n.csv", "id,v\n" + "".join(f"{i},{i if i % 3 else -i}\n" for i in range(4001, 13001)))
+    it.spec("""
+source s : csv 'n.csv' { id int; v int }
+map n from x in s into db.n key x.id on conflict (id) update commit per 2000 rows { id = x.id; v = x.v }
+""")
+    run = it.run()
+    thirds = sum(1 for i in range(4001, 9001) if i % 3 == 0)
+    equal(run.counts("n"), (9000, 4000, thirds, 5000 - thirds, 0, 0))
+    equal(it.value("select sum(v) from n"), str(sum(range(1, 4001)) + sum(i if i % 3 else -i for i in range(4001, 13001))))
+    equal(it.value("select count(*) from mig.image"), str(thirds))
+
+
+@case("conflict")
+def the_same_row_twice_in_one_batch(it):
+    it.schema("create table n (id int primary key, v int not null)")
+    it.write("n.csv", "id,v\n1,10\n1,11\n2,20\n")
+    it.spec("""
+source s : csv 'n.csv' { id int; v int }
+map n from x in s into db.n key x.id on duplicate last on conflict (id) update { id = x.id; v = x.v }
+""")
+    run = it.command("run", "spec.mig", "--format", "json")
+    it.check_laws(run, False) if run.report else None
+    if run.code == 0:
+        equal(it.rows("select * from n order by 1"), [("1", "11"), ("2", "20")])
+
+
+@case("conflict")
+def a_unique_column_that_is_not_the_primary_key(it):
+    it.schema("create table u (id int generated always as identity primary key, email text not null unique, name text);"
+              " insert into u (email, name) values ('a@x', 'old'), ('b@x', 'same');")
+    it.write("u.csv", "email,name\na@x,new\nb@x,same\nc@x,third\n")
+    it.spec("""
+source s : csv 'u.csv' { email text; name text }
+map u from x in s into db.u key x.email on conflict (email) update { email = x.email; name = x.name }
+""")
+    run = it.run()
+    equal(run.counts("u"), (3, 1, 1, 1, 0, 0))
+    equal(it.rows("select id, email, name from u where email <> 'c@x' order by 1"),
+          [("1", "a@x", "new"), ("2", "b@x", "same")])
+
+
+# ---------------------------------------------------------------- crosswalks
+
+FAMILY = """
+create table parent (id int generated always as identity (start with 500) primary key, code text not null unique,
+                     label text not null default 'none');
+create table child (id serial primary key, parent_id int not null references parent, name text not null);
+"""
+
+
+def family(it, parent_clauses="", label="", schema=FAMILY):
+    it.schema(schema)
+    it.write("parents.csv", "code,name\nA,Anna\nB,Berta\nC,Cora\n")
+    it.write("children.csv", "parent,name\nA,a1\nB,b1\nA,a2\nC,c1\nZ,z1\n")
+    it.spec(f"""
+source p : csv 'parents.csv' {{ code text; name text }}
+source c : csv 'children.csv' {{ parent text; name text }}
+map parents
+  from p in p
+  into db.parent
+  key p.code
+  {parent_clauses}
+{{
+  code = p.code
+  {label}
+}}
+map children
+  from c in c
+  into db.child
+  tolerance 5
+{{
+  parent_id = parents[c.parent].id
+  name = c.name
+}}
+""")
+
+
+FAMILY_TREE = "select p.code, c.name from child c join parent p on p.id = c.parent_id order by 2"
+
+
+@case("crosswalk")
+def children_hang_on_identity_keys(it):
+    family(it)
+    run = it.run()
+    equal(run.counts("children"), (5, 4, 0, 0, 0, 1))
+    equal(run.reasons("children"), {"R0141": 1})
+    equal(it.rows(FAMILY_TREE), [("A", "a1"), ("A", "a2"), ("B", "b1"), ("C", "c1")])
+    equal(it.value("select min(id) from parent"), "500")
+
+
+@case("crosswalk")
+def children_hang_on_serial_keys(it):
+    family(it, schema=FAMILY.replace("int generated always as identity (start with 500)", "serial"))
+    run = it.run()
+    equal(it.rows(FAMILY_TREE), [("A", "a1"), ("A", "a2"), ("B", "b1"), ("C", "c1")])
+
+
+@case("crosswalk")
+def children_hang_on_uuid_defaults(it):
+    family(it, schema=FAMILY.replace("int generated always as identity (start with 500)",
+                                     "uuid default gen_random_uuid()").replace("parent_id int", "parent_id uuid"))
+    it.run()
+    equal(it.rows(FAMILY_TREE), [("A", "a1"), ("A", "a2"), ("B", "b1"), ("C", "c1")])
+
+
+@case("crosswalk")
+def a_dry_run_follows_server_keys(it):
+    family(it)
+    run = it.run("--dry-run")
+    equal(run.counts("parents"), (3, 3, 0, 0, 0, 0))
+    equal(run.counts("children"), (5, 4, 0, 0, 0, 1))
+    equal(run.reasons("children"), {"R0141": 1})
+
+
+@case("crosswalk")
+def skipped_on_conflict_keeps_its_children(it):
+    family(it, "on conflict (code) skip")
+    it.sql("insert into parent (code, label) values ('B', 'there before')")
+    run = it.run()
+    equal(run.counts("parents"), (3, 2, 0, 1, 0, 0))
+    equal(run.counts("children"), (5, 4, 0, 0, 0, 1))
+    equal(it.rows(FAMILY_TREE), [("A", "a1"), ("A", "a2"), ("B", "b1"), ("C", "c1")])
+    equal(it.value("select label from parent where code = 'B'"), "there before")
+
+
+@case("crosswalk")
+def updated_on_conflict_keeps_its_children(it):
+    family(it, "on conflict (code) update", "label = p.name")
+    it.sql("insert into parent (code, label) values ('C', 'old'), ('B', 'Berta')")
+    run = it.run()
+    equal(run.counts("parents"), (3, 1, 1, 1, 0, 0))
+    equal(it.rows(FAMILY_TREE), [("A", "a1"), ("A", "a2"), ("B", "b1"), ("C", "c1")])
+
+
+@case("crosswalk")
+def rejected_on_conflict_is_missing_for_its_children(it):
+    family(it, "on conflict (code) reject tolerance 1")
+    it.sql("insert into parent (code) values ('B')")
+    run = it.run()
+    equal(run.counts("parents"), (3, 2, 0, 0, 0, 1))
+    equal(run.counts("children"), (5, 3, 0, 0, 0, 2))
+    equal(sum(run.reasons("children").values()), 2)
+
+
+@case("crosswalk")
+def columns_stored_by_a_trigger_are_what_children_see(it):
+    it.schema("""
+create table parent (id int primary key, code text not null);
+create table child (id int primary key, parent_code text not null);
+create function up() returns trigger language plpgsql as $$ begin new.code = upper(new.code); return new; end $$;
+create trigger up before insert on parent for each row execute function up();
+""")
+    it.write("p.csv", "id,code\n1,a\n2,b\n")
+    it.spec("""
+source s : csv 'p.csv' { id int; code text }
+map parents from p in s into db.parent key p.id { id = p.id; code = p.code }
+map children from p in s into db.child { id = p.id; parent_code = parents[p.id].code }
+""")
+    it.run()
+    # The language: map_name[k] gives the columns stored there.
+    equal(it.rows("select * from child order by 1"), [("1", "A"), ("2", "B")])
+
+
+@case("crosswalk")
+def composite_keys(it):
+    it.schema("create table parent (id serial primary key, a text, b int); "
+              "create table child (id int primary key, parent_id int references parent)")
+    it.write("p.csv", "a,b\nx,1\nx,2\ny,1\n")
+    it.write("c.csv", "id,a,b\n1,x,2\n2,y,1\n3,y,2\n")
+    it.spec("""
+source p : csv 'p.csv' { a text; b int }
+source c : csv 'c.csv' { id int; a text; b int }
+map parents from p in p into db.parent key p.a, p.b { a = p.a; b = p.b }
+map children from c in c into db.child { id = c.id; parent_id = parents[c.a, c.b].id on missing use null }
+""")
+    it.run()
+    equal(it.rows("select c.id, p.a, p.b from child c left join parent p on p.id = c.parent_id order by 1"),
+          [("1", "x", "2"), ("2", "y", "1"), ("3", None, None)])
+
+
+@case("crosswalk")
+def skips_and_rejects_reach_the_children(it):
+    it.schema("create table p (id int primary key, n int not null); create table c (id int primary key, p int not null"
+              " references p); create table g (id int primary key, c int not null references c)")
+    it.write("p.csv", "id,n,gone\n1,1,\n2,x,\n3,3,yes\n4,4,\n")
+    it.write("c.csv", "id,p\n10,1\n20,2\n30,3\n40,4\n50,5\n")
+    it.write("g.csv", "id,c\n100,10\n200,20\n300,30\n400,40\n500,50\n")
+    it.spec("""
+source ps : csv 'p.csv' { id int; n text; gone text? }
+source cs : csv 'c.csv' { id int; p int }
+source gs : csv 'g.csv' { id int; c int }
+map p from x in ps into db.p where x.gone is null key x.id tolerance 9 { id = x.id; n = int(x.n) }
+map c from x in cs into db.c key x.id tolerance 9 { id = x.id; p = p[x.p].id }
+map g from x in gs into db.g key x.id tolerance 9 { id = x.id; c = c[x.c].id }
+""")
+    run = it.run()
+    equal(run.counts("p"), (4, 2, 0, 0, 1, 1))
+    equal(run.counts("c"), (5, 2, 0, 0, 1, 2))
+    equal(run.counts("g"), (5, 2, 0, 0, 1, 2))
+    equal(it.rows("select id from g order by 1"), [("100",), ("400",)])
+
+
+@case("crosswalk")
+def on_skipped_can_keep_the_child(it):
+    it.schema("create table p (id int primary key); create table c (id int primary key, p int references p)")
+    it.write("p.csv", "id,gone\n1,\n2,yes\n")
+    it.write("c.csv", "id,p\n10,1\n20,2\n30,3\n")
+    it.spec("""
+source ps : csv 'p.csv' { id int; gone text? }
+source cs : csv 'c.csv' { id int; p int }
+map p from x in ps into db.p where x.gone is null key x.id { id = x.id }
+map c from x in cs into db.c { id = x.id; p = p[x.p].id on skipped use null on missing use null }
+""")
+    run = it.run()
+    equal(run.counts("c"), (3, 3, 0, 0, 0, 0))
+    equal(it.rows("select id, p from c order by 1"), [("10", "1"), ("20", None), ("30", None)])
+
+
+# ---------------------------------------------------------------- rows of the same map
+
+TREE = "create table t (id {id}, code text not null unique, parent_id int references t)"
+
+
+def tree(it, lines, explicit=True, header="code,parent"):
+    it.schema(TREE.format(id="int primary key" if explicit else "serial primary key"))
+    it.write("t.csv", header + "\n" + "".join(line + "\n" for line in lines))
+    it.spec(f"""
+source s : csv 't.csv' {{ code text; parent text? }}
+map t from x in s into db.t key x.code tolerance 50% {{
+  {"id = int(replace(x.code, 'n', ''))" if explicit else ""}
+  code = x.code
+  parent_id = if x.parent is null then null else t[x.parent].id
+}}
+""")
+
+
+def tree_rows(it):
+    return it.rows("select a.code, b.code from t a left join t b on b.id = a.parent_id order by length(a.code), 1")
+
+
+@case("self")
+def children_before_parents(it):
+    tree(it, ["n5,n4", "n4,n3", "n3,n1", "n2,n1", "n1,"])
+    run = it.run()
+    equal(run.counts("t"), (5, 5, 0, 0, 0, 0))
+    equal(tree_rows(it), [("n1", None), ("n2", "n1"), ("n3", "n1"), ("n4", "n3"), ("n5", "n4")])
+
+
+@case("self")
+def children_before_parents_with_server_keys(it):
+    tree(it, ["n5,n4", "n4,n3", "n3,n1", "n2,n1", "n1,"], explicit=False)
+    run = it.run()
+    equal(run.counts("t"), (5, 5, 0, 0, 0, 0))
+    equal(tree_rows(it), [("n1", None), ("n2", "n1"), ("n3", "n1"), ("n4", "n3"), ("n5", "n4")])
+
+
+@case("self")
+def deep_chain_backwards(it):
+    tree(it, [f"n{i},n{i - 1}" for i in range(6000, 1, -1)] + ["n1,"])
+    run = it.run(timeout=120)
+    equal(run.counts("t"), (6000, 6000, 0, 0, 0, 0))
+    equal(it.value("select count(*) from t where parent_id = id - 1"), "5999")
+
+
+@case("self")
+def deep_chain_with_server_keys(it):
+    tree(it, [f"n{i},n{i - 1}" for i in range(60, 1, -1)] + ["n1,"], explicit=False)
+    run = it.run(timeout=120)
+    equal(run.counts("t"), (60, 60, 0, 0, 0, 0))
+
+
+@case("self")
+def loops_and_what_hangs_on_them(it):
+    tree(it, ["n1,n2", "n2,n3", "n3,n1", "n4,n4", "n5,n1", "n6,", "n7,n6", "n8,n99", "n9,n8", "n10,n6", "n11,n10",
+              "n12,n11", "n13,n12", "n14,n13"])
+    run = it.run()
+    equal(run.counts("t"), (14, 7, 0, 0, 0, 7))
+    equal([r[0] for r in tree_rows(it)], ["n6", "n7", "n10", "n11", "n12", "n13", "n14"])
+    reasons = run.reasons("t")
+    equal(reasons.get("R0147", 0) >= 4, True, f"loops among {reasons}")
+
+
+@case("self")
+def self_reference_across_batches(it):
+    lines = [f"n{i},n{10001 - i}" if i <= 5000 else f"n{i}," for i in range(1, 10001)]
+    tree(it, lines)
+    run = it.run()
+    equal(run.counts("t"), (10000, 10000, 0, 0, 0, 0))
+    equal(it.value("select count(*) from t where parent_id = 10001 - id"), "5000")
+
+
+@case("self")
+def skipped_parents_take_their_children_out(it):
+    it.schema(TREE.format(id="int primary key"))
+    it.write("t.csv", "code,parent,gone\nn3,n2,\nn2,n1,yes\nn1,,\nn4,n3,\nn5,n1,\n")
+    it.spec("""
+source s : csv 't.csv' { code text; parent text?; gone text? }
+map t from x in s into db.t where x.gone is null key x.code {
+  id = int(replace(x.code, 'n', ''))
+  code = x.code
+  parent_id = if x.parent is null then null else t[x.parent].id
+}
+""")
+    run = it.run()
+    equal(run.counts("t"), (5, 2, 0, 0, 3, 0))
+    equal(tree_rows(it), [("n1", None), ("n5", "n1")])
+
+
+@case("self")
+def self_reference_in_small_commits(it):
+    lines = [f"n{i},n{i + 1}" for i in range(1, 5000)] + ["n5000,"]
+    it.schema(TREE.format(id="int primary key"))
+    it.write("t.csv", "code,parent\n" + "\n".join(lines) + "\n")
+    it.spec("""
+source s : csv 't.csv' { code text; parent text? }
+map t from x in s into db.t key x.code commit per 1000 rows {
+  id = int(replace(x.code, 'n', ''))
+  code = x.code
+  parent_id = if x.parent is null then null else t[x.parent].id
+}
+""")
+    run = it.run(timeout=120)
+    equal(run.counts("t"), (5000, 5000, 0, 0, 0, 0))
