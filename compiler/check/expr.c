@@ -53,9 +53,9 @@ static bool expr_enter(struct scope *scope, struct span span) {
         checker->depth++;
         return true;
     }
-    struct diag *diag = diag_report(checker->diags, E_TOO_DEEP, span,
-                                    "the expression nests deeper than %d levels, inlined functions included",
-                                    EXPR_MAX_DEPTH);
+    struct diag *diag =
+        diag_report(checker->diags, E_TOO_DEEP, span,
+                    "the expression nests deeper than %d levels, inlined functions included", EXPR_MAX_DEPTH);
     diag_help(checker->diags, diag, "give parts of it names with `let`");
     return false;
 }

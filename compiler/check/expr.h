@@ -1,8 +1,8 @@
 /* Inside the expression checker: what its files (expr*.c, type*.c, function*.c) share. Others use scope.h.
  *
- * Two ways down the tree: check_expr delivers a value of the wanted type and nullability; expr_infer only takes
- * the wanted type as a hint for literals and tells what the expression is by itself. Both report what is wrong
- * and then return a node of TYPE_NONE, about which nobody reports again. */
+ * Two ways down the tree: check_expr delivers a value of the wanted type and nullability; expr_infer only
+ * takes the wanted type as a hint for literals and tells what the expression is by itself. Both report what
+ * is wrong and then return a node of TYPE_NONE, about which nobody reports again. */
 #ifndef MIG_CHECK_EXPR_H
 #define MIG_CHECK_EXPR_H
 
@@ -31,14 +31,17 @@ struct plan_type type_element(struct plan_type array);
 /* For signatures: the types that a letter of the opcode table stands for: "text", "int", "any value". */
 const char *type_letter_text(char letter);
 bool type_letter_takes(char letter, enum type_kind kind);
-/* How to write the conversion of `subject` from one type to another: "`date(t.due, 'DD/MM/YYYY')`", or empty. */
-struct str type_conversion_text(struct arena *arena, struct plan_type from, struct plan_type to, struct str subject);
+/* How to write the conversion of `subject` from one type to another: "`date(t.due, 'DD/MM/YYYY')`", or empty.
+ */
+struct str type_conversion_text(struct arena *arena, struct plan_type from, struct plan_type to,
+                                struct str subject);
 
 /* ---------------------------------------------------------------- nodes (expr_node.c) */
 
 struct texpr *node_new(struct scope *scope, enum texpr_kind kind, struct plan_type type, struct span span);
 struct texpr *node_error(struct scope *scope, struct span span);
-struct texpr *node_const(struct scope *scope, struct plan_type type, const struct value *value, struct span span);
+struct texpr *node_const(struct scope *scope, struct plan_type type, const struct value *value,
+                         struct span span);
 struct texpr *node_text(struct scope *scope, struct str text, struct span span);
 struct texpr *node_bool(struct scope *scope, bool truth, struct span span);
 struct texpr *node_null(struct scope *scope, struct plan_type type, struct span span);
@@ -50,8 +53,8 @@ struct texpr *node_call(struct scope *scope, enum opcode opcode, struct plan_typ
                         struct texpr *a, struct texpr *b, struct texpr *c);
 /* Ends the making of a call whose arguments were pushed one by one. */
 struct texpr *node_finish(struct scope *scope, struct texpr *call);
-struct texpr *node_if(struct scope *scope, struct texpr *condition, struct texpr *then, struct texpr *otherwise,
-                      struct span span);
+struct texpr *node_if(struct scope *scope, struct texpr *condition, struct texpr *then,
+                      struct texpr *otherwise, struct span span);
 struct texpr *node_logic(struct scope *scope, enum texpr_kind kind, struct texpr *left, struct texpr *right,
                          struct span span);
 struct texpr *node_is_null(struct scope *scope, struct texpr *arg, bool negated, struct span span);
@@ -122,7 +125,8 @@ struct texpr *row_keyed_column(struct scope *scope, const struct scope_name *nam
 /* `c.parent is null`, or is not null. */
 struct texpr *row_parent_is_null(struct scope *scope, bool negated, struct span span);
 /* A column of any expression of type ROW. */
-struct texpr *row_column(struct scope *scope, struct texpr *row, const struct ast_name *column, struct span span);
+struct texpr *row_column(struct scope *scope, struct texpr *row, const struct ast_name *column,
+                         struct span span);
 /* expr_index.c: code tables and maps; hands other indexes on to expr_value_index */
 struct texpr *expr_index(struct scope *scope, const struct ast_expr *expr);
 /* expr_operator.c */
@@ -135,8 +139,8 @@ struct texpr *expr_between(struct scope *scope, const struct ast_expr *expr);
 struct texpr *expr_like(struct scope *scope, const struct ast_expr *expr);
 struct texpr *expr_matches(struct scope *scope, const struct ast_expr *expr);
 /* left OP right over checked operands; op_span for messages. */
-struct texpr *compare_nodes(struct scope *scope, enum ast_operator op, struct texpr *left, struct texpr *right,
-                            struct span span);
+struct texpr *compare_nodes(struct scope *scope, enum ast_operator op, struct texpr *left,
+                            struct texpr *right, struct span span);
 /* left is one of the constants or expressions. */
 struct texpr *compare_any(struct scope *scope, struct texpr *left, struct texpr *const *items, uint32_t count,
                           struct span span);

@@ -1,4 +1,5 @@
-/* if, match, and/or, ??, is null: what decides which part of an expression counts, and what is known in it. */
+/* if, match, and/or, ??, is null: what decides which part of an expression counts, and what is known in it.
+ */
 #include "compiler/check/expr.h"
 
 /* ---------------------------------------------------------------- common type of branches */
@@ -7,21 +8,27 @@ static bool branch_is_bottom(const struct texpr *node) {
     return node->kind == TX_ACT || node->kind == TX_RAISE;
 }
 
-static void branch_report(struct scope *scope, const struct texpr *first, const struct texpr *other, const char *what) {
+static void branch_report(struct scope *scope, const struct texpr *first, const struct texpr *other,
+                          const char *what) {
     struct checker *checker = scope->checker;
     struct str a = type_to_text(checker, first->type), b = type_to_text(checker, other->type);
-    struct diag *diag = diag_report(checker->diags, E_BRANCH_TYPES, other->span, "%s have one type, and this is %.*s, not %.*s",
-                                    what, STR_ARG(b), STR_ARG(a));
+    struct diag *diag =
+        diag_report(checker->diags, E_BRANCH_TYPES, other->span,
+                    "%s have one type, and this is %.*s, not %.*s", what, STR_ARG(b), STR_ARG(a));
     diag_label(checker->diags, diag, first->span, "%.*s", STR_ARG(a));
     if (first->type.kind == TYPE_ENUM || other->type.kind == TYPE_ENUM) {
-        diag_help(checker->diags, diag, "only a text literal becomes a label; other texts go through a code table");
+        diag_help(checker->diags, diag,
+                  "only a text literal becomes a label; other texts go through a code table");
         return;
     }
-    struct str spelling = type_conversion_text(checker->arena, other->type, first->type, span_text(other->span));
+    struct str spelling =
+        type_conversion_text(checker->arena, other->type, first->type, span_text(other->span));
     if (spelling.len == 0)
         spelling = type_conversion_text(checker->arena, first->type, other->type, span_text(first->span));
-    if (spelling.len > 0) diag_help(checker->diags, diag, "convert one of them: %.*s", STR_ARG(spelling));
-    else diag_help(checker->diags, diag, "bring both to one type");
+    if (spelling.len > 0)
+        diag_help(checker->diags, diag, "convert one of them: %.*s", STR_ARG(spelling));
+    else
+        diag_help(checker->diags, diag, "bring both to one type");
 }
 
 /* The branches, all of their common type. False when one failed or there is none (reported). */
@@ -65,20 +72,26 @@ static bool branch_is_literal(const struct ast_expr *expr) {
     case X_TEXT:
     case X_NULL:
     case X_ACTION: return true;
-    case X_IF: return expr->items.count == 2 && branch_is_literal(expr->items.items[0]) && branch_is_literal(expr->items.items[1]);
-    case X_BINARY: return expr->op == AST_COALESCE && branch_is_literal(expr->left) && branch_is_literal(expr->right);
+    case X_IF:
+        return expr->items.count == 2 && branch_is_literal(expr->items.items[0]) &&
+               branch_is_literal(expr->items.items[1]);
+    case X_BINARY:
+        return expr->op == AST_COALESCE && branch_is_literal(expr->left) && branch_is_literal(expr->right);
     case X_MATCH:
         for (uint32_t i = 0; i < expr->arms.count; i++)
-            if (expr->arms.items[i].result == NULL || !branch_is_literal(expr->arms.items[i].result)) return false;
+            if (expr->arms.items[i].result == NULL || !branch_is_literal(expr->arms.items[i].result))
+                return false;
         return true;
     default: return false;
     }
 }
 
-/* Literals that were read as texts before another branch turned out to be of an enum: they become its labels. */
+/* Literals that were read as texts before another branch turned out to be of an enum: they become its labels.
+ */
 static struct texpr *branch_adapt(struct scope *scope, const struct ast_expr *expr, struct texpr *node,
                                   const struct texpr *other) {
-    if (node->type.kind != TYPE_TEXT || other->type.kind != TYPE_ENUM || !branch_is_literal(expr)) return node;
+    if (node->type.kind != TYPE_TEXT || other->type.kind != TYPE_ENUM || !branch_is_literal(expr))
+        return node;
     return expr_infer(scope, expr, other->type);
 }
 
@@ -131,10 +144,11 @@ struct texpr *expr_coalesce(struct scope *scope, const struct ast_expr *expr, st
     if (node_failed(sides[0]) || node_failed(sides[1])) return node_error(scope, expr->span);
     if (!sides[0]->type.nullable) {
         struct str left = span_text(expr->left->span);
-        struct diag *diag = diag_report(checker->diags, W_USELESS_DEFAULT, expr->op_span, "`%.*s` is never null: the default is never used",
-                                        STR_ARG(left));
+        struct diag *diag = diag_report(checker->diags, W_USELESS_DEFAULT, expr->op_span,
+                                        "`%.*s` is never null: the default is never used", STR_ARG(left));
         diag_help(checker->diags, diag, "leave `?? …` out");
-        diag_fix(checker->diags, diag, (struct span){expr->span.source, expr->left->span.end, expr->right->span.end}, STR(""));
+        diag_fix(checker->diags, diag,
+                 (struct span){expr->span.source, expr->left->span.end, expr->right->span.end}, STR(""));
         return sides[0];
     }
     struct plan_type type;
@@ -158,7 +172,8 @@ struct texpr *expr_is_null(struct scope *scope, const struct ast_expr *expr) {
     struct texpr *arg = expr_infer(scope, expr->left, type_of(TYPE_NONE, true));
     if (node_failed(arg)) return node_error(scope, expr->span);
     if (secret_refused(scope, arg)) return node_error(scope, expr->span);
-    if (arg->kind == TX_CONST) return node_bool(scope, (arg->value.kind == TYPE_NULL) != expr->negated, expr->span);
+    if (arg->kind == TX_CONST)
+        return node_bool(scope, (arg->value.kind == TYPE_NULL) != expr->negated, expr->span);
     return node_is_null(scope, arg, expr->negated, expr->span);
 }
 
@@ -166,12 +181,12 @@ struct texpr *expr_is_null(struct scope *scope, const struct ast_expr *expr) {
 
 struct match_work {
     const struct ast_expr *expr;
-    struct texpr *subject;       /* shared; NULL: match { when … } */
+    struct texpr *subject; /* shared; NULL: match { when … } */
     struct plan_type hint;
-    struct texpr **conditions;   /* of each arm; NULL: default */
-    struct texpr **results;      /* of each arm, then of no arm */
+    struct texpr **conditions;    /* of each arm; NULL: default */
+    struct texpr **results;       /* of each arm, then of no arm */
     VEC(struct texpr *) patterns; /* constants that stood before */
-    uint64_t seen_labels[16];    /* bits of an enum's labels, up to 1024 */
+    uint64_t seen_labels[16];     /* bits of an enum's labels, up to 1024 */
     bool seen_bool[2], seen_null;
     bool has_default;
 };
@@ -194,7 +209,8 @@ static void match_note_pattern(struct scope *scope, struct match_work *work, str
         if (!match_values_equal(&work->patterns.items[i]->value, &pattern->value)) continue;
         struct diag_list *diags = scope->checker->diags;
         struct str text = span_text(pattern->span);
-        struct diag *diag = diag_report(diags, W_UNREACHABLE_ARM, pattern->span, "%.*s stands in an arm above already", STR_ARG(text));
+        struct diag *diag = diag_report(diags, W_UNREACHABLE_ARM, pattern->span,
+                                        "%.*s stands in an arm above already", STR_ARG(text));
         diag_label(diags, diag, work->patterns.items[i]->span, "here");
         diag_help(diags, diag, "the first arm that fits counts: take one of them out");
         return;
@@ -225,7 +241,8 @@ static struct texpr *match_patterns(struct scope *scope, struct match_work *work
         items[count++] = item;
     }
     if (!good || node_failed(work->subject)) return node_error(scope, arm->span);
-    struct texpr *is_null = null ? node_is_null(scope, node_copy(scope, work->subject), false, arm->span) : NULL;
+    struct texpr *is_null =
+        null ? node_is_null(scope, node_copy(scope, work->subject), false, arm->span) : NULL;
     if (count == 0) return is_null != NULL ? is_null : node_error(scope, arm->span);
     struct texpr *any = compare_any(scope, node_copy(scope, work->subject), items, count, arm->span);
     if (is_null == NULL || node_failed(any)) return any;
@@ -263,18 +280,21 @@ static bool match_check_complete(struct scope *scope, const struct match_work *w
         *complete = true;
     } else if (!scope->missing_handled) {
         struct diag_list *diags = scope->checker->diags;
-        struct diag *diag = finite ? diag_report(diags, E_MATCH_INCOMPLETE, work->expr->span, "the match has no arm for %.*s",
-                                                 STR_ARG(buf_str(&missing)))
+        struct diag *diag = finite ? diag_report(diags, E_MATCH_INCOMPLETE, work->expr->span,
+                                                 "the match has no arm for %.*s", STR_ARG(buf_str(&missing)))
                                    : diag_report(diags, E_MATCH_INCOMPLETE, work->expr->span,
                                                  "the match does not say what happens to other values");
-        diag_help(diags, diag, "add an arm `_ => …` for all others, such as `_ => reject 'unknown'`, or write `on missing …` behind the match");
+        diag_help(diags, diag,
+                  "add an arm `_ => …` for all others, such as `_ => reject 'unknown'`, or write `on missing "
+                  "…` behind the match");
         reported = true;
     }
     buf_release(&missing);
     return !reported;
 }
 
-static struct texpr *match_arm_result(struct scope *scope, struct match_work *work, const struct ast_arm *arm) {
+static struct texpr *match_arm_result(struct scope *scope, struct match_work *work,
+                                      const struct ast_arm *arm) {
     struct plan_type hint = work->hint;
     for (uint32_t i = 0; hint.kind == TYPE_NONE && work->results[i] != NULL; i++)
         hint = branch_hint(work->results[i], hint);
@@ -302,7 +322,8 @@ static bool match_check_arms(struct scope *scope, struct match_work *work) {
         const struct ast_arm *arm = &expr->arms.items[i];
         struct scope inner = scope_inner(&rest);
         if (work->has_default) {
-            struct diag *diag = diag_report(scope->checker->diags, W_UNREACHABLE_ARM, arm->span, "no value reaches an arm below `_`");
+            struct diag *diag = diag_report(scope->checker->diags, W_UNREACHABLE_ARM, arm->span,
+                                            "no value reaches an arm below `_`");
             diag_help(scope->checker->diags, diag, "`_` takes everything: put it last");
         }
         if (arm->is_default) {
@@ -312,7 +333,8 @@ static bool match_check_arms(struct scope *scope, struct match_work *work) {
             inner.facts = scope_facts(&rest, arm->when, true);
             rest.facts = scope_facts(&rest, arm->when, false);
         } else if (work->subject == NULL) {
-            struct diag *diag = diag_report(scope->checker->diags, E_NAME_PLACE, arm->span, "a match without a subject has only `when` arms");
+            struct diag *diag = diag_report(scope->checker->diags, E_NAME_PLACE, arm->span,
+                                            "a match without a subject has only `when` arms");
             diag_help(scope->checker->diags, diag, "write `match x { 'a' => … }`, or `when x == 'a' => …`");
             good = false;
         } else {
@@ -334,7 +356,8 @@ static struct texpr *match_lower(struct scope *scope, struct match_work *work, b
     uint32_t count = expr->arms.count;
     struct plan_type type;
     uint32_t used = 0;
-    while (used < count && work->conditions[used] != NULL) used++;
+    while (used < count && work->conditions[used] != NULL)
+        used++;
     if (used < count) used++; /* the default */
     /* Something may match no arm; else the last arm takes what is left. */
     if (!complete || used == 0) {
@@ -343,7 +366,8 @@ static struct texpr *match_lower(struct scope *scope, struct match_work *work, b
         raise->can_miss = true;
         work->results[used++] = raise;
     }
-    if (!branch_unify(scope, work->results, used, "the arms of a match", &type)) return node_error(scope, expr->span);
+    if (!branch_unify(scope, work->results, used, "the arms of a match", &type))
+        return node_error(scope, expr->span);
     struct texpr *node = work->results[used - 1];
     for (uint32_t i = used - 1; i-- > 0;) {
         node = node_if(scope, work->conditions[i], work->results[i], node, expr->span);
@@ -355,13 +379,16 @@ static struct texpr *match_lower(struct scope *scope, struct match_work *work, b
 struct texpr *expr_match(struct scope *scope, const struct ast_expr *expr, struct plan_type hint) {
     struct checker *checker = scope->checker;
     if (expr->arms.count == 0) {
-        struct diag *diag = diag_report(checker->diags, E_MATCH_INCOMPLETE, expr->span, "the match has no arms");
+        struct diag *diag =
+            diag_report(checker->diags, E_MATCH_INCOMPLETE, expr->span, "the match has no arms");
         diag_help(checker->diags, diag, "write `match x { 'a', 'b' => 1; _ => 2 }`");
         return node_error(scope, expr->span);
     }
     if (expr->arms.count > EXPR_MAX_ARMS) {
-        struct diag *diag = diag_report(checker->diags, E_TOO_DEEP, expr->span, "the match has more than %d arms", EXPR_MAX_ARMS);
-        diag_help(checker->diags, diag, "a table of constants is a `codes` declaration; it has no such limit");
+        struct diag *diag = diag_report(checker->diags, E_TOO_DEEP, expr->span,
+                                        "the match has more than %d arms", EXPR_MAX_ARMS);
+        diag_help(checker->diags, diag,
+                  "a table of constants is a `codes` declaration; it has no such limit");
         return node_error(scope, expr->span);
     }
     struct match_work work = {.expr = expr, .hint = hint};

@@ -4,7 +4,8 @@
 #include "runtime/value/regex.h"
 #include "runtime/value/text.h"
 
-/* The first of the six comparisons of each storage; the others follow it in the order of enum ast_operator. */
+/* The first of the six comparisons of each storage; the others follow it in the order of enum ast_operator.
+ */
 static enum opcode compare_base(enum type_kind kind) {
     switch (kind) {
     case TYPE_INT:
@@ -24,7 +25,8 @@ static enum opcode compare_base(enum type_kind kind) {
     }
 }
 
-_Static_assert(AST_GREATER_EQUAL - AST_EQUAL == OP_GE_I64 - OP_EQ_I64 && AST_LESS - AST_EQUAL == OP_LT_I64 - OP_EQ_I64,
+_Static_assert(AST_GREATER_EQUAL - AST_EQUAL == OP_GE_I64 - OP_EQ_I64 &&
+                   AST_LESS - AST_EQUAL == OP_LT_I64 - OP_EQ_I64,
                "comparisons stand in the order of the operators");
 
 static const char *compare_text(enum ast_operator op) {
@@ -32,19 +34,22 @@ static const char *compare_text(enum ast_operator op) {
     return texts[op - AST_EQUAL];
 }
 
-static void compare_help(struct scope *scope, struct diag *diag, const struct texpr *left, const struct texpr *right) {
+static void compare_help(struct scope *scope, struct diag *diag, const struct texpr *left,
+                         const struct texpr *right) {
     struct checker *checker = scope->checker;
     enum type_kind l = (enum type_kind)left->type.kind, r = (enum type_kind)right->type.kind;
     if (type_same(left->type, right->type)) {
         diag_help(checker->diags, diag,
-                  l == TYPE_JSON  ? "convert both to a type that can be compared: `text(x)`, `int(x)`, `decimal(x)`"
+                  l == TYPE_JSON
+                      ? "convert both to a type that can be compared: `text(x)`, `int(x)`, `decimal(x)`"
                   : l == TYPE_ROW ? "compare the rows' keys: `a.id == b.id`"
                                   : "compare its elements: `contains(x, y)`, `element(x, 1)`");
         return;
     }
     if ((l == TYPE_ENUM) != (r == TYPE_ENUM)) {
-        diag_help(checker->diags, diag, "a label is written as a text literal: `x == 'label'`; a text that rows bring "
-                                        "becomes a label through a code table");
+        diag_help(checker->diags, diag,
+                  "a label is written as a text literal: `x == 'label'`; a text that rows bring "
+                  "becomes a label through a code table");
         return;
     }
     /* The text, or else the left side, is the one to convert. */
@@ -68,14 +73,15 @@ static struct texpr *compare_refuse(struct scope *scope, enum ast_operator op, c
     struct checker *checker = scope->checker;
     if (secret_refused(scope, left) || secret_refused(scope, right)) return node_error(scope, span);
     struct str l = type_to_text(checker, left->type), r = type_to_text(checker, right->type);
-    struct diag *diag = diag_report(checker->diags, E_OPERATOR_TYPES, span, "`%s` does not compare %.*s with %.*s",
-                                    compare_text(op), STR_ARG(l), STR_ARG(r));
+    struct diag *diag =
+        diag_report(checker->diags, E_OPERATOR_TYPES, span, "`%s` does not compare %.*s with %.*s",
+                    compare_text(op), STR_ARG(l), STR_ARG(r));
     compare_help(scope, diag, left, right);
     return node_error(scope, span);
 }
 
-struct texpr *compare_nodes(struct scope *scope, enum ast_operator op, struct texpr *left, struct texpr *right,
-                            struct span span) {
+struct texpr *compare_nodes(struct scope *scope, enum ast_operator op, struct texpr *left,
+                            struct texpr *right, struct span span) {
     if (node_failed(left) || node_failed(right)) return node_error(scope, span);
     struct plan_type both;
     if (!type_unify(left->type, right->type, &both)) return compare_refuse(scope, op, left, right, span);
@@ -84,8 +90,8 @@ struct texpr *compare_nodes(struct scope *scope, enum ast_operator op, struct te
     if (base == OP_COUNT) return compare_refuse(scope, op, left, right, span);
     left = node_widen(scope, left, both);
     right = node_widen(scope, right, both);
-    return node_call(scope, (enum opcode)(base + (op - AST_EQUAL)), type_of(TYPE_BOOL, false), span, left, right,
-                     NULL);
+    return node_call(scope, (enum opcode)(base + (op - AST_EQUAL)), type_of(TYPE_BOOL, false), span, left,
+                     right, NULL);
 }
 
 /* Only a literal adapts to the other side's type. */
@@ -107,7 +113,8 @@ static bool compare_refuse_null(struct scope *scope, const struct ast_expr *expr
     struct checker *checker = scope->checker;
     struct str other = span_text(left->kind == X_NULL ? expr->right->span : expr->left->span);
     const char *is = expr->op == AST_EQUAL ? "is null" : "is not null";
-    struct diag *diag = diag_report(checker->diags, E_NULL_COMPARISON, expr->span, "a comparison with null is null, never true");
+    struct diag *diag = diag_report(checker->diags, E_NULL_COMPARISON, expr->span,
+                                    "a comparison with null is null, never true");
     diag_help(checker->diags, diag, "write `%.*s %s`", STR_ARG(other), is);
     diag_fix(checker->diags, diag, expr->span, arena_printf(checker->arena, "%.*s %s", STR_ARG(other), is));
     return true;
@@ -123,7 +130,8 @@ struct texpr *expr_compare(struct scope *scope, const struct ast_expr *expr) {
         left = expr_infer(scope, expr->left, type_of(TYPE_NONE, true));
         right = expr_infer(scope, expr->right, compare_hint(left->type));
         /* 'todo' == status: both look like literals before names are known. */
-        if (left->type.kind == TYPE_TEXT && right->type.kind == TYPE_ENUM && ast_strip(expr->left)->kind == X_TEXT)
+        if (left->type.kind == TYPE_TEXT && right->type.kind == TYPE_ENUM &&
+            ast_strip(expr->left)->kind == X_TEXT)
             left = expr_infer(scope, expr->left, right->type);
     }
     return compare_nodes(scope, expr->op, left, right, expr->span);
@@ -185,9 +193,11 @@ struct texpr *expr_in(struct scope *scope, const struct ast_expr *expr) {
     for (uint32_t i = 0; i < expr->items.count; i++) {
         const struct ast_expr *item = expr->items.items[i];
         if (ast_strip(item)->kind == X_NULL) {
-            struct diag *diag = diag_report(checker->diags, E_NULL_COMPARISON, item->span, "a null in `in (…)` never matches");
+            struct diag *diag = diag_report(checker->diags, E_NULL_COMPARISON, item->span,
+                                            "a null in `in (…)` never matches");
             struct str subject = span_text(expr->left->span);
-            diag_help(checker->diags, diag, "write `%.*s is null or %.*s in (…)`", STR_ARG(subject), STR_ARG(subject));
+            diag_help(checker->diags, diag, "write `%.*s is null or %.*s in (…)`", STR_ARG(subject),
+                      STR_ARG(subject));
             good = false;
             continue;
         }
@@ -197,10 +207,11 @@ struct texpr *expr_in(struct scope *scope, const struct ast_expr *expr) {
     if (!good || expr->items.count == 0) return node_error(scope, expr->span);
     if (left->type.kind == TYPE_INT) {
         for (uint32_t i = 0; i < expr->items.count; i++)
-            if (items[i]->type.kind == TYPE_DECIMAL) left = node_widen(scope, left, type_of(TYPE_DECIMAL, true));
+            if (items[i]->type.kind == TYPE_DECIMAL)
+                left = node_widen(scope, left, type_of(TYPE_DECIMAL, true));
     }
-    return compare_negate(scope, compare_any(scope, left, items, expr->items.count, expr->span), expr->negated,
-                          expr->span);
+    return compare_negate(scope, compare_any(scope, left, items, expr->items.count, expr->span),
+                          expr->negated, expr->span);
 }
 
 /* ---------------------------------------------------------------- between */
@@ -221,17 +232,23 @@ struct texpr *expr_between(struct scope *scope, const struct ast_expr *expr) {
 
 /* ---------------------------------------------------------------- like, matches */
 
-static struct texpr *compare_text_operand(struct scope *scope, const struct ast_expr *expr, const char *operator_name) {
+static struct texpr *compare_text_operand(struct scope *scope, const struct ast_expr *expr,
+                                          const char *operator_name) {
     struct checker *checker = scope->checker;
     struct texpr *node = expr_infer(scope, expr, type_of(TYPE_NONE, true));
     if (node_failed(node)) return node;
-    if (type_widens(node->type, type_of(TYPE_TEXT, true))) return node_widen(scope, node, type_of(TYPE_TEXT, true));
+    if (type_widens(node->type, type_of(TYPE_TEXT, true)))
+        return node_widen(scope, node, type_of(TYPE_TEXT, true));
     if (secret_refused(scope, node)) return node_error(scope, expr->span);
     struct str type = type_to_text(checker, node->type);
-    struct diag *diag = diag_report(checker->diags, E_OPERATOR_TYPES, node->span, "`%s` takes texts, not %.*s", operator_name, STR_ARG(type));
-    struct str spelling = type_conversion_text(checker->arena, node->type, type_of(TYPE_TEXT, false), span_text(node->span));
-    if (spelling.len > 0) diag_help(checker->diags, diag, "write %.*s", STR_ARG(spelling));
-    else diag_help(checker->diags, diag, "compare a text instead");
+    struct diag *diag = diag_report(checker->diags, E_OPERATOR_TYPES, node->span,
+                                    "`%s` takes texts, not %.*s", operator_name, STR_ARG(type));
+    struct str spelling =
+        type_conversion_text(checker->arena, node->type, type_of(TYPE_TEXT, false), span_text(node->span));
+    if (spelling.len > 0)
+        diag_help(checker->diags, diag, "write %.*s", STR_ARG(spelling));
+    else
+        diag_help(checker->diags, diag, "compare a text instead");
     return node_error(scope, expr->span);
 }
 
@@ -241,13 +258,16 @@ struct texpr *expr_like(struct scope *scope, const struct ast_expr *expr) {
     struct texpr *right = compare_text_operand(scope, expr->right, "like");
     if (node_failed(left) || node_failed(right)) return node_error(scope, expr->span);
     if (!node_is_text_const(right)) {
-        struct texpr *any = node_call(scope, OP_LIKE_ANY, type_of(TYPE_BOOL, false), expr->span, left, right, NULL);
+        struct texpr *any =
+            node_call(scope, OP_LIKE_ANY, type_of(TYPE_BOOL, false), expr->span, left, right, NULL);
         return compare_negate(scope, any, expr->negated, expr->span);
     }
     struct str pattern = right->value.as_text;
     if (text_like_check(pattern) != FAULT_NONE) {
-        struct diag *diag = diag_report(checker->diags, E_BAD_PATTERN, right->span, "the pattern ends on its escape character `\\`");
-        diag_help(checker->diags, diag, "`\\` makes the next character stand for itself: a backslash is `\\\\`");
+        struct diag *diag = diag_report(checker->diags, E_BAD_PATTERN, right->span,
+                                        "the pattern ends on its escape character `\\`");
+        diag_help(checker->diags, diag,
+                  "`\\` makes the next character stand for itself: a backslash is `\\\\`");
         return node_error(scope, expr->span);
     }
     struct texpr *call = node_new(scope, TX_CALL, type_of(TYPE_BOOL, false), expr->span);
@@ -263,7 +283,8 @@ struct texpr *expr_matches(struct scope *scope, const struct ast_expr *expr) {
     if (node_failed(left) || node_failed(right)) return node_error(scope, expr->span);
     struct texpr *call = node_new(scope, TX_CALL, type_of(TYPE_BOOL, false), expr->span);
     call->opcode = OP_MATCHES;
-    if (!function_pattern(scope, OP_MATCHES, IMM_REGEX, right, &call->imm)) return node_error(scope, expr->span);
+    if (!function_pattern(scope, OP_MATCHES, IMM_REGEX, right, &call->imm))
+        return node_error(scope, expr->span);
     node_push(scope, call, left);
     return compare_negate(scope, node_finish(scope, call), expr->negated, expr->span);
 }

@@ -1,5 +1,5 @@
-/* A value for its place: the wanted type, widened where that loses nothing, null only where it may be, and within
- * the limits of its column. What would lose something is refused with the spelling that says so. */
+/* A value for its place: the wanted type, widened where that loses nothing, null only where it may be, and
+ * within the limits of its column. What would lose something is refused with the spelling that says so. */
 #include "compiler/check/expr.h"
 
 #include "runtime/base/utf8.h"
@@ -18,14 +18,17 @@ static bool convert_is_lossy(enum type_kind from, enum type_kind to) {
     }
 }
 
-static void convert_help(struct scope *scope, struct diag *diag, const struct texpr *node, struct plan_type to) {
+static void convert_help(struct scope *scope, struct diag *diag, const struct texpr *node,
+                         struct plan_type to) {
     struct checker *checker = scope->checker;
     enum type_kind from = (enum type_kind)node->type.kind;
     struct str text = span_text(node->span);
     if (to.kind == TYPE_ENUM && from == TYPE_TEXT) {
         struct str name = type_to_text(checker, type_nullable(to, false));
-        diag_help(checker->diags, diag, "map the texts to labels: `codes states : text -> %.*s { 'old' => label }`, then `states[%.*s]`",
-                  STR_ARG(name), STR_ARG(text));
+        diag_help(
+            checker->diags, diag,
+            "map the texts to labels: `codes states : text -> %.*s { 'old' => label }`, then `states[%.*s]`",
+            STR_ARG(name), STR_ARG(text));
         return;
     }
     if (from == TYPE_ROW) {
@@ -33,35 +36,42 @@ static void convert_help(struct scope *scope, struct diag *diag, const struct te
         return;
     }
     if (to.kind == TYPE_SECRET) {
-        diag_help(checker->diags, diag, "a secret comes from a parameter: `param signing_key secret`, then `$signing_key`");
+        diag_help(checker->diags, diag,
+                  "a secret comes from a parameter: `param signing_key secret`, then `$signing_key`");
         return;
     }
     if (to.kind == TYPE_BOOL) {
-        diag_help(checker->diags, diag, "say what makes it true: `%.*s is not null`, `%.*s == …`", STR_ARG(text), STR_ARG(text));
+        diag_help(checker->diags, diag, "say what makes it true: `%.*s is not null`, `%.*s == …`",
+                  STR_ARG(text), STR_ARG(text));
         return;
     }
     struct str spelling = type_conversion_text(checker->arena, node->type, to, text);
     if (spelling.len == 0)
-        diag_help(checker->diags, diag, "nothing converts one into the other; build the value from its parts");
+        diag_help(checker->diags, diag,
+                  "nothing converts one into the other; build the value from its parts");
     else if (from == TYPE_DECIMAL && to.kind == TYPE_INT)
-        diag_help(checker->diags, diag, "write %.*s, which fails for a fraction, or round it first: `int(round(%.*s))`", STR_ARG(spelling),
-                  STR_ARG(text));
+        diag_help(checker->diags, diag,
+                  "write %.*s, which fails for a fraction, or round it first: `int(round(%.*s))`",
+                  STR_ARG(spelling), STR_ARG(text));
     else
         diag_help(checker->diags, diag, "write %.*s", STR_ARG(spelling));
 }
 
-static struct texpr *convert_refuse(struct scope *scope, const struct texpr *node, const struct expected *expected) {
+static struct texpr *convert_refuse(struct scope *scope, const struct texpr *node,
+                                    const struct expected *expected) {
     struct checker *checker = scope->checker;
-    if (expected->type.kind != TYPE_SECRET && secret_refused(scope, node)) return node_error(scope, node->span);
+    if (expected->type.kind != TYPE_SECRET && secret_refused(scope, node))
+        return node_error(scope, node->span);
     bool lossy = convert_is_lossy((enum type_kind)node->type.kind, (enum type_kind)expected->type.kind);
     struct str found = type_to_text(checker, type_nullable(node->type, false));
     struct str wanted = type_to_text(checker, type_nullable(expected->type, false));
     const char *what = expected->what != NULL ? expected->what : "this place";
-    struct diag *diag =
-        lossy ? diag_report(checker->diags, E_LOSSY, node->span, "%s takes %.*s, and making that of %.*s loses a part of the value",
-                            what, STR_ARG(wanted), STR_ARG(found))
-              : diag_report(checker->diags, E_TYPE_MISMATCH, node->span, "%s takes %.*s, not %.*s", what, STR_ARG(wanted),
-                            STR_ARG(found));
+    struct diag *diag = lossy
+                            ? diag_report(checker->diags, E_LOSSY, node->span,
+                                          "%s takes %.*s, and making that of %.*s loses a part of the value",
+                                          what, STR_ARG(wanted), STR_ARG(found))
+                            : diag_report(checker->diags, E_TYPE_MISMATCH, node->span,
+                                          "%s takes %.*s, not %.*s", what, STR_ARG(wanted), STR_ARG(found));
     convert_help(scope, diag, node, expected->type);
     return node_error(scope, node->span);
 }
@@ -114,14 +124,17 @@ struct texpr *convert_null_check(struct scope *scope, struct texpr *node, const 
     struct str text = span_text(origin->span);
     if (origin->kind == TX_CONST) {
         struct diag *diag = diag_report(diags, E_NULL_NOT_ALLOWED, origin->span, "%s must not be null", what);
-        diag_help(diags, diag, "use a value, or an action that leaves the row out: `reject 'message'`, `skip`");
+        diag_help(diags, diag,
+                  "use a value, or an action that leaves the row out: `reject 'message'`, `skip`");
         return node_error(scope, node->span);
     }
-    struct diag *diag = diag_report(diags, E_NULL_NOT_ALLOWED, node->span, "%s must not be null, and `%.*s` may be", what,
-                                    STR_ARG(text));
+    struct diag *diag = diag_report(diags, E_NULL_NOT_ALLOWED, node->span,
+                                    "%s must not be null, and `%.*s` may be", what, STR_ARG(text));
     if (origin->span.start != node->span.start || origin->span.end != node->span.end)
         diag_label(diags, diag, origin->span, "may be null");
-    diag_help(diags, diag, "say what happens then: `on null reject 'no value'` behind the expression, or a default: `%.*s ?? %s`",
+    diag_help(diags, diag,
+              "say what happens then: `on null reject 'no value'` behind the expression, or a default: `%.*s "
+              "?? %s`",
               STR_ARG(text), convert_default_example((enum type_kind)origin->type.kind));
     return node_error(scope, node->span);
 }
@@ -135,7 +148,10 @@ static enum fit_limit fit_find_limit(const struct schema_type *column) {
     switch (column->kind) {
     case TYPE_TEXT: return column->length > 0 ? FIT_TEXT : FIT_NO_LIMIT;
     case TYPE_DECIMAL: return column->precision > 0 ? FIT_DECIMAL : FIT_NO_LIMIT;
-    case TYPE_INT: return column->wire == WIRE_INT2 ? FIT_SMALLINT : column->wire == WIRE_INT4 ? FIT_INTEGER : FIT_NO_LIMIT;
+    case TYPE_INT:
+        return column->wire == WIRE_INT2   ? FIT_SMALLINT
+               : column->wire == WIRE_INT4 ? FIT_INTEGER
+                                           : FIT_NO_LIMIT;
     case TYPE_FLOAT: return column->wire == WIRE_FLOAT4 ? FIT_REAL : FIT_NO_LIMIT;
     default: return FIT_NO_LIMIT;
     }
@@ -148,8 +164,10 @@ static bool fit_value(const struct value *value, const struct schema_type *colum
     case FIT_DECIMAL:
         return value->kind != TYPE_DECIMAL ||
                decimal_fit(value->as_decimal, column->precision, column->scale, &fitted) == FAULT_NONE;
-    case FIT_SMALLINT: return value->kind != TYPE_INT || (value->as_int >= INT16_MIN && value->as_int <= INT16_MAX);
-    case FIT_INTEGER: return value->kind != TYPE_INT || (value->as_int >= INT32_MIN && value->as_int <= INT32_MAX);
+    case FIT_SMALLINT:
+        return value->kind != TYPE_INT || (value->as_int >= INT16_MIN && value->as_int <= INT16_MAX);
+    case FIT_INTEGER:
+        return value->kind != TYPE_INT || (value->as_int >= INT32_MIN && value->as_int <= INT32_MAX);
     default: return true;
     }
 }
@@ -158,21 +176,22 @@ static void fit_report(struct scope *scope, const struct texpr *node, const stru
     struct checker *checker = scope->checker;
     struct str value = value_format(checker->arena, &node->value);
     if (value.len > 60) value.len = utf8_offset(value, 40);
-    struct diag *diag = diag_report(checker->diags, E_DOES_NOT_FIT, node->span, "`%.*s` does not fit %s, which is %.*s",
-                                    STR_ARG(value), expected->what != NULL ? expected->what : "the column",
-                                    STR_ARG(expected->column->name));
+    struct diag *diag = diag_report(
+        checker->diags, E_DOES_NOT_FIT, node->span, "`%.*s` does not fit %s, which is %.*s", STR_ARG(value),
+        expected->what != NULL ? expected->what : "the column", STR_ARG(expected->column->name));
     if (node->value.kind == TYPE_TEXT)
-        diag_help(checker->diags, diag, "it has %zu characters; what may be cut is cut by `left(x, %d)`", utf8_count(node->value.as_text),
-                  expected->column->length);
+        diag_help(checker->diags, diag, "it has %zu characters; what may be cut is cut by `left(x, %d)`",
+                  utf8_count(node->value.as_text), expected->column->length);
     else if (node->value.kind == TYPE_DECIMAL)
-        diag_help(checker->diags, diag, "what may be rounded is rounded by `round(x, %d)`", expected->column->scale);
+        diag_help(checker->diags, diag, "what may be rounded is rounded by `round(x, %d)`",
+                  expected->column->scale);
     else
         diag_help(checker->diags, diag, "use a value that fits, or widen the column");
 }
 
 /* Reports every constant that the expression can yield and that does not fit. False when one was. */
-static bool fit_check_constants(struct scope *scope, const struct texpr *node, const struct expected *expected,
-                                enum fit_limit limit) {
+static bool fit_check_constants(struct scope *scope, const struct texpr *node,
+                                const struct expected *expected, enum fit_limit limit) {
     bool good = true;
     switch (node->kind) {
     case TX_CONST:
@@ -197,9 +216,12 @@ static bool fit_is_sure(const struct texpr *node, const struct schema_type *colu
     case TX_CONST: return limit != FIT_DECIMAL && limit != FIT_REAL;
     case TX_ACT:
     case TX_RAISE: return true;
-    case TX_IF: return fit_is_sure(node->args.items[1], column, limit) && fit_is_sure(node->args.items[2], column, limit);
+    case TX_IF:
+        return fit_is_sure(node->args.items[1], column, limit) &&
+               fit_is_sure(node->args.items[2], column, limit);
     case TX_COALESCE:
-        return fit_is_sure(node->args.items[0], column, limit) && fit_is_sure(node->args.items[1], column, limit);
+        return fit_is_sure(node->args.items[0], column, limit) &&
+               fit_is_sure(node->args.items[1], column, limit);
     case TX_CALL: {
         if (limit != FIT_TEXT || (node->opcode != OP_LEFT && node->opcode != OP_RIGHT)) return false;
         const struct texpr *count = node->args.items[1];
@@ -216,8 +238,11 @@ static struct texpr *fit_column(struct scope *scope, struct texpr *node, const s
     if (limit == FIT_NO_LIMIT || (node->kind == TX_CONST && node->value.kind == TYPE_NULL)) return node;
     if (!fit_check_constants(scope, node, expected, limit)) return node_error(scope, node->span);
     if (fit_is_sure(node, column, limit)) return node;
-    static const uint16_t opcodes[] = {[FIT_TEXT] = OP_FIT_LENGTH, [FIT_DECIMAL] = OP_FIT_NUMERIC, [FIT_SMALLINT] = OP_FIT_INT2,
-                                       [FIT_INTEGER] = OP_FIT_INT4, [FIT_REAL] = OP_FIT_FLOAT4};
+    static const uint16_t opcodes[] = {[FIT_TEXT] = OP_FIT_LENGTH,
+                                       [FIT_DECIMAL] = OP_FIT_NUMERIC,
+                                       [FIT_SMALLINT] = OP_FIT_INT2,
+                                       [FIT_INTEGER] = OP_FIT_INT4,
+                                       [FIT_REAL] = OP_FIT_FLOAT4};
     struct texpr *fit = node_new(scope, TX_CALL, type_nullable(node->type, false), node->span);
     fit->opcode = (enum opcode)opcodes[limit];
     if (limit == FIT_TEXT) fit->imm = (uint32_t)column->length;
@@ -246,16 +271,20 @@ bool check_not_personal(struct scope *scope, const struct texpr *node, const cha
     const struct texpr *origin = node;
     /* Down to where the data come in; bindings lead to the lines where they were given names. */
     struct texpr *next;
-    struct diag *diag = diag_report(diags, E_PERSONAL_DATA, node->span, "personal data would reach %s, which is not declared for it", what);
+    struct diag *diag = diag_report(diags, E_PERSONAL_DATA, node->span,
+                                    "personal data would reach %s, which is not declared for it", what);
     do {
         next = NULL;
         for (uint32_t i = 0; i < origin->args.count && next == NULL; i++)
             if (origin->args.items[i]->pii) next = origin->args.items[i];
         for (uint32_t i = 0; i < origin->handlers.count && next == NULL; i++)
-            if (origin->handlers.items[i].use != NULL && origin->handlers.items[i].use->pii) next = origin->handlers.items[i].use;
-        if (next == NULL && origin->kind == TX_BOUND && origin->binding->expr->pii) next = origin->binding->expr;
+            if (origin->handlers.items[i].use != NULL && origin->handlers.items[i].use->pii)
+                next = origin->handlers.items[i].use;
+        if (next == NULL && origin->kind == TX_BOUND && origin->binding->expr->pii)
+            next = origin->binding->expr;
         if (next != NULL) {
-            if (origin->kind == TX_BOUND && origin != node) diag_label(diags, diag, origin->span, "by way of this");
+            if (origin->kind == TX_BOUND && origin != node)
+                diag_label(diags, diag, origin->span, "by way of this");
             origin = next;
         }
     } while (next != NULL);
@@ -263,7 +292,9 @@ bool check_not_personal(struct scope *scope, const struct texpr *node, const cha
         struct str text = span_text(origin->span);
         diag_label(diags, diag, origin->span, "`%.*s` is personal", STR_ARG(text));
     }
-    diag_help(diags, diag, "declare it at top level, `pii table (column)`, or send something else: `redact(x)`, `mask(x, keep last 3)`, "
-                           "`pseudonym(x, $secret)`, `hmac_sha256($secret, x)`");
+    diag_help(diags, diag,
+              "declare it at top level, `pii table (column)`, or send something else: `redact(x)`, `mask(x, "
+              "keep last 3)`, "
+              "`pseudonym(x, $secret)`, `hmac_sha256($secret, x)`");
     return false;
 }

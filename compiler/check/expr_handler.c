@@ -42,8 +42,8 @@ struct handler_work {
     bool needs_value;                /* warn must come with use */
 };
 
-static bool handler_check_use(struct scope *scope, const struct ast_action *action, const struct handler_work *work,
-                              struct thandler *handler) {
+static bool handler_check_use(struct scope *scope, const struct ast_action *action,
+                              const struct handler_work *work, struct thandler *handler) {
     if (action->use == NULL) return true;
     if (action->use->kind == X_HANDLED)
         return handler_refuse(scope, action->use->span, "the value of `use` carries no handlers of its own",
@@ -55,7 +55,8 @@ static bool handler_check_use(struct scope *scope, const struct ast_action *acti
     return !node_failed(handler->use);
 }
 
-static bool handler_check_message(struct scope *scope, const struct ast_action *action, struct thandler *handler) {
+static bool handler_check_message(struct scope *scope, const struct ast_action *action,
+                                  struct thandler *handler) {
     if (action->message == NULL) return true;
     handler->message = check_message(scope, action->message);
     return !node_failed(handler->message);
@@ -130,22 +131,28 @@ static bool handler_can_happen(const struct texpr *expr, enum thandler_event eve
     return true;
 }
 
-static void handler_warn_useless(struct scope *scope, const struct texpr *expr, const struct ast_handler *handler) {
+static void handler_warn_useless(struct scope *scope, const struct texpr *expr,
+                                 const struct ast_handler *handler) {
     struct diag_list *diags = scope->checker->diags;
     struct str text = span_text(expr->span);
     if (text.len > 60 || memchr(text.ptr, '\n', text.len) != NULL) text = STR("the expression");
-    static const char *const reasons[] = {
-        [HANDLE_ERROR] = "cannot fail", [HANDLE_NULL] = "is never null", [HANDLE_MISSING] = "searches nothing that could be missing",
-        [HANDLE_SKIPPED] = "searches no map whose rows could be left out", [HANDLE_DUPLICATE] = "finds at most one row"};
+    static const char *const reasons[] = {[HANDLE_ERROR] = "cannot fail",
+                                          [HANDLE_NULL] = "is never null",
+                                          [HANDLE_MISSING] = "searches nothing that could be missing",
+                                          [HANDLE_SKIPPED] = "searches no map whose rows could be left out",
+                                          [HANDLE_DUPLICATE] = "finds at most one row"};
     enum thandler_event event = HANDLE_ERROR;
     handler_find_event(handler->event, &event);
-    struct diag *diag = diag_report(diags, W_USELESS_HANDLER, handler->event_span, "`%s` waits for nothing: `%.*s` %s",
-                                    handler_event_text(handler->event), STR_ARG(text), reasons[event]);
+    struct diag *diag =
+        diag_report(diags, W_USELESS_HANDLER, handler->event_span, "`%s` waits for nothing: `%.*s` %s",
+                    handler_event_text(handler->event), STR_ARG(text), reasons[event]);
     bool lookup = event == HANDLE_ERROR && expr->can_miss;
-    diag_help(diags, diag, lookup ? "an index raises `missing`: write `on missing …`" : "take the handler out");
+    diag_help(diags, diag,
+              lookup ? "an index raises `missing`: write `on missing …`" : "take the handler out");
     struct span gap = handler->span;
     const char *bytes = gap.source == NULL ? NULL : gap.source->text.ptr;
-    while (bytes != NULL && gap.start > 0 && (bytes[gap.start - 1] == ' ' || bytes[gap.start - 1] == '\t')) gap.start--;
+    while (bytes != NULL && gap.start > 0 && (bytes[gap.start - 1] == ' ' || bytes[gap.start - 1] == '\t'))
+        gap.start--;
     if (bytes != NULL) diag_fix(diags, diag, gap, STR(""));
 }
 
@@ -156,8 +163,8 @@ static bool handler_repeats(struct scope *scope, const struct ast_handlers *hand
     const struct ast_handler *handler = &handlers->list.items[index];
     for (uint32_t i = 0; i < index; i++) {
         if (handlers->list.items[i].event != handler->event) continue;
-        struct diag *diag = diag_report(scope->checker->diags, E_BAD_HANDLER, handler->event_span, "`%s` stands here twice",
-                                        handler_event_text(handler->event));
+        struct diag *diag = diag_report(scope->checker->diags, E_BAD_HANDLER, handler->event_span,
+                                        "`%s` stands here twice", handler_event_text(handler->event));
         diag_label(scope->checker->diags, diag, handlers->list.items[i].event_span, "first here");
         diag_help(scope->checker->diags, diag, "an expression has one handler for each event");
         return true;
@@ -168,14 +175,17 @@ static bool handler_repeats(struct scope *scope, const struct ast_handlers *hand
 static bool handler_check_one(struct scope *scope, const struct ast_handler *ast, const struct texpr *expr,
                               const struct handler_work *work, struct thandler *handler) {
     if (!handler_find_event(ast->event, &handler->event)) {
-        struct diag *diag = diag_report(scope->checker->diags, E_BAD_HANDLER, ast->event_span, "`%s` cannot stand behind an expression",
-                                        handler_event_text(ast->event));
-        diag_help(scope->checker->diags, diag, "an expression takes `on error`, `on null`, `on missing` and `on skipped`");
+        struct diag *diag =
+            diag_report(scope->checker->diags, E_BAD_HANDLER, ast->event_span,
+                        "`%s` cannot stand behind an expression", handler_event_text(ast->event));
+        diag_help(scope->checker->diags, diag,
+                  "an expression takes `on error`, `on null`, `on missing` and `on skipped`");
         return false;
     }
     bool good = handler_check_action(scope, &ast->action, work, handler);
     handler->span = ast->span;
-    if (!node_failed(expr) && !handler_can_happen(expr, handler->event)) handler_warn_useless(scope, expr, ast);
+    if (!node_failed(expr) && !handler_can_happen(expr, handler->event))
+        handler_warn_useless(scope, expr, ast);
     return good;
 }
 
@@ -215,13 +225,17 @@ static bool handler_unify(struct scope *scope, struct texpr **expr, struct texpr
         if (use == NULL) continue;
         struct plan_type both;
         if (!type_unify(type, use->type, &both)) {
-            struct str found = type_to_text(checker, use->type), wanted = type_to_text(checker, type_nullable(type, false));
-            struct diag *diag = diag_report(checker->diags, E_TYPE_MISMATCH, use->span, "`use` gives %.*s, and the expression %.*s",
-                                            STR_ARG(found), STR_ARG(wanted));
+            struct str found = type_to_text(checker, use->type),
+                       wanted = type_to_text(checker, type_nullable(type, false));
+            struct diag *diag =
+                diag_report(checker->diags, E_TYPE_MISMATCH, use->span,
+                            "`use` gives %.*s, and the expression %.*s", STR_ARG(found), STR_ARG(wanted));
             diag_label(checker->diags, diag, (*expr)->span, "%.*s", STR_ARG(wanted));
             struct str spelling = type_conversion_text(checker->arena, use->type, type, span_text(use->span));
-            if (spelling.len > 0) diag_help(checker->diags, diag, "convert it: %.*s", STR_ARG(spelling));
-            else diag_help(checker->diags, diag, "use a value of type %.*s, or null", STR_ARG(wanted));
+            if (spelling.len > 0)
+                diag_help(checker->diags, diag, "convert it: %.*s", STR_ARG(spelling));
+            else
+                diag_help(checker->diags, diag, "use a value of type %.*s, or null", STR_ARG(wanted));
             return false;
         }
         type = both;
@@ -233,8 +247,9 @@ static bool handler_unify(struct scope *scope, struct texpr **expr, struct texpr
     return true;
 }
 
-static struct texpr *handler_attach(struct scope *scope, struct texpr *expr, const struct ast_handlers *handlers,
-                                    const struct expected *expected, bool convert) {
+static struct texpr *handler_attach(struct scope *scope, struct texpr *expr,
+                                    const struct ast_handlers *handlers, const struct expected *expected,
+                                    bool convert) {
     struct expected hint = {.type = expr->type, .allow_null = true};
     if (expected == NULL || expected->type.kind == TYPE_NONE) {
         expected = &hint;
@@ -275,8 +290,8 @@ struct texpr *expr_handled(struct scope *scope, const struct ast_expr *expr, con
     if (handlers_have(&expr->handlers, EVENT_MISSING)) inner.missing_handled = true;
     struct expected wanted = *expected;
     wanted.allow_null = true;
-    struct texpr *arg = convert ? check_expr(&inner, expr->left, &wanted)
-                                : expr_infer(&inner, expr->left, expected->type);
+    struct texpr *arg =
+        convert ? check_expr(&inner, expr->left, &wanted) : expr_infer(&inner, expr->left, expected->type);
     struct texpr *node = handler_attach(scope, arg, &expr->handlers, expected, convert);
     return convert ? convert_null_check(scope, node, expected) : node;
 }
@@ -293,10 +308,11 @@ bool check_fail_handler(struct scope *scope, const struct ast_handlers *handlers
     for (uint32_t i = 0; i < handlers->list.count; i++) {
         const struct ast_handler *ast = &handlers->list.items[i];
         if (ast->event != EVENT_FAIL) {
-            struct diag *diag = diag_report(scope->checker->diags, E_BAD_HANDLER, ast->event_span, "`%s` cannot stand here",
-                                            handler_event_text(ast->event));
-            diag_help(scope->checker->diags, diag, "a validation or check has `on fail reject 'message'`; a handler inside the "
-                                                   "condition stands in parentheses");
+            struct diag *diag = diag_report(scope->checker->diags, E_BAD_HANDLER, ast->event_span,
+                                            "`%s` cannot stand here", handler_event_text(ast->event));
+            diag_help(scope->checker->diags, diag,
+                      "a validation or check has `on fail reject 'message'`; a handler inside the "
+                      "condition stands in parentheses");
             good = false;
             continue;
         }

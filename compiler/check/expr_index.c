@@ -1,15 +1,17 @@
-/* codes_name[key] and map_name[key]: a search in a keyed table. What is not found there is missing, or skipped
- * where a map has left the row out. */
+/* codes_name[key] and map_name[key]: a search in a keyed table. What is not found there is missing, or
+ * skipped where a map has left the row out. */
 #include "compiler/check/expr.h"
 
 /* The keys, converted to the types of the table's key. False when reported. */
-static bool index_push_keys(struct scope *scope, const struct ast_expr *expr, struct texpr *find, struct str name,
-                            const struct plan_type *types, uint32_t count) {
+static bool index_push_keys(struct scope *scope, const struct ast_expr *expr, struct texpr *find,
+                            struct str name, const struct plan_type *types, uint32_t count) {
     struct checker *checker = scope->checker;
     if (expr->items.count != count) {
-        struct diag *diag = diag_report(checker->diags, E_KEY_TYPES, expr->span, "the key of `%.*s` has %u part%s, not %u",
-                                        STR_ARG(name), count, count == 1 ? "" : "s", expr->items.count);
-        diag_help(checker->diags, diag, count == 1 ? "write `%.*s[key]`" : "write all parts: `%.*s[a, b]`", STR_ARG(name));
+        struct diag *diag =
+            diag_report(checker->diags, E_KEY_TYPES, expr->span, "the key of `%.*s` has %u part%s, not %u",
+                        STR_ARG(name), count, count == 1 ? "" : "s", expr->items.count);
+        diag_help(checker->diags, diag, count == 1 ? "write `%.*s[key]`" : "write all parts: `%.*s[a, b]`",
+                  STR_ARG(name));
         return false;
     }
     bool good = true;
@@ -21,9 +23,11 @@ static bool index_push_keys(struct scope *scope, const struct ast_expr *expr, st
         } else if (!type_widens(key->type, wanted)) {
             struct str found = type_to_text(checker, key->type);
             struct str needed = type_to_text(checker, types[i]);
-            struct diag *diag = diag_report(checker->diags, E_KEY_TYPES, key->span, "the key of `%.*s` is %.*s, not %.*s",
-                                            STR_ARG(name), STR_ARG(needed), STR_ARG(found));
-            struct str spelling = type_conversion_text(checker->arena, key->type, wanted, span_text(key->span));
+            struct diag *diag =
+                diag_report(checker->diags, E_KEY_TYPES, key->span, "the key of `%.*s` is %.*s, not %.*s",
+                            STR_ARG(name), STR_ARG(needed), STR_ARG(found));
+            struct str spelling =
+                type_conversion_text(checker->arena, key->type, wanted, span_text(key->span));
             if (spelling.len > 0) {
                 diag_help(checker->diags, diag, "convert it: %.*s", STR_ARG(spelling));
             } else {
@@ -41,7 +45,8 @@ static bool index_push_keys(struct scope *scope, const struct ast_expr *expr, st
 /* ---------------------------------------------------------------- codes */
 
 /* A constant that no line of the table has can never be found. */
-static bool index_check_code(struct scope *scope, const struct checked_codes *codes, const struct texpr *key) {
+static bool index_check_code(struct scope *scope, const struct checked_codes *codes,
+                             const struct texpr *key) {
     if (codes->single_keys.count == 0 || !node_is_text_const(key)) return true;
     struct name_list names = {0};
     for (uint32_t i = 0; i < codes->single_keys.count; i++) {
@@ -50,8 +55,8 @@ static bool index_check_code(struct scope *scope, const struct checked_codes *co
         name_list_add(scope, &names, known);
     }
     struct diag_list *diags = scope->checker->diags;
-    struct diag *diag = diag_report(diags, E_UNKNOWN_CODE, key->span, "`%.*s` has no key '%.*s'", STR_ARG(codes->name),
-                                    STR_ARG(key->value.as_text));
+    struct diag *diag = diag_report(diags, E_UNKNOWN_CODE, key->span, "`%.*s` has no key '%.*s'",
+                                    STR_ARG(codes->name), STR_ARG(key->value.as_text));
     if (codes->span.source != NULL) diag_label(diags, diag, codes->span, "declared here");
     struct str best = diag_closest_name(key->value.as_text, names.names.items, names.names.count);
     if (best.len > 0) {
@@ -59,12 +64,14 @@ static bool index_check_code(struct scope *scope, const struct checked_codes *co
         if (memchr(best.ptr, '\'', best.len) == NULL)
             diag_fix(diags, diag, key->span, arena_printf(scope->checker->arena, "'%.*s'", STR_ARG(best)));
     } else {
-        diag_help(diags, diag, "add a line for it to `codes %.*s`, or correct the constant", STR_ARG(codes->name));
+        diag_help(diags, diag, "add a line for it to `codes %.*s`, or correct the constant",
+                  STR_ARG(codes->name));
     }
     return false;
 }
 
-static struct texpr *index_codes(struct scope *scope, const struct ast_expr *expr, struct checked_codes *codes) {
+static struct texpr *index_codes(struct scope *scope, const struct ast_expr *expr,
+                                 struct checked_codes *codes) {
     codes->used = true;
     struct plan_type row = {.kind = TYPE_ROW, .ref = codes->table};
     struct texpr *find = node_new(scope, TX_FIND, row, expr->span);
@@ -105,16 +112,18 @@ static struct texpr *index_map(struct scope *scope, const struct ast_expr *expr,
                                                    : "map `%.*s` has no `key`, so its rows cannot be found",
                                         STR_ARG(map->name));
         if (map->span.source != NULL) diag_label(checker->diags, diag, map->span, "declared here");
-        diag_help(checker->diags, diag, map->keyed ? "read the rows from where they came instead"
-                                                   : "give `%.*s` a clause such as `key x.code`",
+        diag_help(checker->diags, diag,
+                  map->keyed ? "read the rows from where they came instead"
+                             : "give `%.*s` a clause such as `key x.code`",
                   STR_ARG(map->name));
         return node_error(scope, expr->span);
     }
     if (!scope->allow_rows) {
-        struct diag *diag = diag_report(checker->diags, E_NAME_PLACE, expr->span,
-                                        "map `%.*s` cannot be searched here: only rows on their way see other maps",
-                                        STR_ARG(map->name));
-        diag_help(checker->diags, diag, "search it in the map's body, and hand the result to the function as an argument");
+        struct diag *diag = diag_report(
+            checker->diags, E_NAME_PLACE, expr->span,
+            "map `%.*s` cannot be searched here: only rows on their way see other maps", STR_ARG(map->name));
+        diag_help(checker->diags, diag,
+                  "search it in the map's body, and hand the result to the function as an argument");
         return node_error(scope, expr->span);
     }
     index_mark_reference(checker, map);
@@ -139,12 +148,15 @@ struct texpr *expr_index(struct scope *scope, const struct ast_expr *expr) {
     if (scope_find(scope, left->name.text) != NULL) return expr_value_index(scope, expr);
 
     struct checker *checker = scope->checker;
-    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, left->span, "there is no code table or map `%.*s`",
-                                    STR_ARG(left->name.text));
+    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_NAME, left->span,
+                                    "there is no code table or map `%.*s`", STR_ARG(left->name.text));
     struct name_list names = {0};
-    for (uint32_t i = 0; i < checker->codes.count; i++) name_list_add(scope, &names, checker->codes.items[i]->name);
-    for (uint32_t i = 0; i < checker->maps.count; i++) name_list_add(scope, &names, checker->maps.items[i]->name);
+    for (uint32_t i = 0; i < checker->codes.count; i++)
+        name_list_add(scope, &names, checker->codes.items[i]->name);
+    for (uint32_t i = 0; i < checker->maps.count; i++)
+        name_list_add(scope, &names, checker->maps.items[i]->name);
     if (!diag_suggest(scope, diag, left->span, left->name.text, &names))
-        diag_help(checker->diags, diag, "`name[key]` searches a table declared by `codes name : text -> …` or a `map name`");
+        diag_help(checker->diags, diag,
+                  "`name[key]` searches a table declared by `codes name : text -> …` or a `map name`");
     return node_error(scope, expr->span);
 }

@@ -1,5 +1,6 @@
-/* Literals: their values are read now, so a date that does not exist is a mistake in the spec. A text becomes a
- * label where its place wants an enum; a whole number becomes a decimal or float where its place wants one. */
+/* Literals: their values are read now, so a date that does not exist is a mistake in the spec. A text becomes
+ * a label where its place wants an enum; a whole number becomes a decimal or float where its place wants one.
+ */
 #include "compiler/check/expr.h"
 
 #include "runtime/value/convert.h"
@@ -11,7 +12,8 @@
 static struct texpr *literal_bad(struct scope *scope, struct span span, struct str text, enum fault fault,
                                  const char *help) {
     struct diag_list *diags = scope->checker->diags;
-    struct diag *diag = diag_report(diags, E_BAD_LITERAL, span, "`%.*s` %s", STR_ARG(text), fault_title(fault));
+    struct diag *diag =
+        diag_report(diags, E_BAD_LITERAL, span, "`%.*s` %s", STR_ARG(text), fault_title(fault));
     diag_help(diags, diag, "%s", help);
     return node_error(scope, span);
 }
@@ -19,7 +21,9 @@ static struct texpr *literal_bad(struct scope *scope, struct span span, struct s
 static struct texpr *literal_number(struct scope *scope, const struct ast_expr *expr, struct plan_type hint) {
     struct value value = {0};
     enum fault fault;
-    enum type_kind kind = expr->kind == X_INT ? TYPE_INT : expr->kind == X_DECIMAL ? TYPE_DECIMAL : TYPE_FLOAT;
+    enum type_kind kind = expr->kind == X_INT       ? TYPE_INT
+                          : expr->kind == X_DECIMAL ? TYPE_DECIMAL
+                                                    : TYPE_FLOAT;
     if (hint.kind == TYPE_FLOAT) kind = TYPE_FLOAT;
     if (hint.kind == TYPE_DECIMAL && kind == TYPE_INT) kind = TYPE_DECIMAL;
     value.kind = kind;
@@ -30,9 +34,10 @@ static struct texpr *literal_number(struct scope *scope, const struct ast_expr *
     }
     if (fault == FAULT_NONE) return node_const(scope, type_of(kind, false), &value, expr->span);
     return literal_bad(scope, expr->span, expr->text, fault,
-                       kind == TYPE_INT ? "an int goes from -9223372036854775808 to 9223372036854775807; with a "
-                                          "point (`1.0`) it is a decimal of up to 38 digits"
-                                        : "a decimal has up to 38 digits; a float goes up to about 1e308");
+                       kind == TYPE_INT
+                           ? "an int goes from -9223372036854775808 to 9223372036854775807; with a "
+                             "point (`1.0`) it is a decimal of up to 38 digits"
+                           : "a decimal has up to 38 digits; a float goes up to about 1e308");
 }
 
 static void literal_list_labels(struct scope *scope, struct diag *diag, const struct plan_enum *e) {
@@ -74,7 +79,8 @@ static const char *literal_form(enum type_kind kind) {
     case TYPE_TIME: return "a time of day is written `time '13:45'` or `time '13:45:30.5'`";
     case TYPE_TIMESTAMP: return "a timestamp is written `timestamp '2025-12-31 13:45'`";
     case TYPE_TIMESTAMPTZ:
-        return "a timestamptz is written with its offset or zone: `timestamptz '2025-09-19 00:00 Australia/Sydney'`";
+        return "a timestamptz is written with its offset or zone: `timestamptz '2025-09-19 00:00 "
+               "Australia/Sydney'`";
     case TYPE_INTERVAL: return "an interval is written `interval '1 month 3 days'`, or short: `14 days`";
     case TYPE_UUID: return "a UUID is written `uuid '6f1c9a52-0f0e-4b58-9a55-0d6f2a1f3c10'`";
     case TYPE_JSON: return "json is written as RFC 8259 wants it: `json '{\"a\": 1}'`";
@@ -87,10 +93,12 @@ static struct texpr *literal_typed(struct scope *scope, const struct ast_expr *e
     enum type_kind kind;
     if (!type_kind_find(expr->name.text, &kind) || kind == TYPE_SECRET || kind == TYPE_ENUM ||
         kind == TYPE_ARRAY || kind == TYPE_ROW) {
-        struct diag *diag = diag_report(checker->diags, E_BAD_LITERAL, expr->name.span,
-                                        "`%.*s` is not a type that a literal can have", STR_ARG(expr->name.text));
-        diag_help(checker->diags, diag,
-                  "typed literals are `date`, `time`, `timestamp`, `timestamptz`, `interval`, `uuid` and `json`");
+        struct diag *diag =
+            diag_report(checker->diags, E_BAD_LITERAL, expr->name.span,
+                        "`%.*s` is not a type that a literal can have", STR_ARG(expr->name.text));
+        diag_help(
+            checker->diags, diag,
+            "typed literals are `date`, `time`, `timestamp`, `timestamptz`, `interval`, `uuid` and `json`");
         return node_error(scope, expr->span);
     }
     struct value value = {0};
@@ -109,8 +117,9 @@ static struct texpr *literal_duration(struct scope *scope, const struct ast_expr
     enum fault fault = int_parse(expr->text, &n);
     if (fault == FAULT_NONE) fault = interval_from_unit(n, expr->name.text, &value.as_interval);
     if (fault != FAULT_NONE)
-        return literal_bad(scope, expr->span, span_text(expr->span), fault,
-                           "units are years, months, weeks, days, hours, minutes, seconds and ms, after a whole number");
+        return literal_bad(
+            scope, expr->span, span_text(expr->span), fault,
+            "units are years, months, weeks, days, hours, minutes, seconds and ms, after a whole number");
     return node_const(scope, type_of(TYPE_INTERVAL, false), &value, expr->span);
 }
 

@@ -43,7 +43,8 @@ static bool name_suggest_label(struct scope *scope, struct diag *diag, const str
 static struct texpr *name_unknown(struct scope *scope, const struct ast_expr *expr, struct plan_type hint) {
     struct diag_list *diags = scope->checker->diags;
     struct str name = expr->name.text;
-    struct diag *diag = diag_report(diags, E_UNKNOWN_NAME, expr->span, "nothing here is named `%.*s`", STR_ARG(name));
+    struct diag *diag =
+        diag_report(diags, E_UNKNOWN_NAME, expr->span, "nothing here is named `%.*s`", STR_ARG(name));
     if (name_suggest_label(scope, diag, expr, hint) || name_suggest_column(scope, diag, expr))
         return node_error(scope, expr->span);
     for (uint32_t i = 0; i < scope->checker->params.count; i++) {
@@ -59,8 +60,9 @@ static struct texpr *name_unknown(struct scope *scope, const struct ast_expr *ex
         if (list.names.count == 0) {
             diag_help(diags, diag, "no names stand for anything here; texts are written in single quotes");
         } else {
-            diag_help(diags, diag, "names here are rows (`from`, `lookup`, `join`, `each`), `let`s and columns "
-                                   "assigned above; a text is written in single quotes");
+            diag_help(diags, diag,
+                      "names here are rows (`from`, `lookup`, `join`, `each`), `let`s and columns "
+                      "assigned above; a text is written in single quotes");
         }
     }
     return node_error(scope, expr->span);
@@ -72,20 +74,26 @@ static struct texpr *name_of_declaration(struct scope *scope, const struct ast_e
     struct str name = expr->name.text;
     struct diag *diag = NULL;
     if (scope_find_map(scope, name) != NULL) {
-        diag = diag_report(checker->diags, E_NAME_PLACE, expr->span, "`%.*s` is a map, not a value", STR_ARG(name));
-        diag_help(checker->diags, diag, "the row that it wrote for a key is `%.*s[key]`, a column of that row `%.*s[key].id`",
+        diag = diag_report(checker->diags, E_NAME_PLACE, expr->span, "`%.*s` is a map, not a value",
+                           STR_ARG(name));
+        diag_help(checker->diags, diag,
+                  "the row that it wrote for a key is `%.*s[key]`, a column of that row `%.*s[key].id`",
                   STR_ARG(name), STR_ARG(name));
     } else if (scope_find_codes(scope, name) != NULL) {
-        diag = diag_report(checker->diags, E_NAME_PLACE, expr->span, "`%.*s` is a code table, not a value", STR_ARG(name));
+        diag = diag_report(checker->diags, E_NAME_PLACE, expr->span, "`%.*s` is a code table, not a value",
+                           STR_ARG(name));
         diag_help(checker->diags, diag, "the value for a key is `%.*s[key]`", STR_ARG(name));
     } else if (scope_find_fn(scope, name) != NULL) {
-        diag = diag_report(checker->diags, E_NAME_PLACE, expr->span, "`%.*s` is a function, not a value", STR_ARG(name));
+        diag = diag_report(checker->diags, E_NAME_PLACE, expr->span, "`%.*s` is a function, not a value",
+                           STR_ARG(name));
         diag_help(checker->diags, diag, "call it with its arguments: `%.*s(…)`", STR_ARG(name));
     } else {
         for (uint32_t i = 0; i < checker->sources.count; i++) {
             if (!str_eq(checker->sources.items[i]->name, name)) continue;
-            diag = diag_report(checker->diags, E_NAME_PLACE, expr->span, "`%.*s` is a source, not a value", STR_ARG(name));
-            diag_help(checker->diags, diag, "name its rows with `from x in %.*s` and their columns as `x.column`", STR_ARG(name));
+            diag = diag_report(checker->diags, E_NAME_PLACE, expr->span, "`%.*s` is a source, not a value",
+                               STR_ARG(name));
+            diag_help(checker->diags, diag,
+                      "name its rows with `from x in %.*s` and their columns as `x.column`", STR_ARG(name));
             break;
         }
     }
@@ -97,14 +105,16 @@ static struct texpr *name_of_declaration(struct scope *scope, const struct ast_e
 static struct texpr *name_row_as_value(struct scope *scope, const struct ast_expr *expr) {
     struct diag_list *diags = scope->checker->diags;
     struct str text = span_text(expr->span);
-    struct diag *diag = diag_report(diags, E_ROW_AS_VALUE, expr->span, "`%.*s` is a row, not a value", STR_ARG(text));
+    struct diag *diag =
+        diag_report(diags, E_ROW_AS_VALUE, expr->span, "`%.*s` is a row, not a value", STR_ARG(text));
     diag_help(diags, diag, "name one of its columns: `%.*s.column`", STR_ARG(text));
     return node_error(scope, expr->span);
 }
 
 /* The value, as non-null where a condition has said so. */
 static struct texpr *name_narrow(struct scope *scope, struct texpr *node, const struct ast_expr *path) {
-    if (!node->type.nullable || node->type.kind == TYPE_NULL || !scope_knows_not_null(scope, path)) return node;
+    if (!node->type.nullable || node->type.kind == TYPE_NULL || !scope_knows_not_null(scope, path))
+        return node;
     struct texpr *narrowed = node_copy(scope, node);
     narrowed->type.nullable = 0;
     return narrowed;
@@ -132,10 +142,11 @@ struct texpr *expr_name(struct scope *scope, const struct ast_expr *expr, struct
 
 static struct texpr *param_unknown(struct scope *scope, const struct ast_expr *expr) {
     struct checker *checker = scope->checker;
-    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_PARAM, expr->span, "there is no parameter `$%.*s`",
-                                    STR_ARG(expr->name.text));
+    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_PARAM, expr->span,
+                                    "there is no parameter `$%.*s`", STR_ARG(expr->name.text));
     struct name_list list = {0};
-    for (uint32_t i = 0; i < checker->params.count; i++) name_list_add(scope, &list, checker->params.items[i]->name);
+    for (uint32_t i = 0; i < checker->params.count; i++)
+        name_list_add(scope, &list, checker->params.items[i]->name);
     struct str best = diag_closest_name(expr->name.text, list.names.items, list.names.count);
     if (best.len > 0) {
         diag_help(checker->diags, diag, "did you mean `$%.*s`?", STR_ARG(best));
@@ -159,10 +170,11 @@ struct texpr *expr_param(struct scope *scope, const struct ast_expr *expr) {
     }
     if (str_is(wanted, "run") || str_is(wanted, "event")) {
         bool run = str_is(wanted, "run");
-        struct diag *diag = diag_report(checker->diags, E_NAME_PLACE, expr->span, "`$%s` has parts and is no value itself",
-                                        run ? "run" : "event");
-        diag_help(checker->diags, diag, run ? "they are `$run.id`, `$run.started_at` and `$run.environment`"
-                                            : "they are `$event.kind`, `$event.map`, `$event.at` and `$event.json`");
+        struct diag *diag = diag_report(checker->diags, E_NAME_PLACE, expr->span,
+                                        "`$%s` has parts and is no value itself", run ? "run" : "event");
+        diag_help(checker->diags, diag,
+                  run ? "they are `$run.id`, `$run.started_at` and `$run.environment`"
+                      : "they are `$event.kind`, `$event.map`, `$event.at` and `$event.json`");
         return node_error(scope, expr->span);
     }
     return param_unknown(scope, expr);

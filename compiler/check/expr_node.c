@@ -1,4 +1,5 @@
-/* Making typed nodes: every node's nullability, taint and events follow from its arguments here, in one place. */
+/* Making typed nodes: every node's nullability, taint and events follow from its arguments here, in one
+ * place. */
 #include "compiler/check/expr.h"
 
 struct texpr *node_new(struct scope *scope, enum texpr_kind kind, struct plan_type type, struct span span) {
@@ -13,7 +14,8 @@ struct texpr *node_error(struct scope *scope, struct span span) {
     return node_new(scope, TX_CONST, type_of(TYPE_NONE, false), span);
 }
 
-struct texpr *node_const(struct scope *scope, struct plan_type type, const struct value *value, struct span span) {
+struct texpr *node_const(struct scope *scope, struct plan_type type, const struct value *value,
+                         struct span span) {
     struct texpr *node = node_new(scope, TX_CONST, type, span);
     node->value = *value;
     node->type.nullable = value->kind == TYPE_NULL;
@@ -70,7 +72,8 @@ static struct texpr *node_fold(struct scope *scope, struct texpr *call) {
     struct str text = span_text(call->span);
     struct diag *diag = diag_report(checker->diags, E_ALWAYS_FAILS, call->span, "`%.*s` always fails: %s",
                                     STR_ARG(text), fault_title(fault));
-    diag_help(checker->diags, diag, "its parts are constants, so no row can change the result: correct the constant");
+    diag_help(checker->diags, diag,
+              "its parts are constants, so no row can change the result: correct the constant");
     return node_error(scope, call->span);
 }
 
@@ -104,8 +107,8 @@ struct texpr *node_call(struct scope *scope, enum opcode opcode, struct plan_typ
     return node_finish(scope, call);
 }
 
-struct texpr *node_if(struct scope *scope, struct texpr *condition, struct texpr *then, struct texpr *otherwise,
-                      struct span span) {
+struct texpr *node_if(struct scope *scope, struct texpr *condition, struct texpr *then,
+                      struct texpr *otherwise, struct span span) {
     struct plan_type type = then->type;
     type.nullable |= otherwise->type.nullable;
     struct texpr *node = node_new(scope, TX_IF, type, span);

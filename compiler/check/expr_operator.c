@@ -63,7 +63,8 @@ static enum opcode operator_find(enum ast_operator op, enum type_kind left, enum
         for (size_t i = 0; i < sizeof ARITHMETIC / sizeof *ARITHMETIC; i++) {
             if (ARITHMETIC[i].operator!= op) continue;
             const char *letters = OPCODES[ARITHMETIC[i].opcode].operands;
-            if (operator_letter_fits(letters[0], left, exact) && operator_letter_fits(letters[1], right, exact))
+            if (operator_letter_fits(letters[0], left, exact) &&
+                operator_letter_fits(letters[1], right, exact))
                 return (enum opcode)ARITHMETIC[i].opcode;
         }
     }
@@ -72,13 +73,14 @@ static enum opcode operator_find(enum ast_operator op, enum type_kind left, enum
 
 /* ---------------------------------------------------------------- messages */
 
-static void operator_help(struct scope *scope, struct diag *diag, enum ast_operator op, const struct texpr *left,
-                          const struct texpr *right) {
+static void operator_help(struct scope *scope, struct diag *diag, enum ast_operator op,
+                          const struct texpr *left, const struct texpr *right) {
     struct diag_list *diags = scope->checker->diags;
     struct arena *arena = scope->checker->arena;
     enum type_kind l = (enum type_kind)left->type.kind, r = (enum type_kind)right->type.kind;
     if (op == AST_ADD && (l == TYPE_TEXT || r == TYPE_TEXT)) {
-        diag_help(diags, diag, "`||` joins texts, `+` adds numbers; a text is made a number by `int(x)` or `decimal(x)`");
+        diag_help(diags, diag,
+                  "`||` joins texts, `+` adds numbers; a text is made a number by `int(x)` or `decimal(x)`");
         return;
     }
     if (l == TYPE_TEXT || r == TYPE_TEXT) {
@@ -93,23 +95,27 @@ static void operator_help(struct scope *scope, struct diag *diag, enum ast_opera
         const struct texpr *other = l == TYPE_FLOAT ? right : left;
         struct str spelling =
             type_conversion_text(arena, other->type, type_of(TYPE_FLOAT, false), span_text(other->span));
-        if (spelling.len > 0) diag_help(diags, diag, "only int widens to decimal by itself: %.*s", STR_ARG(spelling));
+        if (spelling.len > 0)
+            diag_help(diags, diag, "only int widens to decimal by itself: %.*s", STR_ARG(spelling));
         return;
     }
     if (l == TYPE_TIMESTAMP || l == TYPE_TIMESTAMPTZ || l == TYPE_DATE)
-        diag_help(diags, diag, "a date or timestamp plus or minus an interval: `x + 14 days`; the difference of two "
-                               "needs both of one type");
+        diag_help(diags, diag,
+                  "a date or timestamp plus or minus an interval: `x + 14 days`; the difference of two "
+                  "needs both of one type");
     else
-        diag_help(diags, diag, "see the conversions `int(x)`, `decimal(x)`, `float(x)`, `date(x, 'DD/MM/YYYY')`");
+        diag_help(diags, diag,
+                  "see the conversions `int(x)`, `decimal(x)`, `float(x)`, `date(x, 'DD/MM/YYYY')`");
 }
 
-static struct texpr *operator_refuse(struct scope *scope, const struct ast_expr *expr, const struct texpr *left,
-                                     const struct texpr *right) {
+static struct texpr *operator_refuse(struct scope *scope, const struct ast_expr *expr,
+                                     const struct texpr *left, const struct texpr *right) {
     struct checker *checker = scope->checker;
     if (secret_refused(scope, left) || secret_refused(scope, right)) return node_error(scope, expr->span);
     struct str l = type_to_text(checker, left->type), r = type_to_text(checker, right->type);
-    struct diag *diag = diag_report(checker->diags, E_OPERATOR_TYPES, expr->op_span, "`%s` does not take %.*s and %.*s",
-                                    operator_text(expr->op), STR_ARG(l), STR_ARG(r));
+    struct diag *diag =
+        diag_report(checker->diags, E_OPERATOR_TYPES, expr->op_span, "`%s` does not take %.*s and %.*s",
+                    operator_text(expr->op), STR_ARG(l), STR_ARG(r));
     diag_label(checker->diags, diag, left->span, "%.*s", STR_ARG(l));
     diag_label(checker->diags, diag, right->span, "%.*s", STR_ARG(r));
     operator_help(scope, diag, expr->op, left, right);
@@ -138,13 +144,18 @@ static bool operator_always_fails(struct scope *scope, const struct ast_expr *ex
     bool date = opcode == OP_ADD_DATE_INTERVAL || opcode == OP_SUB_DATE_INTERVAL;
     bool instant = opcode == OP_ADD_TIMESTAMPTZ_INTERVAL || opcode == OP_SUB_TIMESTAMPTZ_INTERVAL;
     if (date && right->value.as_interval.micros != 0) {
-        struct diag *diag = diag_report(diags, E_ALWAYS_FAILS, expr->span, "a date has no time of day to add hours or minutes to");
+        struct diag *diag = diag_report(diags, E_ALWAYS_FAILS, expr->span,
+                                        "a date has no time of day to add hours or minutes to");
         diag_help(diags, diag, "make it a timestamp first: `timestamp(x) + 3 hours`");
         return true;
     }
     if (instant && right->value.as_interval.months != 0) {
-        struct diag *diag = diag_report(diags, E_ALWAYS_FAILS, expr->span, "how long a month is depends on the place: a timestamptz takes no months");
-        diag_help(diags, diag, "count in local time: `at_zone(timestamp_at(x, 'Australia/Sydney') + 1 month, 'Australia/Sydney')`");
+        struct diag *diag =
+            diag_report(diags, E_ALWAYS_FAILS, expr->span,
+                        "how long a month is depends on the place: a timestamptz takes no months");
+        diag_help(diags, diag,
+                  "count in local time: `at_zone(timestamp_at(x, 'Australia/Sydney') + 1 month, "
+                  "'Australia/Sydney')`");
         return true;
     }
     return false;
@@ -174,8 +185,8 @@ static struct texpr *operator_apply(struct scope *scope, const struct ast_expr *
     const struct opcode_info *info = &OPCODES[opcode];
     left = node_widen(scope, left, type_of(operator_kind_of_letter(info->operands[0]), true));
     right = node_widen(scope, right, type_of(operator_kind_of_letter(info->operands[1]), true));
-    return node_call(scope, opcode, type_of(operator_kind_of_letter(info->result[0]), false), expr->span, left,
-                     right, NULL);
+    return node_call(scope, opcode, type_of(operator_kind_of_letter(info->result[0]), false), expr->span,
+                     left, right, NULL);
 }
 
 static struct texpr *operator_arithmetic(struct scope *scope, const struct ast_expr *expr) {
@@ -202,7 +213,8 @@ static struct texpr *operator_arithmetic(struct scope *scope, const struct ast_e
 static void operator_concat_push(struct scope *scope, struct texpr *call, struct texpr *part) {
     /* a || b || c is one instruction. */
     if (part->kind == TX_CALL && part->opcode == OP_CONCAT) {
-        for (uint32_t i = 0; i < part->args.count; i++) node_push(scope, call, part->args.items[i]);
+        for (uint32_t i = 0; i < part->args.count; i++)
+            node_push(scope, call, part->args.items[i]);
     } else {
         node_push(scope, call, part);
     }
@@ -221,12 +233,15 @@ static struct texpr *operator_concat(struct scope *scope, const struct ast_expr 
             good = false;
         } else if (!type_widens(side->type, type_of(TYPE_TEXT, true))) {
             struct str type = type_to_text(checker, side->type);
-            struct diag *diag = diag_report(checker->diags, E_OPERATOR_TYPES, side->span, "`||` joins texts, and this is %.*s",
-                                            STR_ARG(type));
-            struct str spelling =
-                type_conversion_text(checker->arena, side->type, type_of(TYPE_TEXT, false), span_text(side->span));
-            if (spelling.len > 0) diag_help(checker->diags, diag, "write %.*s, or build the whole text as \"… {x} …\"", STR_ARG(spelling));
-            else diag_help(checker->diags, diag, "build the text from values that have one");
+            struct diag *diag = diag_report(checker->diags, E_OPERATOR_TYPES, side->span,
+                                            "`||` joins texts, and this is %.*s", STR_ARG(type));
+            struct str spelling = type_conversion_text(checker->arena, side->type, type_of(TYPE_TEXT, false),
+                                                       span_text(side->span));
+            if (spelling.len > 0)
+                diag_help(checker->diags, diag, "write %.*s, or build the whole text as \"… {x} …\"",
+                          STR_ARG(spelling));
+            else
+                diag_help(checker->diags, diag, "build the text from values that have one");
             good = false;
         } else {
             operator_concat_push(scope, call, node_widen(scope, side, type_of(TYPE_TEXT, true)));
@@ -272,9 +287,13 @@ struct texpr *expr_negate(struct scope *scope, const struct ast_expr *expr, stru
     }
     if (secret_refused(scope, arg)) return node_error(scope, expr->span);
     struct str type = type_to_text(checker, arg->type);
-    struct diag *diag = diag_report(checker->diags, E_OPERATOR_TYPES, expr->span, "`-` does not take %.*s", STR_ARG(type));
-    struct str spelling = type_conversion_text(checker->arena, arg->type, type_of(TYPE_DECIMAL, false), span_text(arg->span));
-    if (spelling.len > 0) diag_help(checker->diags, diag, "numbers and intervals have a negative: `-`%.*s", STR_ARG(spelling));
-    else diag_help(checker->diags, diag, "numbers and intervals have a negative");
+    struct diag *diag =
+        diag_report(checker->diags, E_OPERATOR_TYPES, expr->span, "`-` does not take %.*s", STR_ARG(type));
+    struct str spelling =
+        type_conversion_text(checker->arena, arg->type, type_of(TYPE_DECIMAL, false), span_text(arg->span));
+    if (spelling.len > 0)
+        diag_help(checker->diags, diag, "numbers and intervals have a negative: `-`%.*s", STR_ARG(spelling));
+    else
+        diag_help(checker->diags, diag, "numbers and intervals have a negative");
     return node_error(scope, expr->span);
 }

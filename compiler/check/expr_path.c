@@ -1,5 +1,5 @@
-/* a.b.c and a['key']: from the left to the right, rows give columns, json gives json. Steps into json that are
- * known now are gathered into one path, so that the text is walked once. */
+/* a.b.c and a['key']: from the left to the right, rows give columns, json gives json. Steps into json that
+ * are known now are gathered into one path, so that the text is walked once. */
 #include "compiler/check/expr.h"
 
 /* Places that a path holds; others are looked up by their own instruction. */
@@ -53,7 +53,8 @@ static void path_json_key(struct scope *scope, struct path_state *state, struct 
         buf_printf(&state->steps, "%s%.*s", state->steps.len ? "." : "", STR_ARG(key));
         return;
     }
-    bool quotable = key.len > 0 && memchr(key.ptr, '\'', key.len) == NULL && memchr(key.ptr, '\\', key.len) == NULL;
+    bool quotable =
+        key.len > 0 && memchr(key.ptr, '\'', key.len) == NULL && memchr(key.ptr, '\\', key.len) == NULL;
     if (quotable) {
         buf_printf(&state->steps, "%s'%.*s'", state->steps.len ? "." : "", STR_ARG(key));
         return;
@@ -68,7 +69,8 @@ static void path_json_key(struct scope *scope, struct path_state *state, struct 
 static void path_json_index(struct scope *scope, struct path_state *state, const struct ast_expr *expr) {
     struct diag_list *diags = scope->checker->diags;
     if (expr->items.count != 1) {
-        struct diag *diag = diag_report(diags, E_KEY_TYPES, expr->span, "json is indexed by one key or place");
+        struct diag *diag =
+            diag_report(diags, E_KEY_TYPES, expr->span, "json is indexed by one key or place");
         diag_help(diags, diag, "write `x['key']` for a member, `x[0]` for the first element");
         path_fail(scope, state, expr->span);
         return;
@@ -78,8 +80,8 @@ static void path_json_index(struct scope *scope, struct path_state *state, const
         path_fail(scope, state, expr->span);
     } else if (node_is_text_const(key)) {
         path_json_key(scope, state, key->value.as_text, expr->span);
-    } else if (node_is_const(key) && key->value.kind == TYPE_INT && state->steps.len > 0 && key->value.as_int >= 0 &&
-               key->value.as_int <= PATH_MAX_INDEX) {
+    } else if (node_is_const(key) && key->value.kind == TYPE_INT && state->steps.len > 0 &&
+               key->value.as_int >= 0 && key->value.as_int <= PATH_MAX_INDEX) {
         buf_printf(&state->steps, "[%lld]", (long long)key->value.as_int);
     } else if (key->type.kind == TYPE_TEXT || key->type.kind == TYPE_INT) {
         path_finish_json(scope, state, expr->span);
@@ -87,8 +89,8 @@ static void path_json_index(struct scope *scope, struct path_state *state, const
                                 type_of(TYPE_JSON, true), expr->span, state->node, key, NULL);
     } else {
         struct str type = type_to_text(scope->checker, key->type);
-        struct diag *diag = diag_report(diags, E_KEY_TYPES, key->span, "json is indexed by a text or an int, not by %.*s",
-                                        STR_ARG(type));
+        struct diag *diag = diag_report(diags, E_KEY_TYPES, key->span,
+                                        "json is indexed by a text or an int, not by %.*s", STR_ARG(type));
         diag_help(diags, diag, "write `x['key']` for a member, `x[0]` for the first element");
         path_fail(scope, state, expr->span);
     }
@@ -116,9 +118,11 @@ static bool path_row_word(struct scope *scope, struct path_state *state, const s
         return true;
     }
     struct diag_list *diags = scope->checker->diags;
-    struct diag *diag = diag_report(diags, E_NAME_PLACE, name->span, "a row reaches its parent and its root, no others");
-    diag_help(diags, diag, state->via == VIA_ROOT ? "a root has no parent"
-                                                  : "a parent's parent is the `parent` of that row, in its own turn");
+    struct diag *diag =
+        diag_report(diags, E_NAME_PLACE, name->span, "a row reaches its parent and its root, no others");
+    diag_help(diags, diag,
+              state->via == VIA_ROOT ? "a root has no parent"
+                                     : "a parent's parent is the `parent` of that row, in its own turn");
     path_fail(scope, state, name->span);
     return true;
 }
@@ -140,20 +144,21 @@ static void path_row_place(struct scope *scope, struct path_state *state, const 
         return;
     }
     struct diag_list *diags = scope->checker->diags;
-    struct diag *diag = diag_report(diags, E_UNKNOWN_MEMBER, name->span, "a row's place has no `%.*s`",
-                                    STR_ARG(name->text));
+    struct diag *diag =
+        diag_report(diags, E_UNKNOWN_MEMBER, name->span, "a row's place has no `%.*s`", STR_ARG(name->text));
     diag_help(diags, diag, "it has `.source.file`, `.source.line` and `.source.row`");
     path_fail(scope, state, span);
 }
 
 /* A column of a row's parent: null for a top row, else as declared, so that an empty required cell of the
  * parent is still found. */
-static struct texpr *path_parent_column(struct scope *scope, const struct path_state *state, struct texpr *cell,
-                                        const struct ast_expr *row) {
+static struct texpr *path_parent_column(struct scope *scope, const struct path_state *state,
+                                        struct texpr *cell, const struct ast_expr *row) {
     if (node_failed(cell) || state->via != VIA_PARENT || scope_knows_not_null(scope, row)) return cell;
     if (cell->type.nullable) return cell;
     struct texpr *has = row_parent_is_null(scope, true, cell->span);
-    return node_if(scope, has, cell, node_null(scope, type_nullable(cell->type, true), cell->span), cell->span);
+    return node_if(scope, has, cell, node_null(scope, type_nullable(cell->type, true), cell->span),
+                   cell->span);
 }
 
 static void path_row_member(struct scope *scope, struct path_state *state, const struct ast_expr *expr) {
@@ -186,8 +191,8 @@ static bool path_run_member(struct scope *scope, struct path_state *state, const
         state->node = node;
         return true;
     }
-    struct diag *diag = diag_report(scope->checker->diags, E_UNKNOWN_PARAM, expr->span, "`$run` has no part `%.*s`",
-                                    STR_ARG(expr->name.text));
+    struct diag *diag = diag_report(scope->checker->diags, E_UNKNOWN_PARAM, expr->span,
+                                    "`$run` has no part `%.*s`", STR_ARG(expr->name.text));
     diag_help(scope->checker->diags, diag, "it has `$run.id`, `$run.started_at` and `$run.environment`");
     path_fail(scope, state, expr->span);
     return true;
@@ -219,7 +224,8 @@ static void path_event_member(struct scope *scope, struct path_state *state, con
         state->node = node;
         return;
     }
-    struct diag *diag = diag_report(diags, E_UNKNOWN_PARAM, expr->span, "`$event` has no part `%.*s`", STR_ARG(expr->name.text));
+    struct diag *diag = diag_report(diags, E_UNKNOWN_PARAM, expr->span, "`$event` has no part `%.*s`",
+                                    STR_ARG(expr->name.text));
     diag_help(diags, diag, "it has `$event.kind`, `$event.map`, `$event.at` and `$event.json`");
     path_fail(scope, state, expr->span);
 }
@@ -237,7 +243,8 @@ static void path_member_of_value(struct scope *scope, struct path_state *state, 
         struct str type = type_to_text(scope->checker, state->node->type);
         struct diag *diag = diag_report(scope->checker->diags, E_UNKNOWN_MEMBER, expr->span,
                                         "a value of type %.*s has no members", STR_ARG(type));
-        diag_help(scope->checker->diags, diag, "rows have columns and json has members: `json(x).%.*s`", STR_ARG(expr->name.text));
+        diag_help(scope->checker->diags, diag, "rows have columns and json has members: `json(x).%.*s`",
+                  STR_ARG(expr->name.text));
         path_fail(scope, state, expr->span);
     }
 }
@@ -254,8 +261,10 @@ static bool path_name_member(struct scope *scope, struct path_state *state, cons
     struct scope_name *name = (struct scope_name *)scope_find(scope, left->name.text);
     if (name == NULL || name->kind != BIND_KEYED_ROW || expr->name.text.len == 0) return false;
     name->used = true;
-    struct texpr *row = name->binding == NULL && name->expr == NULL ? NULL : expr_name(scope, left, type_of(TYPE_NONE, true));
-    state->node = row != NULL && node_failed(row) ? row : row_keyed_column(scope, name, row, &expr->name, expr->span);
+    struct texpr *row =
+        name->binding == NULL && name->expr == NULL ? NULL : expr_name(scope, left, type_of(TYPE_NONE, true));
+    state->node =
+        row != NULL && node_failed(row) ? row : row_keyed_column(scope, name, row, &expr->name, expr->span);
     return true;
 }
 
@@ -268,8 +277,8 @@ static void path_eval_member(struct scope *scope, const struct ast_expr *expr, s
         path_member_of_value(scope, state, expr);
     }
     /* What a condition has said about this very path. */
-    if (state->node != NULL && !node_failed(state->node) && state->node->type.nullable && state->steps.len == 0 &&
-        state->node->kind != TX_CONST && scope_knows_not_null(scope, expr)) {
+    if (state->node != NULL && !node_failed(state->node) && state->node->type.nullable &&
+        state->steps.len == 0 && state->node->kind != TX_CONST && scope_knows_not_null(scope, expr)) {
         state->node = node_copy(scope, state->node);
         state->node->type.nullable = 0;
     }
@@ -279,8 +288,10 @@ static void path_eval_index(struct scope *scope, const struct ast_expr *expr, st
     path_eval(scope, expr->left, state);
     if (state->row != NULL) {
         path_fail(scope, state, expr->span);
-        struct diag *diag = diag_report(scope->checker->diags, E_ROW_AS_VALUE, expr->span, "a row of a source has no index");
-        diag_help(scope->checker->diags, diag, "name a column: `row.column`; odd names stand in backticks: row.`Due Date`");
+        struct diag *diag =
+            diag_report(scope->checker->diags, E_ROW_AS_VALUE, expr->span, "a row of a source has no index");
+        diag_help(scope->checker->diags, diag,
+                  "name a column: `row.column`; odd names stand in backticks: row.`Due Date`");
     } else if (node_failed(state->node)) {
         path_fail(scope, state, expr->span);
     } else if (state->node->type.kind == TYPE_JSON) {
@@ -290,8 +301,9 @@ static void path_eval_index(struct scope *scope, const struct ast_expr *expr, st
         struct diag *diag = diag_report(scope->checker->diags, E_KEY_TYPES, expr->span,
                                         "a value of type %.*s has no index", STR_ARG(type));
         diag_help(scope->checker->diags, diag,
-                  state->node->type.kind == TYPE_ARRAY ? "the n-th element of an array is `element(x, 1)`"
-                                                       : "code tables, maps and json are indexed: `states[code]`");
+                  state->node->type.kind == TYPE_ARRAY
+                      ? "the n-th element of an array is `element(x, 1)`"
+                      : "code tables, maps and json are indexed: `states[code]`");
         path_fail(scope, state, expr->span);
     }
 }
@@ -346,7 +358,8 @@ static struct texpr *path_value(struct scope *scope, const struct ast_expr *expr
         node = state->node;
     }
     buf_release(&state->steps);
-    if (!node_failed(node) && node->type.nullable && node->kind != TX_CONST && scope_knows_not_null(scope, expr)) {
+    if (!node_failed(node) && node->type.nullable && node->kind != TX_CONST &&
+        scope_knows_not_null(scope, expr)) {
         node = node_copy(scope, node);
         node->type.nullable = 0;
     }

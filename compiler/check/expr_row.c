@@ -4,8 +4,8 @@
 
 /* ---------------------------------------------------------------- rows of sources */
 
-static struct texpr *row_input(struct scope *scope, enum plan_slot_kind slot, uint8_t via, enum type_kind kind,
-                               struct span span) {
+static struct texpr *row_input(struct scope *scope, enum plan_slot_kind slot, uint8_t via,
+                               enum type_kind kind, struct span span) {
     struct texpr *node = node_new(scope, TX_INPUT, type_of(kind, false), span);
     node->slot_kind = slot;
     node->via = via;
@@ -13,8 +13,8 @@ static struct texpr *row_input(struct scope *scope, enum plan_slot_kind slot, ui
     return node;
 }
 
-static struct texpr *row_cell(struct scope *scope, uint32_t index, uint8_t via, struct plan_type type, bool pii,
-                              uint32_t pattern, struct span span) {
+static struct texpr *row_cell(struct scope *scope, uint32_t index, uint8_t via, struct plan_type type,
+                              bool pii, uint32_t pattern, struct span span) {
     struct texpr *node = node_new(scope, TX_CELL, type, span);
     node->cell.column = index;
     node->cell.via = via;
@@ -28,8 +28,9 @@ static struct texpr *row_cell(struct scope *scope, uint32_t index, uint8_t via, 
 static struct texpr *row_unknown_column(struct scope *scope, struct str row, const struct ast_name *column,
                                         const struct name_list *names, struct span span) {
     struct diag_list *diags = scope->checker->diags;
-    struct diag *diag = diag_report(diags, E_UNKNOWN_MEMBER, column->span.source != NULL ? column->span : span,
-                                    "`%.*s` has no column `%.*s`", STR_ARG(row), STR_ARG(column->text));
+    struct diag *diag =
+        diag_report(diags, E_UNKNOWN_MEMBER, column->span.source != NULL ? column->span : span,
+                    "`%.*s` has no column `%.*s`", STR_ARG(row), STR_ARG(column->text));
     if (!diag_suggest(scope, diag, column->span, column->text, names)) {
         struct buf text = {0};
         uint32_t shown = names->names.count < 12 ? names->names.count : 12;
@@ -55,14 +56,17 @@ static struct texpr *row_source_unknown(struct scope *scope, const struct scope_
     for (uint32_t i = 0; i < name->table->columns.count; i++)
         name_list_add(scope, &names, name->table->columns.items[i].name);
     struct diag_list *diags = scope->checker->diags;
-    bool family = str_is(column->text, "parent") || str_is(column->text, "root") || str_is(column->text, "depth");
+    bool family =
+        str_is(column->text, "parent") || str_is(column->text, "root") || str_is(column->text, "depth");
     if (family || str_is(column->text, "source")) {
         struct diag *diag = diag_report(diags, E_NAME_PLACE, column->span, "`%.*s` is not known of this row",
                                         STR_ARG(column->text));
         if (family && !name->table->has_children) {
-            diag_help(diags, diag, "`parent`, `root` and `depth` exist for json sources that name their `children`");
+            diag_help(diags, diag,
+                      "`parent`, `root` and `depth` exist for json sources that name their `children`");
         } else if (via != VIA_SELF) {
-            diag_help(diags, diag, "a row reaches its own `parent` and `root`, and their columns: `%.*s.parent.id`",
+            diag_help(diags, diag,
+                      "a row reaches its own `parent` and `root`, and their columns: `%.*s.parent.id`",
                       STR_ARG(name->name));
         } else {
             diag_help(diags, diag, "a row's place is `%.*s.source.file`, `.source.line` or `.source.row`",
@@ -123,7 +127,8 @@ static uint32_t row_want_column(struct scope *scope, struct keyed_columns *keyed
 static struct texpr *row_target_unknown(struct scope *scope, struct str row, const struct schema_table *table,
                                         const struct ast_name *column, struct span span) {
     struct name_list names = {0};
-    for (uint32_t i = 0; i < table->columns.count; i++) name_list_add(scope, &names, table->columns.items[i].name);
+    for (uint32_t i = 0; i < table->columns.count; i++)
+        name_list_add(scope, &names, table->columns.items[i].name);
     return row_unknown_column(scope, row, column, &names, span);
 }
 
@@ -132,8 +137,9 @@ static struct texpr *row_map_column(struct scope *scope, struct checked_map *map
     struct checker *checker = scope->checker;
     if (map->erroneous || map->target == NULL) {
         if (!map->erroneous) {
-            struct diag *diag = diag_report(checker->diags, E_NAME_PLACE, span, "map `%.*s` writes no table whose rows could be read",
-                                            STR_ARG(map->name));
+            struct diag *diag =
+                diag_report(checker->diags, E_NAME_PLACE, span,
+                            "map `%.*s` writes no table whose rows could be read", STR_ARG(map->name));
             diag_help(checker->diags, diag, "only a map into a table of the target has a crosswalk");
         }
         return node_error(scope, span);
@@ -163,8 +169,9 @@ static struct texpr *row_target_column(struct scope *scope, const struct scope_n
     const struct schema_column *found = &table->columns.items[at];
     struct plan_type type = checker_type_of_column(checker, &found->type, !found->not_null);
     if (type.kind == TYPE_NONE) {
-        struct diag *diag = diag_report(checker->diags, E_NAME_PLACE, span, "mig cannot read the type %.*s of `%.*s`",
-                                        STR_ARG(found->type.name), STR_ARG(column->text));
+        struct diag *diag =
+            diag_report(checker->diags, E_NAME_PLACE, span, "mig cannot read the type %.*s of `%.*s`",
+                        STR_ARG(found->type.name), STR_ARG(column->text));
         diag_help(checker->diags, diag, "read it by a query source that casts the column to text");
         return node_error(scope, span);
     }
@@ -184,13 +191,15 @@ struct texpr *row_keyed_column(struct scope *scope, const struct scope_name *nam
     if (at < 0) {
         if (table->incomplete) return node_error(scope, span);
         struct name_list names = {0};
-        for (uint32_t i = 0; i < table->columns.count; i++) name_list_add(scope, &names, table->columns.items[i].name);
+        for (uint32_t i = 0; i < table->columns.count; i++)
+            name_list_add(scope, &names, table->columns.items[i].name);
         return row_unknown_column(scope, name->name, column, &names, span);
     }
     struct checked_column *found = &table->columns.items[at];
     found->read = true;
     if (found->type.kind == TYPE_NONE) return node_error(scope, span);
-    if (row == NULL) return row_cell(scope, (uint32_t)at, VIA_SELF, found->type, found->pii, found->pattern, span);
+    if (row == NULL)
+        return row_cell(scope, (uint32_t)at, VIA_SELF, found->type, found->pii, found->pattern, span);
     uint32_t index = row_want_column(scope, name->keyed, (uint32_t)at);
     return row_fetch(scope, row, index, found->type, found->pii, span);
 }
@@ -206,7 +215,8 @@ static const struct scope_name *row_find_owner(const struct scope *scope, uint32
     return NULL;
 }
 
-struct texpr *row_column(struct scope *scope, struct texpr *row, const struct ast_name *column, struct span span) {
+struct texpr *row_column(struct scope *scope, struct texpr *row, const struct ast_name *column,
+                         struct span span) {
     struct checker *checker = scope->checker;
     for (uint32_t i = 0; i < checker->maps.count; i++) {
         struct checked_map *map = checker->maps.items[i];
@@ -215,7 +225,8 @@ struct texpr *row_column(struct scope *scope, struct texpr *row, const struct as
     }
     const struct scope_name *owner = row_find_owner(scope, row->type.ref);
     if (owner != NULL) return row_keyed_column(scope, owner, row, column, span);
-    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_MEMBER, span, "the columns of this row are not known here");
+    struct diag *diag =
+        diag_report(checker->diags, E_UNKNOWN_MEMBER, span, "the columns of this row are not known here");
     diag_help(checker->diags, diag, "give the row a name: `let x = map_name[key]`, then `x.column`");
     return node_error(scope, span);
 }

@@ -33,7 +33,8 @@ struct checked_fn *scope_find_fn(struct scope *scope, struct str name) {
 }
 
 const struct ast_expr *ast_strip(const struct ast_expr *expr) {
-    while (expr != NULL && expr->kind == X_GROUP) expr = expr->left;
+    while (expr != NULL && expr->kind == X_GROUP)
+        expr = expr->left;
     return expr;
 }
 
@@ -41,7 +42,8 @@ const struct ast_expr *ast_strip(const struct ast_expr *expr) {
 
 static bool path_is_one(const struct ast_expr *expr) {
     expr = ast_strip(expr);
-    while (expr != NULL && expr->kind == X_MEMBER) expr = ast_strip(expr->left);
+    while (expr != NULL && expr->kind == X_MEMBER)
+        expr = ast_strip(expr->left);
     return expr != NULL && (expr->kind == X_NAME || expr->kind == X_PARAM);
 }
 
@@ -62,7 +64,8 @@ bool scope_knows_not_null(const struct scope *scope, const struct ast_expr *path
     return false;
 }
 
-static const struct fact *fact_new(struct scope *scope, const struct ast_expr *path, const struct fact *next) {
+static const struct fact *fact_new(struct scope *scope, const struct ast_expr *path,
+                                   const struct fact *next) {
     struct fact *fact = ARENA_NEW(scope->checker->arena, struct fact);
     fact->path = path;
     fact->next = next;
@@ -103,7 +106,8 @@ void name_list_add(struct scope *scope, struct name_list *list, struct str name)
 
 void name_list_add_scope(struct scope *scope, struct name_list *list) {
     for (const struct scope *s = scope; s != NULL; s = s->outer)
-        for (uint32_t i = 0; i < s->names.count; i++) name_list_add(scope, list, s->names.items[i].name);
+        for (uint32_t i = 0; i < s->names.count; i++)
+            name_list_add(scope, list, s->names.items[i].name);
 }
 
 bool diag_suggest(struct scope *scope, struct diag *diag, struct span span, struct str wanted,

@@ -1,5 +1,5 @@
-/* Calls of the functions in functions.def: the overload whose operand letters take the arguments, with as little
- * widening as possible. New functions need nothing here. */
+/* Calls of the functions in functions.def: the overload whose operand letters take the arguments, with as
+ * little widening as possible. New functions need nothing here. */
 #include "compiler/check/expr.h"
 
 #include "runtime/value/decimal.h"
@@ -42,7 +42,8 @@ static uint32_t function_cost(char letter, const struct texpr *arg, const struct
     if ((kind == TYPE_SECRET) != (letter == 'x')) return COST_NEVER;
     if (kind == TYPE_NULL) return 1;
     if (letter == '*' && element != NULL) return type_widens(arg->type, *element) ? 0 : COST_NEVER;
-    if (letter == '*' || letter == '=' || letter == 'N') return type_letter_takes(letter, kind) ? 1 : COST_NEVER;
+    if (letter == '*' || letter == '=' || letter == 'N')
+        return type_letter_takes(letter, kind) ? 1 : COST_NEVER;
     if (letter == type_kind_letter(kind)) return 0;
     if (letter == 'd' && kind == TYPE_INT) return 2;
     if (letter == 'f' && function_number_is_float(arg)) return 4;
@@ -90,10 +91,13 @@ static const char *function_foreign_help(struct str name) {
         const char *name, *help;
     } foreign[] = {
         {"now", "there is no clock in a migration: use `$run.started_at`, or a parameter"},
-        {"today", "there is no clock in a migration: use `date_at($run.started_at, 'Australia/Sydney')`, or a parameter"},
+        {"today", "there is no clock in a migration: use `date_at($run.started_at, 'Australia/Sydney')`, or "
+                  "a parameter"},
         {"current_timestamp", "there is no clock in a migration: use `$run.started_at`, or a parameter"},
-        {"current_date", "there is no clock in a migration: use `date_at($run.started_at, 'Australia/Sydney')`, or a parameter"},
-        {"random", "results must not differ from run to run: use `uuid5('name', x)` or a digest of the row's own values"},
+        {"current_date", "there is no clock in a migration: use `date_at($run.started_at, "
+                         "'Australia/Sydney')`, or a parameter"},
+        {"random", "results must not differ from run to run: use `uuid5('name', x)` or a digest of the row's "
+                   "own values"},
         {"gen_random_uuid", "an id that is the same in each run comes from `uuid5('name', x)`"},
         {"coalesce", "a default for null is written `a ?? b`"},
         {"ifnull", "a default for null is written `a ?? b`"},
@@ -133,7 +137,8 @@ static const char *function_foreign_help(struct str name) {
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         if (strlen(foreign[i].name) != name.len) continue;
         bool same = true;
-        for (size_t c = 0; c < name.len && same; c++) same = (name.ptr[c] | 0x20) == (foreign[i].name[c] | 0x20);
+        for (size_t c = 0; c < name.len && same; c++)
+            same = (name.ptr[c] | 0x20) == (foreign[i].name[c] | 0x20);
         if (same) return foreign[i].help;
     }
     return NULL;
@@ -141,50 +146,57 @@ static const char *function_foreign_help(struct str name) {
 
 static struct texpr *function_unknown(struct scope *scope, const struct ast_expr *call, struct str name) {
     struct checker *checker = scope->checker;
-    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_FUNCTION, call->path.span, "there is no function `%.*s`", STR_ARG(name));
+    struct diag *diag = diag_report(checker->diags, E_UNKNOWN_FUNCTION, call->path.span,
+                                    "there is no function `%.*s`", STR_ARG(name));
     const char *help = function_foreign_help(name);
     if (help != NULL) {
         diag_help(checker->diags, diag, "%s", help);
         return node_error(scope, call->span);
     }
     struct name_list names = {0};
-    for (uint32_t i = 0; i < checker->fns.count; i++) name_list_add(scope, &names, checker->fns.items[i]->name);
+    for (uint32_t i = 0; i < checker->fns.count; i++)
+        name_list_add(scope, &names, checker->fns.items[i]->name);
     function_add_names(scope, &names);
     if (diag_suggest(scope, diag, call->path.span, name, &names)) return node_error(scope, call->span);
     if (scope_find_codes(scope, name) != NULL || scope_find_map(scope, name) != NULL)
-        diag_help(checker->diags, diag, "code tables and maps are indexed with square brackets: `%.*s[key]`", STR_ARG(name));
+        diag_help(checker->diags, diag, "code tables and maps are indexed with square brackets: `%.*s[key]`",
+                  STR_ARG(name));
     else
-        diag_help(checker->diags, diag, "declare it, `fn %.*s(x text) text = …`, or see `mig doc functions`", STR_ARG(name));
+        diag_help(checker->diags, diag, "declare it, `fn %.*s(x text) text = …`", STR_ARG(name));
     return node_error(scope, call->span);
 }
 
 static struct texpr *function_wrong_count(struct scope *scope, const struct ast_expr *call, struct str name,
                                           uint32_t count) {
-    struct diag *diag = diag_report(scope->checker->diags, E_ARGUMENT_COUNT, call->span, "`%.*s` does not take %u argument%s",
-                                    STR_ARG(name), count, count == 1 ? "" : "s");
+    struct diag *diag =
+        diag_report(scope->checker->diags, E_ARGUMENT_COUNT, call->span, "`%.*s` does not take %u argument%s",
+                    STR_ARG(name), count, count == 1 ? "" : "s");
     function_list_signatures(scope, diag, name);
     return node_error(scope, call->span);
 }
 
-static void function_help_conversion(struct scope *scope, struct diag *diag, const struct opcode_info *closest,
-                                     struct texpr **args, uint32_t count) {
+static void function_help_conversion(struct scope *scope, struct diag *diag,
+                                     const struct opcode_info *closest, struct texpr **args, uint32_t count) {
     struct checker *checker = scope->checker;
     for (uint32_t i = 0; i < count && closest->operands[i] != '\0'; i++) {
         if (function_cost(closest->operands[i], args[i], NULL) != COST_NEVER) continue;
         enum type_kind wanted = TYPE_NONE;
         for (enum type_kind kind = TYPE_NULL + 1; kind < TYPE_KIND_COUNT; kind++)
             if (type_kind_letter(kind) == closest->operands[i]) wanted = kind;
-        diag_label(checker->diags, diag, args[i]->span, "%s is wanted here", type_letter_text(closest->operands[i]));
-        struct str spelling =
-            wanted == TYPE_NONE ? (struct str){0}
-                                : type_conversion_text(checker->arena, args[i]->type, type_of(wanted, false), span_text(args[i]->span));
+        diag_label(checker->diags, diag, args[i]->span, "%s is wanted here",
+                   type_letter_text(closest->operands[i]));
+        struct str spelling = wanted == TYPE_NONE
+                                  ? (struct str){0}
+                                  : type_conversion_text(checker->arena, args[i]->type,
+                                                         type_of(wanted, false), span_text(args[i]->span));
         if (spelling.len > 0) diag_help(checker->diags, diag, "convert it: %.*s", STR_ARG(spelling));
         return;
     }
 }
 
 static struct texpr *function_wrong_types(struct scope *scope, const struct ast_expr *call, struct str name,
-                                          struct texpr **args, uint32_t count, const struct opcode_info *closest) {
+                                          struct texpr **args, uint32_t count,
+                                          const struct opcode_info *closest) {
     struct checker *checker = scope->checker;
     for (uint32_t i = 0; i < count; i++) {
         bool keyed = false;
@@ -197,8 +209,8 @@ static struct texpr *function_wrong_types(struct scope *scope, const struct ast_
         struct str type = type_to_text(checker, args[i]->type);
         buf_printf(&types, "%s%.*s", i ? ", " : "", STR_ARG(type));
     }
-    struct diag *diag = diag_report(checker->diags, E_ARGUMENT_TYPES, call->span, "`%.*s` does not take (%.*s)", STR_ARG(name),
-                                    STR_ARG(buf_str(&types)));
+    struct diag *diag = diag_report(checker->diags, E_ARGUMENT_TYPES, call->span,
+                                    "`%.*s` does not take (%.*s)", STR_ARG(name), STR_ARG(buf_str(&types)));
     buf_release(&types);
     function_help_conversion(scope, diag, closest, args, count);
     function_list_signatures(scope, diag, name);
@@ -215,7 +227,8 @@ static enum type_kind function_kind_of_letter(char letter) {
 
 static struct plan_type function_result(const struct opcode_info *info, struct texpr **args) {
     if (info->result[0] == '=') {
-        struct plan_type type = args[0]->type.kind == TYPE_ARRAY ? type_element(args[0]->type) : args[0]->type;
+        struct plan_type type =
+            args[0]->type.kind == TYPE_ARRAY ? type_element(args[0]->type) : args[0]->type;
         return type_nullable(type, false);
     }
     enum type_kind kind = function_kind_of_letter(info->result[0]);
@@ -223,27 +236,31 @@ static struct plan_type function_result(const struct opcode_info *info, struct t
     return type_of(kind, false);
 }
 
-static struct texpr *function_adapt(struct scope *scope, char letter, struct texpr *arg, const struct plan_type *element) {
+static struct texpr *function_adapt(struct scope *scope, char letter, struct texpr *arg,
+                                    const struct plan_type *element) {
     if (letter == '*' && element != NULL) return node_widen(scope, arg, type_nullable(*element, true));
     enum type_kind wanted = function_kind_of_letter(letter);
     if (arg->type.kind == TYPE_NULL)
-        return node_retype_null(scope, arg, type_of(wanted == TYPE_NONE || wanted == TYPE_ARRAY ? TYPE_TEXT : wanted, true));
+        return node_retype_null(
+            scope, arg, type_of(wanted == TYPE_NONE || wanted == TYPE_ARRAY ? TYPE_TEXT : wanted, true));
     if (letter == 'd') return node_widen(scope, arg, type_of(TYPE_DECIMAL, true));
     if (letter == 'f' && arg->type.kind != TYPE_FLOAT) {
         struct value value = {.kind = TYPE_FLOAT};
-        value.as_float = arg->value.kind == TYPE_INT ? (double)arg->value.as_int : decimal_to_float(arg->value.as_decimal);
+        value.as_float =
+            arg->value.kind == TYPE_INT ? (double)arg->value.as_int : decimal_to_float(arg->value.as_decimal);
         return node_const(scope, type_of(TYPE_FLOAT, false), &value, arg->span);
     }
     return arg;
 }
 
-static struct texpr *function_build(struct scope *scope, enum opcode opcode, struct texpr **args, uint32_t count,
-                                    const struct ast_expr *call) {
+static struct texpr *function_build(struct scope *scope, enum opcode opcode, struct texpr **args,
+                                    uint32_t count, const struct ast_expr *call) {
     const struct opcode_info *info = &OPCODES[opcode];
     uint32_t operands = (uint32_t)strlen(info->operands);
     struct texpr *node = node_new(scope, TX_CALL, function_result(info, args), call->span);
     node->opcode = opcode;
-    if (count > operands && !function_pattern(scope, opcode, (enum imm_kind)info->imm, args[operands], &node->imm))
+    if (count > operands &&
+        !function_pattern(scope, opcode, (enum imm_kind)info->imm, args[operands], &node->imm))
         return node_error(scope, call->span);
     struct plan_type element, *known = NULL;
     for (uint32_t i = 0; i < operands; i++) {
@@ -254,8 +271,11 @@ static struct texpr *function_build(struct scope *scope, enum opcode opcode, str
         }
     }
     if (info->flags & OPF_VOLATILE) {
-        struct diag *diag = diag_report(scope->checker->diags, W_VOLATILE, call->span, "`%s` gives another value in each run", info->function);
-        diag_help(scope->checker->diags, diag, "a resumed, repeated or verified run cannot know it again: `uuid5('name', key)` is always the same");
+        struct diag *diag = diag_report(scope->checker->diags, W_VOLATILE, call->span,
+                                        "`%s` gives another value in each run", info->function);
+        diag_help(scope->checker->diags, diag,
+                  "a resumed, repeated or verified run cannot know it again: `uuid5('name', key)` is always "
+                  "the same");
     }
     if (function_clears_personal(str_cstr(info->function))) node->pii = false;
     return node_finish(scope, node);
@@ -306,7 +326,8 @@ struct texpr *expr_call(struct scope *scope, const struct ast_expr *expr, struct
     struct texpr *special = function_special(scope, expr, name);
     if (special == NULL) special = function_aggregate(scope, expr, name);
     if (special != NULL) return special;
-    if (expr->items.count > FUNCTION_MAX_ARGS) return function_wrong_count(scope, expr, name, expr->items.count);
+    if (expr->items.count > FUNCTION_MAX_ARGS)
+        return function_wrong_count(scope, expr, name, expr->items.count);
     struct texpr *args[FUNCTION_MAX_ARGS];
     bool good = function_check_args(scope, expr, args);
     if (!good) {

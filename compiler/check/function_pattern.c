@@ -19,8 +19,10 @@ static struct span pattern_at(const struct texpr *arg, size_t at) {
     return span;
 }
 
-static bool pattern_bad(struct scope *scope, struct span span, const char *what, struct str error, const char *help) {
-    struct diag *diag = diag_report(scope->checker->diags, E_BAD_PATTERN, span, "%s: %.*s", what, STR_ARG(error));
+static bool pattern_bad(struct scope *scope, struct span span, const char *what, struct str error,
+                        const char *help) {
+    struct diag *diag =
+        diag_report(scope->checker->diags, E_BAD_PATTERN, span, "%s: %.*s", what, STR_ARG(error));
     diag_help(scope->checker->diags, diag, "%s", help);
     return false;
 }
@@ -34,15 +36,17 @@ static bool pattern_check_regex(struct scope *scope, const struct texpr *arg) {
         return true;
     }
     return pattern_bad(scope, pattern_at(arg, at), "the regular expression is malformed", error,
-                       "regular expressions are PCRE2's: `\\d{4}`, `^[A-Z]+$`; `\\` before a character makes it stand for itself");
+                       "regular expressions are PCRE2's: `\\d{4}`, `^[A-Z]+$`; `\\` before a character makes "
+                       "it stand for itself");
 }
 
 static bool pattern_check_zone(struct scope *scope, const struct texpr *arg) {
     const struct zone *zone;
     if (zone_open(scope->checker->arena, arg->value.as_text, &zone) == FAULT_NONE) return true;
-    struct diag *diag = diag_report(scope->checker->diags, E_BAD_PATTERN, arg->span, "'%.*s' is not a time zone",
-                                    STR_ARG(arg->value.as_text));
-    diag_help(scope->checker->diags, diag, "zones have their IANA names: 'Australia/Sydney', 'Europe/Berlin', 'UTC'");
+    struct diag *diag = diag_report(scope->checker->diags, E_BAD_PATTERN, arg->span,
+                                    "'%.*s' is not a time zone", STR_ARG(arg->value.as_text));
+    diag_help(scope->checker->diags, diag,
+              "zones have their IANA names: 'Australia/Sydney', 'Europe/Berlin', 'UTC'");
     return false;
 }
 
@@ -50,7 +54,8 @@ static bool pattern_check_path(struct scope *scope, const struct texpr *arg) {
     struct json_path path;
     struct str error;
     if (json_path_compile(scope->checker->arena, arg->value.as_text, &path, &error)) return true;
-    return pattern_bad(scope, arg->span, "the path is malformed", error, "a path is written `a.b[0].'odd name'`");
+    return pattern_bad(scope, arg->span, "the path is malformed", error,
+                       "a path is written `a.b[0].'odd name'`");
 }
 
 static enum type_kind pattern_kind_of_letter(char letter) {
@@ -59,21 +64,27 @@ static enum type_kind pattern_kind_of_letter(char letter) {
     return TYPE_NONE;
 }
 
-static bool pattern_check_template(struct scope *scope, const struct texpr *arg, bool prints, enum type_kind kind) {
+static bool pattern_check_template(struct scope *scope, const struct texpr *arg, bool prints,
+                                   enum type_kind kind) {
     struct arena *arena = scope->checker->arena;
     const struct pattern *pattern;
     struct str error = {0};
     size_t at = 0;
     bool number = kind == TYPE_INT || kind == TYPE_DECIMAL || kind == TYPE_FLOAT;
-    const char *help = number ? "number patterns are written `999G990D00`: 9 and 0 are digits, D the point, G the separator"
-                              : "fields are YYYY MM DD HH24 MI SS MON …; text between them stands in \"double quotes\"";
-    if (!pattern_compile(arena, arg->value.as_text, number ? PATTERN_NUMBER : PATTERN_DATETIME, &pattern, &error, &at))
+    const char *help =
+        number ? "number patterns are written `999G990D00`: 9 and 0 are digits, D the point, G the separator"
+               : "fields are YYYY MM DD HH24 MI SS MON …; text between them stands in \"double quotes\"";
+    if (!pattern_compile(arena, arg->value.as_text, number ? PATTERN_NUMBER : PATTERN_DATETIME, &pattern,
+                         &error, &at))
         return pattern_bad(scope, pattern_at(arg, at), "the pattern is malformed", error, help);
-    bool good = prints ? pattern_check_printing(arena, pattern, kind, &error) : pattern_check_reading(arena, pattern, kind, &error);
+    bool good = prints ? pattern_check_printing(arena, pattern, kind, &error)
+                       : pattern_check_reading(arena, pattern, kind, &error);
     if (!good) return pattern_bad(scope, arg->span, "the pattern does not fit its type", error, help);
     if (!prints && kind == TYPE_TIMESTAMPTZ && !pattern_has_offset(pattern))
-        return pattern_bad(scope, arg->span, "the pattern does not fit its type", STR("it has no offset from UTC"),
-                           "name the zone: `at_zone(timestamp(x, 'DD/MM/YYYY HH24:MI'), 'Australia/Sydney')`; or the pattern has TZH");
+        return pattern_bad(scope, arg->span, "the pattern does not fit its type",
+                           STR("it has no offset from UTC"),
+                           "name the zone: `at_zone(timestamp(x, 'DD/MM/YYYY HH24:MI'), "
+                           "'Australia/Sydney')`; or the pattern has TZH");
     return true;
 }
 
@@ -81,12 +92,14 @@ bool function_pattern(struct scope *scope, enum opcode opcode, enum imm_kind kin
                       uint32_t *imm) {
     struct checker *checker = scope->checker;
     if (!node_is_text_const(arg)) {
-        struct diag *diag = diag_report(checker->diags, E_NOT_CONSTANT, arg->span, "%s must be a constant text",
-                                        kind == IMM_ZONE    ? "the zone"
-                                        : kind == IMM_REGEX ? "the regular expression"
-                                        : kind == IMM_PATH  ? "the path"
-                                                            : "the pattern");
-        diag_help(checker->diags, diag, "it is checked and compiled before the run: write it in quotes, 'like this'");
+        struct diag *diag =
+            diag_report(checker->diags, E_NOT_CONSTANT, arg->span, "%s must be a constant text",
+                        kind == IMM_ZONE    ? "the zone"
+                        : kind == IMM_REGEX ? "the regular expression"
+                        : kind == IMM_PATH  ? "the path"
+                                            : "the pattern");
+        diag_help(checker->diags, diag,
+                  "it is checked and compiled before the run: write it in quotes, 'like this'");
         return false;
     }
     const struct opcode_info *info = &OPCODES[opcode];

@@ -17,8 +17,10 @@ bool function_clears_personal(struct str name) {
 static struct texpr *special_mask(struct scope *scope, const struct ast_expr *call) {
     if (call->items.count != 2 || call->items.items[1]->kind != X_KEEP) {
         if (call->items.count < 2) return NULL;
-        struct diag *diag = diag_report(scope->checker->diags, E_ARGUMENT_TYPES, call->span, "`mask` does not say which end to keep");
-        diag_help(scope->checker->diags, diag, "write `mask(x, keep first 2)` or `mask(x, keep last 3)`, or `mask(x)` for all");
+        struct diag *diag = diag_report(scope->checker->diags, E_ARGUMENT_TYPES, call->span,
+                                        "`mask` does not say which end to keep");
+        diag_help(scope->checker->diags, diag,
+                  "write `mask(x, keep first 2)` or `mask(x, keep last 3)`, or `mask(x)` for all");
         return node_error(scope, call->span);
     }
     const struct ast_expr *keep = call->items.items[1];
@@ -34,7 +36,8 @@ static struct texpr *special_mask(struct scope *scope, const struct ast_expr *ca
 static struct texpr *special_uuid5(struct scope *scope, const struct ast_expr *call) {
     struct diag_list *diags = scope->checker->diags;
     if (call->items.count == 0) {
-        struct diag *diag = diag_report(diags, E_ARGUMENT_COUNT, call->span, "`uuid5` needs the values that the id is made of");
+        struct diag *diag = diag_report(diags, E_ARGUMENT_COUNT, call->span,
+                                        "`uuid5` needs the values that the id is made of");
         diag_help(diags, diag, "name what it identifies, then its key: `uuid5('task', t.code)`");
         return node_error(scope, call->span);
     }
@@ -42,7 +45,8 @@ static struct texpr *special_uuid5(struct scope *scope, const struct ast_expr *c
     node->opcode = OP_UUID5;
     bool good = true;
     for (uint32_t i = 0; i < call->items.count; i++) {
-        struct texpr *part = node_to_text(scope, expr_infer(scope, call->items.items[i], type_of(TYPE_NONE, true)));
+        struct texpr *part =
+            node_to_text(scope, expr_infer(scope, call->items.items[i], type_of(TYPE_NONE, true)));
         good &= !node_failed(part);
         node_push(scope, node, part);
         node->type.nullable |= part->type.nullable;
@@ -60,15 +64,18 @@ static struct texpr *special_truncate_to(struct scope *scope, const struct ast_e
     enum datetime_part part;
     if (unit->kind != X_TEXT || datetime_part_find(unit->text, &part)) return NULL;
     struct checker *checker = scope->checker;
-    struct diag *diag = diag_report(checker->diags, E_BAD_PATTERN, unit->span, "'%.*s' is not a unit of time", STR_ARG(unit->text));
+    struct diag *diag = diag_report(checker->diags, E_BAD_PATTERN, unit->span, "'%.*s' is not a unit of time",
+                                    STR_ARG(unit->text));
     struct name_list names = {0};
-    for (enum datetime_part p = PART_MILLENNIUM; p < PART_ISO_YEAR; p++) name_list_add(scope, &names, str_cstr(datetime_part_name(p)));
+    for (enum datetime_part p = PART_MILLENNIUM; p < PART_ISO_YEAR; p++)
+        name_list_add(scope, &names, str_cstr(datetime_part_name(p)));
     struct str best = diag_closest_name(unit->text, names.names.items, names.names.count);
     if (best.len > 0) {
         diag_help(checker->diags, diag, "did you mean '%.*s'?", STR_ARG(best));
         diag_fix(checker->diags, diag, unit->span, arena_printf(checker->arena, "'%.*s'", STR_ARG(best)));
     } else {
-        diag_help(checker->diags, diag, "units are 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'");
+        diag_help(checker->diags, diag,
+                  "units are 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'");
     }
     return node_error(scope, call->span);
 }

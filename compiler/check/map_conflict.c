@@ -152,7 +152,7 @@ void map_check_conflict(struct map_work *work) {
         break;
     case ACTION_UPDATE:
         plan->conflict = CONFLICT_UPDATE;
-        if (known) conflict_read_update(work, handler);
+        if (known || handler->action.columns.count > 0) conflict_read_update(work, handler);
         break;
     case ACTION_NONE: return;
     default: {

@@ -1,4 +1,5 @@
-/* Types of expressions: equality, the common type of two, names for messages, and how to write a conversion. */
+/* Types of expressions: equality, the common type of two, names for messages, and how to write a conversion.
+ */
 #include "compiler/check/expr.h"
 
 struct plan_type type_of(enum type_kind kind, bool nullable) {
@@ -19,7 +20,8 @@ bool type_same(struct plan_type a, struct plan_type b) {
 }
 
 bool type_widens(struct plan_type from, struct plan_type to) {
-    return from.kind == TYPE_NULL || type_same(from, to) || (from.kind == TYPE_INT && to.kind == TYPE_DECIMAL);
+    return from.kind == TYPE_NULL || type_same(from, to) ||
+           (from.kind == TYPE_INT && to.kind == TYPE_DECIMAL);
 }
 
 bool type_unify(struct plan_type a, struct plan_type b, struct plan_type *both) {

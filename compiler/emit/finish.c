@@ -8,7 +8,7 @@ struct finish {
     struct emitter *e;
     uint32_t *order; /* instructions in their final order: init, first, rest */
     uint32_t count, init_end, pre_end;
-    bool *reg_used, *sel_used;
+    bool *reg_used, *sel_used, *is_output;
     uint32_t *last_use; /* by register: position in order, NEVER_FREE for outputs */
     uint32_t *physical; /* by register */
     uint32_t *sel_number, *slot_number;
@@ -79,12 +79,15 @@ static void find_last_uses(struct finish *f) {
         for (uint32_t i = 0; i < count; i++)
             use_register(f, regs[i], at);
     }
-    for (uint32_t i = 0; i < f->e->outputs.count; i++)
+    for (uint32_t i = 0; i < f->e->outputs.count; i++) {
         f->last_use[f->e->outputs.items[i].reg] = NEVER_FREE;
+        f->is_output[f->e->outputs.items[i].reg] = true;
+    }
 }
 
-static uint32_t take_register(struct finish *f, struct plan_type type) {
-    for (uint32_t i = f->free.count; i-- > 0;) {
+/* An output's register is its own from the start (plan_verify). */
+static uint32_t take_register(struct finish *f, struct plan_type type, bool is_output) {
+    for (uint32_t i = is_output ? 0 : f->free.count; i-- > 0;) {
         uint32_t reg = f->free.items[i];
         if (memcmp(&f->types.items[reg], &type, sizeof type) != 0) continue;
         f->free.items[i] = f->free.items[--f->free.count];
@@ -108,7 +111,9 @@ static void assign_registers(struct finish *f) {
         uint32_t count;
         const uint32_t *regs = ir_operands(instr, &count);
         if (at == f->pre_end) f->free.count = 0; /* see use_register */
-        if (result) f->physical[instr->dst] = take_register(f, f->e->regs.items[instr->dst].type);
+        if (result)
+            f->physical[instr->dst] =
+                take_register(f, f->e->regs.items[instr->dst].type, f->is_output[instr->dst]);
         for (uint32_t i = 0; i < count; i++)
             free_register(f, regs[i], at);
         if (result) free_register(f, instr->dst, at);
@@ -215,6 +220,7 @@ uint32_t emitter_finish(struct emitter *e) {
     struct finish f = {.e = e};
     f.order = ARENA_ARRAY(e->arena, uint32_t, e->instrs.count);
     f.reg_used = ARENA_ARRAY(e->arena, bool, e->regs.count);
+    f.is_output = ARENA_ARRAY(e->arena, bool, e->regs.count);
     f.last_use = ARENA_ARRAY(e->arena, uint32_t, e->regs.count);
     f.physical = ARENA_ARRAY(e->arena, uint32_t, e->regs.count);
     f.sel_used = ARENA_ARRAY(e->arena, bool, e->sels.count);

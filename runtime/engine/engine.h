@@ -181,6 +181,7 @@ struct map_run {
     bool sink_remembers;           /* the sink fills the crosswalk, with what the server stored */
     struct map_work *work;
     struct scan *scan;
+    VEC(struct str) file_names;            /* those of the scan, kept for rows whose fate comes later */
     const struct row_batch *current_batch; /* whose rows are at work */
     struct projection projection;
     uint64_t *only_ordinals; /* MAP_SAMPLE: sorted */
@@ -204,6 +205,14 @@ bool map_reject_later(struct map_run *run, const struct row_place *place, struct
 /* Register that an output of the program uses, NO_REGISTER where there is none. */
 uint32_t program_output(const struct plan_program *program, enum plan_output_role role, uint32_t index);
 uint32_t program_output_count(const struct plan_program *program, enum plan_output_role role);
+
+/* part_key.c: the values of some registers as bytes; nulls equal nulls. All-zero is valid and empty. */
+struct part_key {
+    struct buf bytes, part;
+};
+void part_key_encode(struct part_key *key, const struct vm *vm, const struct plan_program *program,
+                     const uint32_t *registers, uint32_t count, uint32_t row);
+void part_key_release(struct part_key *key);
 
 /* group.c */
 struct group_table;

@@ -35,7 +35,7 @@ struct group_table {
     uint64_t count, cap;
     uint32_t *keys, *arguments;
     uint32_t key_count;
-    struct buf key;
+    struct part_key key;
     struct arena arena;
 };
 
@@ -65,7 +65,7 @@ void group_table_free(struct group_table *t) {
             buf_release(&t->groups[g].accumulators[a].nulls);
         }
     key_set_free(t->index);
-    buf_release(&t->key);
+    part_key_release(&t->key);
     free(t->groups);
     arena_release(&t->arena);
     free(t);
@@ -171,27 +171,12 @@ static enum fault accumulate(struct group_table *t, struct accumulator *acc,
     }
 }
 
-static bool encode_keys(struct group_table *t, const struct vm *vm, uint32_t row) {
-    buf_clear(&t->key);
-    for (uint32_t i = 0; i < t->key_count; i++) {
-        struct value part = vm_value_at(vm, t->keys[i], row);
-        size_t at = t->key.len;
-        uint32_t length = UINT32_MAX;
-        buf_append(&t->key, &length, sizeof length);
-        if (part.kind == TYPE_NULL) continue;
-        keyed_table_encode(&t->program->regs[t->keys[i]], &part, 1, &t->key);
-        length = (uint32_t)(t->key.len - at - sizeof length);
-        memcpy(t->key.ptr + at, &length, sizeof length);
-    }
-    return true;
-}
-
 bool group_table_add(struct group_table *t, const struct vm *vm, uint32_t row, const struct row_place *place,
                      bool *is_new) {
     uint64_t index;
-    encode_keys(t, vm, row);
+    part_key_encode(&t->key, vm, t->program, t->keys, t->key_count, row);
     enum key_set_result result =
-        key_set_add(t->index, buf_str(&t->key), t->count, &index, t->run->engine->diags);
+        key_set_add(t->index, buf_str(&t->key.bytes), t->count, &index, t->run->engine->diags);
     if (result == KEY_SET_FAILED) return engine_fail(t->run->engine, RUN_STOPPED);
     if (result == KEY_SET_NEW && t->count >= MOST_GROUPS) return limit_reached(t);
     *is_new = result == KEY_SET_NEW;

@@ -113,31 +113,13 @@ static void tear_down(struct map_work *work) {
     waves_free(work->waves);
     winners_free(work->winners);
     buf_release(&work->key);
+    part_key_release(&work->unique_key);
     if (run->sink) run->sink->ops->close(run->sink);
     run->sink = NULL;
     arena_release(&run->arena);
 }
 
 /* ---------------------------------------------------------------- keys */
-
-bool map_encode_parts(struct map_work *work, const struct vm *vm, const uint32_t *registers, uint32_t count,
-                      const struct plan_program *program, uint32_t row) {
-    buf_clear(&work->key);
-    for (uint32_t i = 0; i < count; i++) {
-        struct value part = vm_value_at(vm, registers[i], row);
-        size_t length_at = work->key.len;
-        uint32_t length;
-        buf_append(&work->key, "\0\0\0\0", 4);
-        if (part.kind == TYPE_NULL) {
-            memset(work->key.ptr + length_at, 0xff, 4);
-            continue;
-        }
-        keyed_table_encode(&program->regs[registers[i]], &part, 1, &work->key);
-        length = (uint32_t)(work->key.len - length_at - 4);
-        memcpy(work->key.ptr + length_at, &length, 4);
-    }
-    return true;
-}
 
 /* The map's own key as other maps look it up. False: a part is null. */
 static bool encode_key(struct map_work *work, const struct vm *vm, const struct plan_program *program,
@@ -251,18 +233,26 @@ static void draw_sample(struct map_work *work, uint32_t row) {
     if (draw < size) sample[draw] = ordinal;
 }
 
-/* Adds work->key. True: it is new. A set that cannot grow ends the run. */
-static bool add_key(struct map_work *work, struct key_set *set, uint64_t ordinal) {
-    enum key_set_result result =
-        key_set_add(set, buf_str(&work->key), ordinal, NULL, work->run->engine->diags);
+/* Rows whose keys are hashed together, so that their places in the set are fetched together. */
+enum { KEY_GROUP = 64 };
+
+struct row_key {
+    struct hash128 hash;
+    bool known; /* false: the row takes no part, or a part of its key is null */
+};
+
+/* True: the key is new. A set that cannot grow ends the run. */
+static bool add_key(struct map_work *work, struct key_set *set, const struct row_key *key, uint64_t ordinal) {
+    enum key_set_result result = key_set_add_hashed(set, key->hash, ordinal, NULL, work->run->engine->diags);
     if (result == KEY_SET_FAILED) engine_fail(work->run->engine, RUN_STOPPED);
     return result == KEY_SET_NEW;
 }
 
 /* The map's key is unique among the rows that are written; the first stands. */
-static bool key_is_taken(struct map_work *work, const struct map_program *p, uint32_t row) {
-    if (work->row_keys == NULL || !encode_key(work, p->vm, p->program, row)) return false;
-    return !add_key(work, work->row_keys, work->ordinal_of(work, row));
+static struct row_key hash_row_key(struct map_work *work, const struct map_program *p, uint32_t row) {
+    struct row_key key = {.known = false};
+    if (vm_row_outcome(p->vm, row) != OUTCOME_OK || !encode_key(work, p->vm, p->program, row)) return key;
+    return (struct row_key){key_set_hash(work->row_keys, buf_str(&work->key)), true};
 }
 
 static bool finish_duplicate(struct map_work *work, const struct map_program *p, uint32_t row) {
@@ -297,14 +287,16 @@ static bool accept_row(struct map_work *work, const struct map_program *p, uint3
     return true;
 }
 
-static bool finish_row(struct map_work *work, const struct map_program *p, uint32_t row) {
+static bool finish_row(struct map_work *work, const struct map_program *p, uint32_t row,
+                       const struct row_key *key) {
     switch (vm_row_outcome(p->vm, row)) {
     case OUTCOME_FAILED: return stop_for_row(work, p->program, p->vm, row);
     case OUTCOME_SKIPPED: return finish_skipped(work, p, row);
     case OUTCOME_REJECTED: return finish_rejected(work, p, row);
     case OUTCOME_OK: break;
     }
-    return key_is_taken(work, p, row) ? finish_duplicate(work, p, row) : accept_row(work, p, row);
+    bool taken = key->known && !add_key(work, work->row_keys, key, work->ordinal_of(work, row));
+    return taken ? finish_duplicate(work, p, row) : accept_row(work, p, row);
 }
 
 const struct row_place *map_row_place(const struct map_run *run, uint32_t row) {
@@ -334,9 +326,15 @@ bool map_reject_later(struct map_run *run, const struct row_place *place, struct
 
 bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,
                      uint32_t count) {
+    struct row_key keys[KEY_GROUP] = {0};
     work->accepted_count = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (!finish_row(work, p, rows ? rows[i] : i)) return false;
+    for (uint32_t first = 0; first < count; first += KEY_GROUP) {
+        uint32_t n = count - first < KEY_GROUP ? count - first : KEY_GROUP;
+        for (uint32_t k = 0; work->row_keys && k < n; k++)
+            keys[k] = hash_row_key(work, p, rows ? rows[first + k] : first + k);
+        for (uint32_t k = 0; k < n; k++)
+            if (!finish_row(work, p, rows ? rows[first + k] : first + k, &keys[k])) return false;
+    }
     if (work->accepted_count == 0 || work->run->sink == NULL) return true;
     return work->run->sink->ops->write(work->run->sink, work->run, p->vm, work->accepted,
                                        work->accepted_count);
@@ -344,17 +342,29 @@ bool map_finish_rows(struct map_work *work, const struct map_program *p, const u
 
 /* ---------------------------------------------------------------- unique by, group by */
 
+static struct row_key hash_unique_key(struct map_work *work, uint32_t row) {
+    if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK) return (struct row_key){.known = false};
+    part_key_encode(&work->unique_key, work->main.vm, work->main.program, work->unique, work->unique_count,
+                    row);
+    return (struct row_key){key_set_hash(work->unique_keys, buf_str(&work->unique_key.bytes)), true};
+}
+
 /* True: the row goes on. Winners (keep last, ordered) were found by an earlier pass. */
-static bool is_unique(struct map_work *work, uint32_t row) {
-    if (work->winners) return winners_is_standing(work, row);
-    map_encode_parts(work, work->main.vm, work->unique, work->unique_count, work->main.program, row);
-    return add_key(work, work->unique_keys, work->row_base + row);
+static bool is_unique(struct map_work *work, uint32_t row, const struct row_key *key) {
+    return work->winners ? winners_is_standing(work, row)
+                         : add_key(work, work->unique_keys, key, work->row_base + row);
 }
 
 static void drop_duplicates(struct map_work *work, uint32_t count) {
     const struct plan_action *action = &work->run->map->on_duplicate;
+    struct row_key keys[KEY_GROUP] = {0};
     for (uint32_t row = 0; row < count; row++) {
-        if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK || is_unique(work, row)) continue;
+        uint32_t left = count - row;
+        if (row % KEY_GROUP == 0 && work->winners == NULL)
+            for (uint32_t k = 0; k < KEY_GROUP && k < left; k++)
+                keys[k] = hash_unique_key(work, row + k);
+        if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK || is_unique(work, row, &keys[row % KEY_GROUP]))
+            continue;
         if (work->run->map->unique == UNIQUE_ON_DUPLICATE && action->kind == DO_REJECT)
             vm_reject_row(work->main.vm, row, FAULT_DUPLICATE_KEY, NO_REGISTER,
                           action->message.len ? action->message : STR("an earlier row has the same values"));
@@ -573,6 +583,7 @@ static bool scan_source(struct map_work *work) {
         map_note_files(run, reader, scan_rows(scan));
     if (good && work->waves && work->pass == PASS_ROWS) good = waves_finish(work, scan_rows(scan));
     work->rows_end = scan_rows(scan);
+    map_keep_file_names(run, reader);
     scan_close(scan);
     run->scan = NULL;
     return good;

@@ -2,7 +2,8 @@
 #include "runtime/engine/map_internal.h"
 
 struct str map_place_file(const struct map_run *run, const struct row_place *place) {
-    if (run->scan == NULL) return run->map->name;
+    if (run->scan == NULL)
+        return place->file < run->file_names.count ? run->file_names.items[place->file] : run->map->name;
     const struct reader *reader = scan_reader(run->scan);
     return place->file < reader_file_count(reader) ? reader_file_name(reader, place->file) : STR("");
 }
@@ -25,6 +26,12 @@ void map_note_files(struct map_run *run, const struct reader *reader, uint64_t r
     struct run_file_report entry = {name, arena_copy_str(run->engine->arena, buf_str(&files)), rows};
     buf_release(&files);
     VEC_PUSH(run->engine->arena, &report->files, entry);
+}
+
+void map_keep_file_names(struct map_run *run, const struct reader *reader) {
+    run->file_names.count = 0;
+    for (uint32_t f = 0; f < reader_file_count(reader); f++)
+        VEC_PUSH(&run->arena, &run->file_names, arena_copy_str(&run->arena, reader_file_name(reader, f)));
 }
 
 uint32_t map_sample_size(const struct map_run *run) {

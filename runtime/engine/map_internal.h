@@ -55,17 +55,15 @@ struct map_work {
     uint64_t batch_first, rows_end;
     uint32_t sample_size;
     uint64_t sample_seen, sample_seed;
-    struct buf key;
-    struct winners *winners; /* first pass of keep last and orders */
-    uint64_t row_base;       /* rows of this pass before the chunk */
-    bool reject_loops;       /* the chunk's rows refer to each other in a circle */
+    struct buf key;             /* the map's key of a row, as the crosswalk has it */
+    struct part_key unique_key; /* of unique by */
+    struct winners *winners;    /* first pass of keep last and orders */
+    uint64_t row_base;          /* rows of this pass before the chunk */
+    bool reject_loops;          /* the chunk's rows refer to each other in a circle */
 };
 
 /* map.c */
 struct key_set *map_new_key_set(struct engine *engine);
-/* The values of some registers as bytes in work->key; nulls equal nulls. */
-bool map_encode_parts(struct map_work *work, const struct vm *vm, const uint32_t *registers, uint32_t count,
-                      const struct plan_program *program, uint32_t row);
 /* rows NULL: all. */
 bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,
                      uint32_t count);
@@ -75,6 +73,8 @@ bool map_run_chunk(struct map_work *work, struct chunk *chunk);
 
 /* map_files.c */
 struct str map_place_file(const struct map_run *run, const struct row_place *place);
+/* Before a scan is closed: map_place_file knows its files afterwards, too. */
+void map_keep_file_names(struct map_run *run, const struct reader *reader);
 void map_note_files(struct map_run *run, const struct reader *reader, uint64_t rows);
 uint32_t map_sample_size(const struct map_run *run);
 

@@ -35,12 +35,13 @@ struct sink_postgres {
     struct order orders[ORDERS];
     uint32_t idle_count, order_first, order_count;
     bool waits; /* answers matter: each commit is waited for */
-    bool closing, failed, working, started;
+    bool closing, failed, working, started, finished;
     enum load_status failure;
     struct load_result result;
     uint64_t next_ordinal, batch_ordinal;
-    struct sink_counts counts;
-    struct journal_counts told; /* counts of the report when the last batch ended */
+    uint64_t batch_start;            /* next_ordinal when the last batch ended */
+    struct journal_counts committed; /* the batches that the server has */
+    struct journal_counts told;      /* counts of the report when the last batch ended */
     struct arena pending_arena;
     VEC(struct pending_row) pending;
     pthread_t thread;
@@ -59,10 +60,16 @@ static bool commit_batch(struct sink_postgres *sink, struct journal_batch *batch
         status = pg_loader_commit(sink->loader, batch, &sink->result, &sink->diags);
     }
     sink->failure = status;
-    sink->counts.written += sink->result.written;
-    sink->counts.updated += sink->result.updated;
-    sink->counts.unchanged += sink->result.unchanged;
-    return status == LOAD_OK;
+    if (status != LOAD_OK) return false;
+    struct journal_counts *total = &sink->committed;
+    total->in += batch->in;
+    total->written += sink->result.written;
+    total->updated += sink->result.updated;
+    total->unchanged += sink->result.unchanged;
+    total->skipped += batch->skipped;
+    total->rejected += batch->rejected;
+    total->warned += batch->warned;
+    return true;
 }
 
 static bool carry_out(struct sink_postgres *sink, struct order *order) {
@@ -271,17 +278,20 @@ static bool take_answers(struct sink_postgres *sink) {
     return good;
 }
 
+/* A batch has the rows that were settled in it: those that wait for their parents, or for their group to be
+ * whole, were read before. */
 static bool postgres_end_batch(struct sink *base, struct map_run *run, uint64_t first, uint64_t end) {
     struct sink_postgres *sink = (struct sink_postgres *)base;
     const struct run_map_report *r = run->report;
     struct order order = {.batch = {.ordinal = sink->batch_ordinal, .first_row = first, .end_row = end}};
-    order.batch.in = r->read - sink->told.in;
     order.batch.skipped = r->skipped - sink->told.skipped;
     order.batch.rejected = r->rejected - sink->told.rejected;
     order.batch.warned = r->warnings - sink->told.warned;
+    order.batch.in = sink->next_ordinal - sink->batch_start + order.batch.skipped + order.batch.rejected;
     if (order.batch.in == 0 && sink->batch_ordinal) return true;
-    sink->told = (struct journal_counts){
-        .in = r->read, .skipped = r->skipped, .rejected = r->rejected, .warned = r->warnings};
+    sink->told =
+        (struct journal_counts){.skipped = r->skipped, .rejected = r->rejected, .warned = r->warnings};
+    sink->batch_start = sink->next_ordinal;
     sink->batch_ordinal++;
     if (!send_piece(sink) || !give_order(sink, order)) return false;
     return !sink->waits || take_answers(sink);
@@ -291,13 +301,27 @@ static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_
     struct sink_postgres *sink = (struct sink_postgres *)base;
     wait_until_done(sink);
     if (has_failed(sink)) return report_failure(sink);
-    *counts = sink->counts;
-    const struct run_map_report *r = run->report;
-    struct journal_counts total = {r->read,    counts->written, counts->updated, counts->unchanged,
-                                   r->skipped, r->rejected,     r->warnings};
+    const struct journal_counts *total = &sink->committed;
+    *counts = (struct sink_counts){total->written, total->updated, total->unchanged};
+    sink->finished = true;
     return journal_finish_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index, JOURNAL_DONE,
-                               &total, timestamptz_now(), run->engine->diags) ||
+                               total, timestamptz_now(), run->engine->diags) ||
            engine_fail(run->engine, RUN_UNREACHABLE);
+}
+
+/* What is committed of a map that did not come to its end is counted all the same: in the report, and in the
+ * journal where that can be reached. */
+static void account_for_stopped(struct sink_postgres *sink) {
+    struct map_run *run = sink->run;
+    struct engine *engine = run->engine;
+    const struct journal_counts *total = &sink->committed;
+    run->report->written = total->written;
+    run->report->updated = total->updated;
+    run->report->unchanged = total->unchanged;
+    if (!pg_is_alive(sink->pg->look)) return;
+    journal_finish_step(sink->pg->look, &sink->pg->run, engine->plan, run->index,
+                        target_postgres_journal_state(engine->status), total, timestamptz_now(),
+                        engine->diags);
 }
 
 static void postgres_close(struct sink *base) {
@@ -309,6 +333,7 @@ static void postgres_close(struct sink *base) {
     pthread_mutex_unlock(&sink->lock);
     if (sink->started) pthread_join(sink->thread, NULL);
     if (sink->loader) pg_loader_close(sink->loader);
+    if (sink->started && !sink->finished) account_for_stopped(sink);
     pg_row_encoder_free(sink->encoder);
     for (int i = 0; i < PIECES; i++)
         encoded_rows_release(&sink->pieces[i]);
@@ -319,6 +344,24 @@ static void postgres_close(struct sink *base) {
     free(sink);
 }
 
+/* A row may be stored otherwise than it was sent: then others must see what is stored. */
+static bool triggers_change_rows(struct sink_postgres *sink) {
+    static const char SQL[] = "select exists (select from pg_catalog.pg_trigger"
+                              " where tgrelid = pg_catalog.to_regclass($1) and not tgisinternal"
+                              " and tgenabled in ('O', 'A')"
+                              " and tgtype & 7 = 7)"; /* for each row, before, insert */
+    const struct plan_map *map = sink->run->map;
+    const struct plan_target_table *table = &sink->run->engine->plan->target.tables[map->target_table - 1];
+    struct buf name = {0};
+    pg_append_qualified(&name, table->schema, table->name);
+    struct str text = buf_str(&name);
+    struct pg_result *result = pg_query(sink->pg->look, SQL, &text, 1, sink->run->engine->diags);
+    bool found = result && pg_result_bool(result, 0, 0);
+    pg_result_free(result);
+    buf_release(&name);
+    return found;
+}
+
 static bool open_loader(struct sink_postgres *sink) {
     struct map_run *run = sink->run;
     const struct plan *plan = run->engine->plan;
@@ -327,7 +370,8 @@ static bool open_loader(struct sink_postgres *sink) {
     if (map->crosswalk) {
         const struct plan_keyed_table *table = &plan->tables[map->crosswalk - 1];
         run->sink_remembers =
-            pg_map_needs_returning(plan, map, table->target_columns, table->target_columns_count);
+            pg_map_needs_returning(plan, map, table->target_columns, table->target_columns_count) ||
+            triggers_change_rows(sink);
         options.returning = run->sink_remembers ? table->target_columns : NULL;
         options.returning_count = run->sink_remembers ? table->target_columns_count : 0;
     }

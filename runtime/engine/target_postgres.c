@@ -133,7 +133,7 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
     return pg->guard && start_journal(pg);
 }
 
-static enum journal_state final_state(enum run_status status) {
+enum journal_state target_postgres_journal_state(enum run_status status) {
     switch (status) {
     case RUN_OK: return JOURNAL_DONE;
     case RUN_STOPPED:
@@ -149,8 +149,8 @@ void target_postgres_finish(struct target_postgres *pg) {
     if (!pg_is_alive(pg->look) && !pg_reconnect(pg->look, engine->diags)) return;
     pg_rollback(pg->look);
     run_report_json(engine->report, &summary);
-    journal_finish_run(pg->look, &pg->run, final_state(engine->status), run_exit_code(engine->status),
-                       buf_str(&summary), timestamptz_now(), engine->diags);
+    journal_finish_run(pg->look, &pg->run, target_postgres_journal_state(engine->status),
+                       run_exit_code(engine->status), buf_str(&summary), timestamptz_now(), engine->diags);
     buf_release(&summary);
 }
 

@@ -30,6 +30,8 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
 
 /* Exit status that fits a Postgres failure. */
 enum run_status target_postgres_status(enum pg_error error);
+/* What the journal calls a run or step that ended so. */
+enum journal_state target_postgres_journal_state(enum run_status status);
 /* Now, as timestamptz. */
 int64_t timestamptz_now(void);
 

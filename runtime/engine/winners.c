@@ -62,9 +62,10 @@ static struct winner *add_winner(struct winners *winners) {
 static bool add_row(struct map_work *work, uint32_t row) {
     struct winners *winners = work->winners;
     uint64_t slot;
-    map_encode_parts(work, work->main.vm, work->unique, work->unique_count, work->main.program, row);
-    enum key_set_result result =
-        key_set_add(work->unique_keys, buf_str(&work->key), winners->count, &slot, work->run->engine->diags);
+    part_key_encode(&work->unique_key, work->main.vm, work->main.program, work->unique, work->unique_count,
+                    row);
+    enum key_set_result result = key_set_add(work->unique_keys, buf_str(&work->unique_key.bytes),
+                                             winners->count, &slot, work->run->engine->diags);
     if (result == KEY_SET_FAILED) return engine_fail(work->run->engine, RUN_STOPPED);
     if (result == KEY_SET_NEW) {
         take_place(work, add_winner(winners), row);
@@ -85,8 +86,9 @@ bool winners_add(struct map_work *work, uint32_t count) {
 
 bool winners_is_standing(struct map_work *work, uint32_t row) {
     uint64_t slot;
-    map_encode_parts(work, work->main.vm, work->unique, work->unique_count, work->main.program, row);
-    return key_set_find(work->unique_keys, buf_str(&work->key), &slot) &&
+    part_key_encode(&work->unique_key, work->main.vm, work->main.program, work->unique, work->unique_count,
+                    row);
+    return key_set_find(work->unique_keys, buf_str(&work->unique_key.bytes), &slot) &&
            work->winners->items[slot].row == work->row_base + row;
 }
 

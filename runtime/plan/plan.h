@@ -161,34 +161,38 @@ struct plan *plan_read(struct arena *arena, struct str bytes, struct str name, s
  * range, register types as the opcodes ask, registers read only where they were written (selections), lists
  * within their pools, sizes bounded. False with one diagnostic (X_PLAN_INVALID) that names the place.
  *
- * The rules for a program, checked in one pass over its code. What the VM may rely on stands here, and what
- * it must do in return under (V).
+ * The rules for a program, checked in one pass over its code; what the VM may rely on is here, and what it
+ * must do in return is marked (V):
  *
- *   Parts. Code is in three parts: [0, init_end) init, [init_end, pre_end) first, [pre_end, end) rest.
- *   Init reads no rows: only CONST, PARAM, RUN and pure instructions over registers of init, all under
- *   selection 0, no selections, merges, actions. Each of its registers is written once, and nowhere else:
- *   it is scalar.
- *   Selections. Selection 0 is all rows of the part. Every other selection is defined once, by one SEL_
- *   instruction, before its uses; that instruction's `sel` is its parent, and its rows are a part of the
- *   parent's. After pre_end only selections defined after pre_end (and 0) are used.
- *   (V) A row leaves all selections at once (skipped, failed) or none, and does not come back within a batch;
- *   selection 0 of the rest holds only rows that selection 0 of the first part held. What an output holds for
- * a row that had left before the output was written is not defined by the code: it must read as null.
- *   Registers. At each place of the code a register is undefined or was last written under one selection D.
- * An operand of an instruction under selection S is readable when D is S or an ancestor of S. So no element
- * is read that was not written in the same batch. dst is none of the instruction's own operands. A register
- * is written in one part only: the rest may run in waves, each over other rows, and what it reads from the
- * first part is still there for the last wave. Merges under S read an operand under the selection M that imm
- * names (M is S or a descendant of S) instead of S: PATCH its b. IF wants imm = SEL_TRUE(a) and imm2 =
- * SEL_NOT_TRUE(a), AND wants imm = SEL_NOT_FALSE(a), OR wants imm = SEL_NOT_TRUE(a), each with S as parent
- * and made from the very value of a that the merge reads; b (c) is readable under imm (imm2). So each row of
- * S that is not in imm (imm2) has a state of a other than ROW_VALUE and ROW_NULL, or takes a's own value. (V)
- * A merge writes each row of S. Types. Operands and result have the types that the opcode's letters ask for;
- * kind, element and ref are compared, nullability is not: any row of any register may be null or have failed.
- * ROW registers hold rows of the table that their type names, ENUM registers labels of their enum. Outputs.
- * UNIQUE, ORDER, GROUP, AGGREGATE, PARTITION, PARENT and KEY are readable under selection 0 at the end of the
- * first part and still hold the same value at the end of the code; COLUMN and VALUE are readable under
- * selection 0 at the end of the code. */
+ * Parts. Code is in three parts: [0, init_end) init, [init_end, pre_end) first, [pre_end, end) rest. Init
+ * reads no rows: only CONST, PARAM, RUN and pure instructions over registers of init, all under selection 0;
+ * no selections, merges, actions. Each of its registers is written once, and nowhere else: it is scalar.
+ *
+ * Selections. Selection 0 is all rows of the part. Every other selection is made once, by one SEL_
+ * instruction, before its uses; that instruction's `sel` is its parent, and its rows are a part of the
+ * parent's. After pre_end only 0 and selections made after pre_end are used. (V) A row leaves all selections
+ * at once (skipped, failed) or none, and does not come back within a batch; selection 0 of the rest holds
+ * only rows that selection 0 of the first part held.
+ *
+ * Registers. At each place of the code a register is undefined or was last written under one selection D. An
+ * operand of an instruction under selection S is readable when D is S or an ancestor of S: so no element is
+ * read that was not written in the same batch. dst is none of the instruction's own operands. A register is
+ * written in one part only: the rest may run in waves, each over other rows, and what it reads from the first
+ * part is still there for the last wave.
+ *
+ * Merges. A merge under S reads operand a under S and the others under the selection that imm names. PATCH,
+ * POISON, NULLED: imm is S or a descendant of S. IF: imm = SEL_TRUE(a), imm2 = SEL_NOT_TRUE(a); AND: imm =
+ * SEL_NOT_FALSE(a); OR: imm = SEL_NOT_TRUE(a); each with S as parent and made from the very value of a that
+ * the merge reads. So a row of S in none of them takes a's own value or state. (V) A merge writes each row
+ * of S.
+ *
+ * Types. Operands and result have the types that the opcode's letters ask for; kind, element and ref are
+ * compared, nullability is not: any row of any register may be null or have failed. ROW registers hold rows
+ * of the table that their type names, ENUM registers labels of their enum.
+ *
+ * Outputs. The register of an output is written by one instruction only, under selection 0; that of UNIQUE,
+ * ORDER, GROUP, AGGREGATE, PARTITION, PARENT and KEY in init or the first part. (V) It reads as null for rows
+ * that left before that instruction: a skipped row's key is asked for. */
 bool plan_verify(const struct plan *plan, struct diag_list *diags);
 
 /* The value of a constant: an enum's text is its label, an array's a JSON array of its elements' texts

@@ -13,6 +13,7 @@ struct selection {
 struct reg {
     uint32_t version; /* instruction + 1 that wrote it last; 0: none */
     uint32_t sel;     /* under which selection */
+    uint32_t writes;  /* how often it was written so far */
     bool scalar;      /* written in init */
 };
 
@@ -23,8 +24,7 @@ struct checker {
     const struct plan_program *program;
     struct selection *sels;
     struct reg *regs;
-    uint32_t at;            /* instruction */
-    uint32_t *first_output; /* version of each first-part output's register at the end of the first part */
+    uint32_t at; /* instruction */
 };
 
 static bool fail_at(struct checker *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -430,7 +430,8 @@ static void define_result(struct checker *c) {
         c->sels[in->dst].defined = true;
         c->sels[in->dst].version = c->regs[in->a].version;
     } else if (info->result[0] != '\0') {
-        c->regs[in->dst] = (struct reg){c->at + 1, in->sel, c->at < c->program->init_end};
+        struct reg *reg = &c->regs[in->dst];
+        *reg = (struct reg){c->at + 1, in->sel, reg->writes + 1, c->at < c->program->init_end};
     }
 }
 
@@ -502,11 +503,8 @@ static bool check_outputs(struct checker *c, bool end) {
         bool first = is_first_part_output(out->role);
         if (end || first)
             VERIFY(c->v, is_readable(c, out->reg, 0), "register %u is not written for all rows", out->reg);
-        if (!end)
-            c->first_output[i] = c->regs[out->reg].version;
-        else if (first)
-            VERIFY(c->v, c->first_output[i] == c->regs[out->reg].version,
-                   "register %u is written again after the first part", out->reg);
+        if (end)
+            VERIFY(c->v, c->regs[out->reg].writes == 1, "register %u is written more than once", out->reg);
         verify_leave(c->v);
     }
     return true;
@@ -543,7 +541,6 @@ bool verify_program(struct verifier *v, const struct plan_program *program) {
     struct checker c = {.v = v, .plan = v->plan, .program = program};
     c.sels = ARENA_ARRAY(&c.arena, struct selection, program->selections);
     c.regs = ARENA_ARRAY(&c.arena, struct reg, program->regs_count);
-    c.first_output = ARENA_ARRAY(&c.arena, uint32_t, program->outputs_count);
     bool ok = check_code(&c);
     arena_release(&c.arena);
     return ok;

@@ -190,17 +190,18 @@ static bool settle_session(struct pg_connection *connection, struct diag_list *d
     const struct pg_options *o = &connection->options;
     int32_t lock = o->lock_timeout_ms ? o->lock_timeout_ms : LOCK_TIMEOUT_DEFAULT;
     /* For a role named mig, "$user" in search_path would mean the journal's schema. */
-    return pg_execf(connection, diags,
-                    "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres';"
-                    "SET bytea_output = 'hex'; SET extra_float_digits = 1; SET standard_conforming_strings = on;"
-                    "SET statement_timeout = 0; SET lock_timeout = %d; SET synchronize_seqscans = off;"
-                    "SET idle_in_transaction_session_timeout = %d;%s%s"
-                    "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
-                    "pg_catalog.current_setting('search_path'), '\"?[$]user\"?[ ,]*', ''), false)"
-                    " WHERE current_user = 'mig';",
-                    lock > 0 ? lock : 0, o->idle_in_transaction_ms,
-                    PQserverVersion(connection->pg) >= 140000 ? "SET idle_session_timeout = 0;" : "",
-                    o->keep_row_security ? "" : "SET row_security = off;");
+    return pg_execf(
+        connection, diags,
+        "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres';"
+        "SET bytea_output = 'hex'; SET extra_float_digits = 1; SET standard_conforming_strings = on;"
+        "SET statement_timeout = 0; SET lock_timeout = %d; SET synchronize_seqscans = off;"
+        "SET idle_in_transaction_session_timeout = %d;%s%s"
+        "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace("
+        "pg_catalog.current_setting('search_path'), '\"?[$]user\"?[ ,]*', ''), false)"
+        " WHERE current_user = 'mig';",
+        lock > 0 ? lock : 0, o->idle_in_transaction_ms,
+        PQserverVersion(connection->pg) >= 140000 ? "SET idle_session_timeout = 0;" : "",
+        o->keep_row_security ? "" : "SET row_security = off;");
 }
 
 static void ignore_notice(void *context, const PGresult *result) {

@@ -53,10 +53,10 @@ struct pg_connection;
 
 /* Connects and sets the session: TimeZone UTC, DateStyle ISO, IntervalStyle postgres, client_encoding UTF8,
  * bytea_output hex, extra_float_digits 1, standard_conforming_strings on, statement_timeout 0, lock_timeout,
- * synchronize_seqscans off, row_security off, TCP keepalives. search_path stays the role's own (less "$user" for a role
- * named mig, whose namesake is the journal's schema): every
- * statement of mig qualifies its names. url: postgres://… or postgresql://… (or libpq's key=value form).
- * options may be NULL. NULL with a diagnostic (and *error, which may be NULL). Free with pg_close. */
+ * synchronize_seqscans off, row_security off, TCP keepalives. search_path stays the role's own (less "$user"
+ * for a role named mig, whose namesake is the journal's schema): every statement of mig qualifies its names.
+ * url: postgres://… or postgresql://… (or libpq's key=value form). options may be NULL. NULL with a
+ * diagnostic (and *error, which may be NULL). Free with pg_close. */
 struct pg_connection *pg_connect(struct str url, const struct pg_options *options, enum pg_error *error,
                                  struct diag_list *diags);
 void pg_close(struct pg_connection *connection); /* NULL is fine; an open transaction is rolled back */

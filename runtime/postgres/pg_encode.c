@@ -27,9 +27,12 @@ struct pg_row_encoder {
     uint32_t count;
     uint32_t hashed; /* columns that are hashed: all but the text-only ones */
     bool text, staged;
-    bool canonical;       /* the hashed bytes are not the sent bytes */
+    bool canonical;       /* the hashed bytes are not the sent bytes … */
+    bool in_place;        /* … but as long: numbers only, changed in a copy */
+    bool numerics_only;   /* and differ from them in the scales of numerics alone */
     uint32_t fixed_bytes; /* upper bound of a row's fixed part */
     struct hash_part row, key, update;
+    struct hash_part numerics; /* numerics_only: the fields whose scales are not hashed */
 };
 
 /* -- making it */
@@ -96,6 +99,9 @@ struct pg_row_encoder *pg_row_encoder_new(const struct plan *plan, const struct 
         e->fixed_bytes += e->columns[i].max_size;
     }
     e->canonical = e->canonical || e->hashed < e->count;
+    e->in_place = e->hashed == e->count;
+    for (uint32_t i = 0; i < e->count; i++)
+        if (wire_needs_canonical(&e->columns[i]) && !wire_is_patched(&e->columns[i])) e->in_place = false;
     choose_parts(e, map, table);
     return e;
 }
@@ -191,7 +197,7 @@ static bool write_fields(const struct pg_row_encoder *e, const struct field_sour
     for (uint32_t i = 0; i < e->count; i++) {
         if (e->columns[i].fixed || e->columns[i].text_only) continue;
         const void *item = field_item(&sources[i], row);
-        size_t size = item ? wire_field_size(&e->columns[i], item) : 0;
+        size_t size = item ? wire_size_inline(&e->columns[i], item) : 0;
         if (size > FIELD_BYTES_MAX || need > FIELD_BYTES_MAX) return false;
         need += size;
     }
@@ -200,7 +206,7 @@ static bool write_fields(const struct pg_row_encoder *e, const struct field_sour
         starts[i] = (size_t)(to - from);
         if (e->columns[i].text_only) continue;
         const void *item = field_item(&sources[i], row);
-        to = item ? wire_write_field(&e->columns[i], item, to) : wire_put_u32(to, UINT32_MAX);
+        to = item ? wire_write_inline(&e->columns[i], item, to) : wire_put_u32(to, UINT32_MAX);
     }
     starts[e->count] = (size_t)(to - from);
     out->len += (size_t)(to - from);
@@ -240,6 +246,12 @@ static struct hash128 hash_part(const struct hash_part *part, const char *fields
 static void make_canonical(const struct pg_row_encoder *e, const char *fields, size_t *starts,
                            struct buf *canonical) {
     buf_clear(canonical);
+    if (e->in_place) {
+        buf_append(canonical, fields, starts[e->count]);
+        for (uint32_t i = 0; i < e->count; i++)
+            wire_patch_canonical(&e->columns[i], canonical->ptr + starts[i]);
+        return;
+    }
     size_t from = starts[0];
     for (uint32_t i = 0; i < e->count; i++) {
         size_t end = starts[i + 1], at = canonical->len;

@@ -330,16 +330,30 @@ void wire_append_canonical(const struct wire_column *column, const char *field, 
     }
     buf_append(out, field, size);
     char *copy = out->ptr + at;
-    if (column->wire == WIRE_NUMERIC) {
-        memset(copy + LENGTH_WORD + NUMERIC_DSCALE_AT, 0, 2);
-    } else if (column->padded) {
+    if (column->padded) {
         while (out->len > at + LENGTH_WORD && out->ptr[out->len - 1] == ' ')
             out->len--;
         wire_put_u32(copy, (uint32_t)(out->len - at - LENGTH_WORD));
-    } else { /* a float: -0 as 0 */
-        bool zero = (copy[LENGTH_WORD] & 0x7f) == 0;
-        for (size_t i = LENGTH_WORD + 1; i < size; i++)
-            zero = zero && copy[i] == 0;
-        if (zero) copy[LENGTH_WORD] = 0;
+    } else
+        wire_patch_canonical(column, copy);
+}
+
+bool wire_is_patched(const struct wire_column *column) {
+    return column->wire == WIRE_NUMERIC || column->wire == WIRE_FLOAT4 || column->wire == WIRE_FLOAT8;
+}
+
+/* A numeric loses its display scale, a float becomes 0 where it was -0. */
+void wire_patch_canonical(const struct wire_column *column, char *field) {
+    if (!wire_is_patched(column)) return;
+    uint32_t size = wire_get_u32(field);
+    if (size == UINT32_MAX) return;
+    char *bytes = field + LENGTH_WORD;
+    if (column->wire == WIRE_NUMERIC) {
+        memset(bytes + NUMERIC_DSCALE_AT, 0, 2);
+        return;
     }
+    bool zero = (bytes[0] & 0x7f) == 0;
+    for (uint32_t i = 1; i < size; i++)
+        zero = zero && bytes[i] == 0;
+    if (zero) bytes[0] = 0;
 }

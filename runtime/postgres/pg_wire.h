@@ -33,6 +33,10 @@ struct str wire_format_text(struct arena *arena, const struct wire_column *colum
 void wire_append_canonical(const struct wire_column *column, const char *field, size_t size, struct buf *out);
 /* False: the canonical form is the field itself. */
 bool wire_needs_canonical(const struct wire_column *column);
+/* True when the canonical form is as long as the field: then wire_patch_canonical makes it in place (and
+ * leaves other columns alone). */
+bool wire_is_patched(const struct wire_column *column);
+void wire_patch_canonical(const struct wire_column *column, char *field);
 
 /* Big-endian numbers at any address. */
 static inline char *wire_put_u16(char *to, uint16_t n) {
@@ -49,6 +53,28 @@ static inline char *wire_put_u64(char *to, uint64_t n) {
     n = __builtin_bswap64(n);
     memcpy(to, &n, 8);
     return to + 8;
+}
+
+/* The two above with the commonest types in line: the encoder's loop. */
+static inline size_t wire_size_inline(const struct wire_column *column, const void *item) {
+    return column->wire == WIRE_TEXT ? 4 + ((const struct str *)item)->len : wire_field_size(column, item);
+}
+static inline char *wire_write_inline(const struct wire_column *column, const void *item, char *to) {
+    switch (column->wire) {
+    case WIRE_INT4:
+    case WIRE_DATE: return wire_put_u32(wire_put_u32(to, 4), (uint32_t) * (const int64_t *)item);
+    case WIRE_INT8:
+    case WIRE_TIMESTAMP:
+    case WIRE_TIMESTAMPTZ: return wire_put_u64(wire_put_u32(to, 8), (uint64_t) * (const int64_t *)item);
+    case WIRE_UUID: memcpy(wire_put_u32(to, 16), item, 16); return to + 20;
+    case WIRE_TEXT: {
+        struct str s = *(const struct str *)item;
+        to = wire_put_u32(to, (uint32_t)s.len);
+        if (s.len) memcpy(to, s.ptr, s.len);
+        return to + s.len;
+    }
+    default: return wire_write_field(column, item, to);
+    }
 }
 static inline uint32_t wire_get_u32(const char *from) {
     uint32_t n;

@@ -55,8 +55,17 @@ static struct str read_small_file(struct arena *arena, const char *path) {
     return str_from(text, n);
 }
 
+/* Never through a symbolic link: the folder may belong to another user than the one who writes. */
+static FILE *open_for_writing(const char *path, int flags, const char *mode) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+    if (fd < 0) return NULL;
+    FILE *f = fdopen(fd, mode);
+    if (f == NULL) close(fd);
+    return f;
+}
+
 static bool write_small_file(const char *path, struct str text) {
-    FILE *f = fopen(path, "we");
+    FILE *f = open_for_writing(path, O_TRUNC, "w");
     if (f == NULL) return false;
     bool ok = fwrite(text.ptr, 1, text.len, f) == text.len;
     return fclose(f) == 0 && ok;
@@ -116,7 +125,8 @@ static int lock_folder(struct sandbox_context *x) {
 
 /* -- what is there */
 
-/* A process that has ended but that nobody has waited for: in a container without an init it stays for good. */
+/* A process that has ended but that nobody has waited for: in a container without an init it stays for good.
+ */
 static bool is_zombie(struct arena *arena, int64_t pid) {
     struct str stat = read_small_file(arena, arena_printf(arena, "/proc/%lld/stat", (long long)pid).ptr);
     const char *name_end = stat.len ? memrchr(stat.ptr, ')', stat.len) : NULL;
@@ -243,7 +253,7 @@ static bool make_cluster(struct sandbox_context *x) {
     }
     if (!ok) return fail_with_log(x, "make the sandbox's cluster (initdb)"), false;
     struct str include = STR("\ninclude = 'mig.conf'\n");
-    FILE *f = fopen(path_in(x->arena, str_cstr(fresh), "postgresql.conf"), "ae");
+    FILE *f = open_for_writing(path_in(x->arena, str_cstr(fresh), "postgresql.conf"), O_APPEND, "a");
     ok = f && fwrite(include.ptr, 1, include.len, f) == include.len;
     if (f) ok = fclose(f) == 0 && ok;
     if (!ok || rename(fresh, data) != 0) return fail(x, "finish the cluster in", data), false;
@@ -281,8 +291,7 @@ static bool write_conf(struct sandbox_context *x, struct str socket_dir) {
         buf_append_char(&conf, socket_dir.ptr[i]);
     }
     buf_append_cstr(&conf, "'\nunix_socket_permissions = 0700\nmax_connections = 40\nshared_buffers = 128MB\n"
-                           "max_wal_size = 1GB\n# What is in a sandbox can be made again.\nfsync = off\n"
-                           "synchronous_commit = off\nfull_page_writes = off\n");
+                           "max_wal_size = 1GB\n# Survives a killed server, not a power cut.\nfsync = off\n");
     char *path = path_in(x->arena, x->dir, "data/mig.conf");
     bool ok = write_small_file(path, buf_str(&conf));
     buf_release(&conf);

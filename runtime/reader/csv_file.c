@@ -113,7 +113,7 @@ enum csv_read csv_file_refill(struct csv_file *csv, struct arena *arena, struct 
     /* A long record is looked at again from its start with each block: blocks grow with it. */
     size_t room = csv->limits->block_bytes > tail / 2 ? csv->limits->block_bytes : tail;
     if (tail == 0) csv->flags = 0;
-    start_block(csv, arena, csv->data + csv->cursor.pos, tail, room);
+    start_block(csv, arena, tail ? csv->data + csv->cursor.pos : NULL, tail, room);
     struct csv_cursor *c = &csv->cursor;
     uint32_t from = c->end;
     while (room > 0) {

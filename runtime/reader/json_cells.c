@@ -49,13 +49,20 @@ static void clear_below(const struct json_cells *cells, const struct json_node *
 static void visit(const struct json_cells *cells, const struct json_node *node, struct str value,
                   struct str *found);
 
+/* Most keys are told apart by their first character or their length. */
+static inline bool may_be_key(struct str raw, struct str key) {
+    if (raw.len < key.len + 2 || key.len == 0) return key.len == 0;
+    return raw.ptr[1] == key.ptr[0] || raw.ptr[1] == '\\';
+}
+
 static void visit_object(const struct json_cells *cells, const struct json_node *node, struct json_walk *walk,
                          struct str *found) {
     struct str key, item;
     while (json_walk_next(walk, &key, &item))
         for (uint32_t at = node->first_child; at; at = cells->nodes.items[at - 1].next_sibling) {
             const struct json_node *child = &cells->nodes.items[at - 1];
-            if (child->kind != PATH_KEY || !json_key_equals(key, child->key)) continue;
+            if (child->kind != PATH_KEY || !may_be_key(key, child->key) || !json_key_equals(key, child->key))
+                continue;
             clear_below(cells, child, found);
             visit(cells, child, item, found);
             break;

@@ -28,6 +28,8 @@ static struct candidate read_candidate(const struct reader *reader, const struct
     for (uint32_t i = 0; i < sheet->cells.count; i++)
         if (sheet->cells.items[i].column >= c.count) c.count = sheet->cells.items[i].column + 1;
     c.names = ARENA_ARRAY(arena, struct str, c.count);
+    for (uint32_t i = 0; i < c.count; i++)
+        c.names[i] = STR("");
     for (uint32_t i = 0; i < sheet->cells.count; i++)
         c.names[sheet->cells.items[i].column] = arena_copy_str(arena, sheet->cells.items[i].text);
     for (uint32_t i = 0; i < reader->table->columns_count; i++) {

@@ -136,8 +136,10 @@ KERNEL(LIKE_ANY) {
     EACH_ROW(i) {
         bool match = false;
         enum fault fault = text_like(a[i * sa], b[i * sb], &match);
-        if (fault != FAULT_NONE) call_fail_operand(call, i, fault, 1);
-        out[i] = match;
+        if (fault != FAULT_NONE)
+            call_fail_operand(call, i, fault, 1);
+        else
+            out[i] = match;
     }
 }
 

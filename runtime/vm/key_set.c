@@ -67,7 +67,13 @@ static bool grow(struct key_set *set, struct diag_list *diags) {
     return true;
 }
 
-static enum key_set_result add(struct key_set *set, struct str key, uint64_t ordinal, bool replace,
+struct hash128 key_set_hash(const struct key_set *set, struct str key) {
+    struct hash128 hash = hash_bytes128(set->seed, key.ptr, key.len);
+    if (set->places) __builtin_prefetch(&set->places[hash.lo & set->mask], 1);
+    return hash;
+}
+
+static enum key_set_result add(struct key_set *set, struct hash128 hash, uint64_t ordinal, bool replace,
                                uint64_t *earlier, struct diag_list *diags) {
     if (ordinal > KEY_SET_ORDINAL_MAX) {
         diag_report(diags, X_TABLE_FULL, (struct span){0}, "a set of keys cannot number more than 2^40 rows");
@@ -76,7 +82,6 @@ static enum key_set_result add(struct key_set *set, struct str key, uint64_t ord
     /* Three quarters full at most. */
     if ((set->places == NULL || (set->count + 1) * 4 > (set->mask + 1) * 3) && !grow(set, diags))
         return KEY_SET_FAILED;
-    struct hash128 hash = hash_bytes128(set->seed, key.ptr, key.len);
     uint64_t check = hash.hi << ORDINAL_BITS;
     struct place *place = find_place(set->places, set->mask, hash.lo, check);
     bool seen = place->tail != 0;
@@ -88,12 +93,17 @@ static enum key_set_result add(struct key_set *set, struct str key, uint64_t ord
 
 enum key_set_result key_set_add(struct key_set *set, struct str key, uint64_t ordinal, uint64_t *earlier,
                                 struct diag_list *diags) {
-    return add(set, key, ordinal, false, earlier, diags);
+    return add(set, key_set_hash(set, key), ordinal, false, earlier, diags);
+}
+
+enum key_set_result key_set_add_hashed(struct key_set *set, struct hash128 hash, uint64_t ordinal,
+                                       uint64_t *earlier, struct diag_list *diags) {
+    return add(set, hash, ordinal, false, earlier, diags);
 }
 
 enum key_set_result key_set_put(struct key_set *set, struct str key, uint64_t ordinal, uint64_t *earlier,
                                 struct diag_list *diags) {
-    return add(set, key, ordinal, true, earlier, diags);
+    return add(set, key_set_hash(set, key), ordinal, true, earlier, diags);
 }
 
 bool key_set_find(const struct key_set *set, struct str key, uint64_t *ordinal) {

@@ -6,6 +6,7 @@
 #define MIG_VM_KEY_SET_H
 
 #include "runtime/base/diag.h"
+#include "runtime/base/hash.h"
 
 struct key_set;
 
@@ -26,6 +27,11 @@ void key_set_free(struct key_set *set); /* NULL is fine */
 /* Adds a key; the first ordinal stands (keep first, key). earlier may be NULL. */
 enum key_set_result key_set_add(struct key_set *set, struct str key, uint64_t ordinal, uint64_t *earlier,
                                 struct diag_list *diags);
+/* The same in two steps, for many keys: hashing some before adding the first of them lets the memory of their
+ * places arrive meanwhile. */
+struct hash128 key_set_hash(const struct key_set *set, struct str key);
+enum key_set_result key_set_add_hashed(struct key_set *set, struct hash128 hash, uint64_t ordinal,
+                                       uint64_t *earlier, struct diag_list *diags);
 /* Adds a key or puts this ordinal in the place of the one that stood (keep last, keep … by). */
 enum key_set_result key_set_put(struct key_set *set, struct str key, uint64_t ordinal, uint64_t *earlier,
                                 struct diag_list *diags);

@@ -79,11 +79,18 @@ static struct str lookup_message(const struct plan_keyed_table *table, enum faul
     }
 }
 
-/* " (DD/MM/YYYY)" where the spec's text does not show the pattern already. */
-static struct str pattern_note(const struct vm *vm, const struct plan_instr *instr, struct str span,
-                               struct arena *arena) {
+/* " (DD/MM/YYYY)" where the spec's text does not show the pattern already; what a column takes; an enum's
+ * name. */
+static struct str limit_note(const struct vm *vm, const struct plan_instr *instr, struct str span,
+                             struct arena *arena) {
     const struct opcode_info *info = &OPCODES[instr->op];
     uint32_t template = info->imm == IMM_TEMPLATE ? instr->imm : info->imm2 == IMM_TEMPLATE ? instr->imm2 : 0;
+    if (instr->op == OP_FIT_LENGTH) return arena_printf(arena, " (%u characters)", instr->imm);
+    if (instr->op == OP_FIT_NUMERIC) return arena_printf(arena, " (%u, %u)", instr->imm, instr->imm2);
+    if (instr->op == OP_TEXT_TO_ENUM || instr->op == OP_CELL_ENUM) {
+        const struct plan_enum *enumeration = &vm->plan->enums[vm->program->regs[instr->dst].ref];
+        return arena_printf(arena, " (%.*s)", STR_ARG(enumeration->name));
+    }
     if (template == 0 || template > vm->plan->patterns_count) return STR("");
     struct str text = vm->plan->patterns[template - 1].text;
     if (text.len == 0 || memmem(span.ptr, span.len, text.ptr, text.len)) return STR("");
@@ -103,7 +110,7 @@ void vm_fault_message(const struct vm *vm, enum row_state state, const struct vm
     }
     struct str span = span_line(vm, fault->instr, arena);
     const char *title = fault_title(why);
-    struct str note = pattern_note(vm, instr, span, arena);
+    struct str note = limit_note(vm, instr, span, arena);
     if (fault->value.kind == TYPE_NULL)
         *message = arena_printf(arena, "%.*s%s%s%.*s", STR_ARG(span.len ? span : STR("the value")), " ",
                                 title, STR_ARG(note));

@@ -112,8 +112,26 @@ static void set_states(struct vm_call *call) {
         state[call->rows[k]] = ROW_VALUE;
 }
 
-/* The strongest state among the operands goes to dst; rows that are values everywhere go to vm->list. */
-static void split_rows(struct vm_call *call) {
+/* One operand is not clean: its state goes to dst; rows that are values go to vm->list. */
+static uint32_t split_by_one(struct vm_call *call, const struct vm_register *reg) {
+    uint16_t *list = call->vm->list;
+    const uint8_t *from = reg->state;
+    uint8_t *state = call->dst->state;
+    const uint32_t step = reg->scalar ? 0 : 1;
+    uint32_t n = 0;
+    USE_ROWS;
+    EACH_ROW(i) {
+        const uint8_t s = from[i * step];
+        state[i] = s;
+        list[n] = (uint16_t)i;
+        n += s == ROW_VALUE;
+        if (__builtin_expect(s >= ROW_ERROR, 0)) call->dst->fault[i] = reg->fault[i * step];
+    }
+    return n;
+}
+
+/* The same for several: the strongest state. */
+static uint32_t split_by_all(struct vm_call *call) {
     struct vm *vm = call->vm;
     const struct prepared *code = call->code;
     uint32_t n = 0;
@@ -129,28 +147,33 @@ static void split_rows(struct vm_call *call) {
                 source = reg;
             }
         }
-        if (source == NULL) {
-            call->dst->state[i] = ROW_VALUE;
-            vm->list[n++] = (uint16_t)i;
-        } else {
-            if (state_is_fresh(strongest)) call->dst->fault[i] = source->fault[register_row(source, i)];
-            call->dst->state[i] = (uint8_t)strongest;
-            call->dirty = true;
-        }
+        call->dst->state[i] = (uint8_t)strongest;
+        vm->list[n] = (uint16_t)i;
+        n += source == NULL;
+        if (state_is_fresh(strongest)) call->dst->fault[i] = source->fault[register_row(source, i)];
     }
-    if (n == call->count) return;
-    call->rows = vm->list;
-    call->count = n;
+    return n;
 }
 
 static void run_strict(struct vm_call *call) {
-    bool clean = true;
-    for (uint32_t o = 0; o < call->code->operand_count; o++)
-        clean &= call->vm->regs[call->code->operands[o]].clean;
-    if (clean)
+    const struct vm_register *unclean = NULL;
+    uint32_t count = 0;
+    for (uint32_t o = 0; o < call->code->operand_count; o++) {
+        const struct vm_register *reg = &call->vm->regs[call->code->operands[o]];
+        if (reg->clean || reg == unclean) continue;
+        unclean = reg;
+        count++;
+    }
+    if (count == 0) {
         set_states(call);
-    else
-        split_rows(call);
+    } else {
+        uint32_t n = count == 1 ? split_by_one(call, unclean) : split_by_all(call);
+        if (n < call->count) {
+            call->rows = call->vm->list;
+            call->count = n;
+            call->dirty = true;
+        }
+    }
     if (call->count) call->code->kernel(call);
 }
 
@@ -158,6 +181,12 @@ static void run_strict(struct vm_call *call) {
  * reported on the spot. */
 static void report_failures(struct vm_call *call) {
     struct vm *vm = call->vm;
+    if (vm->in_init) {
+        /* Every row's own failure, from vm_begin on. */
+        if (vm->init_failure == 0) vm->init_failure = call->dst->fault[0] + 1;
+        call->dst->state[0] = ROW_POISON;
+        return;
+    }
     USE_ROWS;
     EACH_ROW(i) {
         if (call->dst->state[i] != ROW_ERROR) continue;
@@ -196,7 +225,7 @@ static void run_instr(struct vm *vm, uint32_t index) {
         run_strict(&call);
     else if (call.count)
         code->kernel(&call);
-    if (call.failed && !(code->flags & OPF_CAN_FAIL) && !vm->in_init) report_failures(&call);
+    if (call.failed && !(code->flags & OPF_CAN_FAIL)) report_failures(&call);
     dst->clean = !call.dirty && clean_before;
 }
 
@@ -236,6 +265,11 @@ void vm_begin(struct vm *vm, struct row_batch *batch, uint32_t count, const uint
     memset(vm->rows, 0, sizeof *vm->rows * count);
     memset(vm->dropped, 0, count);
     memset(vm->alive, 1, count);
+    /* Rows that leave before an output is written have null there, not what a batch before left behind. */
+    for (uint32_t o = 0; o < vm->program->outputs_count; o++) {
+        struct vm_register *reg = &vm->regs[vm->program->outputs[o].reg];
+        if (!reg->scalar) memset(reg->state, ROW_NULL, count);
+    }
     arena_reset(&vm->batch_arena);
     vm->arena = batch ? &batch->arena : &vm->batch_arena;
     vm->arena_limit = vm->arena->total + VM_ARENA_LIMIT;
@@ -244,21 +278,36 @@ void vm_begin(struct vm *vm, struct row_batch *batch, uint32_t count, const uint
     for (uint32_t s = 1; s < vm->program->selections; s++)
         vm->sels[s].count = 0;
     select_all(vm, count);
+    for (uint32_t row = 0; vm->init_failure && row < count; row++)
+        vm_report_event(vm, row, ROW_ERROR, vm->init_failure - 1, vm->faults[vm->init_failure - 1].instr);
 }
 
-/* The last net: an output that still holds a fresh event is reported, so that no row is written with a hole.
- */
+/* The row whose output this is cannot be written: why. */
+static void report_hole(struct vm *vm, const struct vm_register *reg, uint32_t row) {
+    enum row_state state = register_state(reg, row);
+    if (state_is_fresh(state)) {
+        uint32_t fault = reg->fault[register_row(reg, row)];
+        vm_report_event(vm, row, state, fault, vm->faults[fault].instr);
+    } else if (state == ROW_POISON && vm->rows[row].outcome == OUTCOME_OK) {
+        struct row_report report = {.row = row,
+                                    .kind = OUTCOME_REJECTED,
+                                    .fault = FAULT_REJECTED,
+                                    .instr = VM_NO_INSTR,
+                                    .message = STR("a value of the row could not be computed")};
+        vm_report(vm, &report, 0);
+    }
+}
+
+/* The last net: an output that still holds a failure is reported, so that no row is written with a hole. (The
+ * key of the row referred to may fail: the reference itself then says so, or handles it.) */
 static void report_outputs(struct vm *vm, bool pre) {
     const struct plan_program *program = vm->program;
     for (uint32_t o = 0; o < program->outputs_count; o++) {
-        struct vm_register *reg = &vm->regs[program->outputs[o].reg];
-        if (reg->clean || vm->prepared->output_in_pre[o] != pre) continue;
-        for (uint32_t row = 0; row < vm->count; row++) {
-            enum row_state state = register_state(reg, row);
-            if (!vm->alive[row] || !state_is_fresh(state)) continue;
-            uint32_t fault = reg->fault[register_row(reg, row)];
-            vm_report_event(vm, row, state, fault, vm->faults[fault].instr);
-        }
+        const struct vm_register *reg = &vm->regs[program->outputs[o].reg];
+        if (reg->clean || vm->prepared->output_in_pre[o] != pre || program->outputs[o].role == OUT_PARENT)
+            continue;
+        for (uint32_t row = 0; row < vm->count; row++)
+            if (vm->alive[row]) report_hole(vm, reg, row);
     }
 }
 
@@ -297,7 +346,9 @@ const struct vm_register *vm_register_at(const struct vm *vm, uint32_t reg) {
 struct value vm_value_at(const struct vm *vm, uint32_t reg, uint32_t row) {
     const struct vm_register *r = &vm->regs[reg];
     struct value value = {.kind = TYPE_NULL};
-    if (register_state(r, row) != ROW_VALUE) return value;
+    /* `clean` speaks of the rows that were there; a row that has left may have left before. */
+    bool left = vm->dropped[row] && !r->scalar;
+    if ((left ? (enum row_state)r->state[row] : register_state(r, row)) != ROW_VALUE) return value;
     value.kind = (enum type_kind)vm->program->regs[reg].kind;
     size_t size = type_kind_size(value.kind);
     memcpy(value_storage(&value), (const char *)r->data + size * register_row(r, row), size);

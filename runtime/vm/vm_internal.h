@@ -151,6 +151,7 @@ struct vm {
 
     struct vm_fault *faults;
     uint32_t fault_count, fault_cap, init_faults;
+    uint32_t init_failure; /* index + 1 of a fault that the init part met and nobody can handle */
     struct row_report *reports;
     uint32_t *report_faults; /* by report: index + 1 of its fault */
     uint32_t report_count, report_cap;

@@ -80,6 +80,8 @@ static void fill_table(struct fixture *f, const struct plan *plan) {
     }
 }
 
+static void run_batch(struct fixture *f, const char *const (*rows)[COLUMNS], uint32_t count);
+
 /* Finishes the program and runs it; NULL cells are null. */
 static void run(struct fixture *f, const char *const (*rows)[COLUMNS], uint32_t count) {
     uint32_t program = emitter_finish(f->e);
@@ -93,6 +95,10 @@ static void run(struct fixture *f, const char *const (*rows)[COLUMNS], uint32_t 
     assert_non_null(f->set);
     f->vm = vm_new(f->set, program);
     row_batch_init(&f->batch, COLUMNS);
+    run_batch(f, rows, count);
+}
+
+static void run_batch(struct fixture *f, const char *const (*rows)[COLUMNS], uint32_t count) {
     f->batch.count = count;
     for (uint32_t c = 0; c < COLUMNS; c++) {
         for (uint32_t i = 0; i < count; i++) {
@@ -102,7 +108,7 @@ static void run(struct fixture *f, const char *const (*rows)[COLUMNS], uint32_t 
         }
         f->batch.columns[c].clean = false;
     }
-    const struct plan_program *p = &plan->programs[program];
+    const struct plan_program *p = &f->tree.builder->plan.programs[0];
     uint32_t *columns = ARENA_ARRAY(&f->arena, uint32_t, p->slots_count);
     for (uint32_t s = 0, n = 0; s < p->slots_count; s++)
         if (p->slots[s].kind == SLOT_CELL) columns[n++] = p->slots[s].column;
@@ -341,6 +347,28 @@ static void test_arm_actions(void **state) {
     assert_int_output(f, 1, 2, 9);
 }
 
+/* A row that leaves before its key is computed has no key; one that leaves after it has it. */
+static void test_key_of_skipped_row(void **state) {
+    struct fixture *f = *state;
+    struct tree *t = &f->tree;
+    emit_value(f->e, tx_on(t, parsed(f, 0), HANDLE_ERROR, TACT_SKIP, NULL, NULL));
+    struct texpr *trimmed = tx_call(t, OP_TRIM, TEXT, NULL, 1, cell(f, 2));
+    emit_output_value(f->e, OUT_KEY, 0, tx_call(t, OP_UPPER, TEXT, NULL, 1, trimmed));
+    emit_where(f->e, tx_call(t, OP_NE_TEXT, BOOLEAN, NULL, 2, cell(f, 1), tx_text(t, "out")));
+    emit_pre_end(f->e);
+    emit_output_value(f->e, OUT_COLUMN, 0, parsed(f, 0));
+    static const char *const before[][COLUMNS] = {{"1", "in", "a"}, {"1", "in", "b"}, {"1", "in", "c"}};
+    static const char *const rows[][COLUMNS] = {{"x", "in", "d"}, {"1", "out", "e"}, {"1", "in", "f"}};
+    run(f, before, 3);
+    run_batch(f, rows, 3);
+    uint32_t key = f->tree.builder->plan.programs[0].outputs[0].reg;
+    assert_int_equal(vm_row_outcome(f->vm, 0), OUTCOME_SKIPPED);
+    assert_int_equal(vm_value_at(f->vm, key, 0).kind, TYPE_NULL);
+    assert_int_equal(vm_row_outcome(f->vm, 1), OUTCOME_SKIPPED);
+    assert_true(str_is(vm_value_at(f->vm, key, 1).as_text, "E"));
+    assert_true(str_is(vm_value_at(f->vm, key, 2).as_text, "F"));
+}
+
 /* ---------------------------------------------------------------- the init part */
 
 static void test_hoisted_fault_hits_every_row(void **state) {
@@ -372,6 +400,7 @@ int main(void) {
         TEST(test_argument_acts_once),
         TEST(test_arm_actions),
         TEST(test_hoisted_fault_hits_every_row),
+        TEST(test_key_of_skipped_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

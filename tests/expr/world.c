@@ -5,8 +5,10 @@
 
 /* ---------------------------------------------------------------- what the declaration checker gives */
 
-struct plan_type checker_type_of_column(struct checker *checker, const struct schema_type *type, bool nullable) {
-    struct plan_type found = {.kind = (uint8_t)type->kind, .nullable = nullable, .element = (uint8_t)type->element};
+struct plan_type checker_type_of_column(struct checker *checker, const struct schema_type *type,
+                                        bool nullable) {
+    struct plan_type found = {
+        .kind = (uint8_t)type->kind, .nullable = nullable, .element = (uint8_t)type->element};
     if (type->enumeration != NULL) found.ref = checker_enum_index(checker, type->enumeration);
     return found;
 }
@@ -39,7 +41,8 @@ int checker_map_column(struct checker *checker, struct checked_map *map, struct 
     const struct schema_column *found = &map->target->columns.items[at];
     struct checked_map_column added = {.target_column = (uint32_t)at,
                                        .name = column,
-                                       .type = checker_type_of_column(checker, &found->type, !found->not_null),
+                                       .type =
+                                           checker_type_of_column(checker, &found->type, !found->not_null),
                                        .column = map->columns.count};
     VEC_PUSH(checker->arena, &map->columns, added);
     return (int)added.column;
@@ -55,7 +58,8 @@ struct plan_type world_type(struct world *world, struct str name) {
     }
     if (str_ends_with(name, STR("[]"))) {
         struct plan_type element = world_type(world, str_from(name.ptr, name.len - 2));
-        return (struct plan_type){.kind = TYPE_ARRAY, .nullable = type.nullable, .element = element.kind, .ref = element.ref};
+        return (struct plan_type){
+            .kind = TYPE_ARRAY, .nullable = type.nullable, .element = element.kind, .ref = element.ref};
     }
     enum type_kind kind;
     if (type_kind_find(name, &kind)) {
@@ -67,16 +71,18 @@ struct plan_type world_type(struct world *world, struct str name) {
     return type;
 }
 
-static void add_column(struct world *world, struct checked_table *table, const char *name, const char *type, bool pii) {
-    struct checked_column column = {.name = str_cstr(name), .type = world_type(world, str_cstr(type)), .pii = pii};
+static void add_column(struct world *world, struct checked_table *table, const char *name, const char *type,
+                       bool pii) {
+    struct checked_column column = {
+        .name = str_cstr(name), .type = world_type(world, str_cstr(type)), .pii = pii};
     VEC_PUSH(&world->arena, &table->columns, column);
 }
 
 static void add_rows(struct world *world) {
     static const char *const columns[WORLD_KINDS][2] = {
-        {"b", "bool"},       {"i", "int"},          {"d", "decimal"},   {"f", "float"}, {"s", "text"},
-        {"y", "bytes"},      {"da", "date"},        {"ti", "time"},     {"ts", "timestamp"}, {"tz", "timestamptz"},
-        {"iv", "interval"},  {"u", "uuid"},         {"j", "json"},      {"a", "text[]"}, {"e", "status"}};
+        {"b", "bool"},      {"i", "int"},   {"d", "decimal"}, {"f", "float"},      {"s", "text"},
+        {"y", "bytes"},     {"da", "date"}, {"ti", "time"},   {"ts", "timestamp"}, {"tz", "timestamptz"},
+        {"iv", "interval"}, {"u", "uuid"},  {"j", "json"},    {"a", "text[]"},     {"e", "status"}};
     for (int nullable = 0; nullable < 2; nullable++) {
         for (int i = 0; i < WORLD_KINDS; i++) {
             const char *name = arena_printf(&world->arena, nullable ? "%s_n" : "%s", columns[i][0]).ptr;
@@ -95,7 +101,8 @@ static void add_rows(struct world *world) {
     VEC_PUSH(&world->arena, &world->scope.names, c);
 }
 
-static void add_target_column(struct world *world, struct schema_table *table, const char *name, const char *type) {
+static void add_target_column(struct world *world, struct schema_table *table, const char *name,
+                              const char *type) {
     struct plan_type t = world_type(world, str_cstr(type));
     struct schema_column column = {.name = str_cstr(name), .not_null = !t.nullable};
     column.type.kind = (enum type_kind)t.kind;
@@ -128,7 +135,8 @@ static void add_all_codes(struct world *world) {
     add_code_key(world, states, "text");
     static const char *const keys[] = {"wip", "done", "open"};
     for (size_t i = 0; i < 3; i++)
-        VEC_PUSH(&world->arena, &states->single_keys, (struct value){.kind = TYPE_TEXT, .as_text = str_cstr(keys[i])});
+        VEC_PUSH(&world->arena, &states->single_keys,
+                 (struct value){.kind = TYPE_TEXT, .as_text = str_cstr(keys[i])});
     add_code_key(world, add_codes(world, "labels", "text"), "int");
     struct checked_codes *rates = add_codes(world, "rates", "decimal");
     add_code_key(world, rates, "text");
@@ -136,7 +144,8 @@ static void add_all_codes(struct world *world) {
     struct checked_codes *strict = add_codes(world, "strict", "bool");
     add_code_key(world, strict, "text");
     const struct ast_expr *handled = world_parse(world, "t on missing use false");
-    if (handled != NULL && handled->kind == X_HANDLED) strict->handlers = (struct ast_handlers *)&handled->handlers;
+    if (handled != NULL && handled->kind == X_HANDLED)
+        strict->handlers = (struct ast_handlers *)&handled->handlers;
 }
 
 static struct checked_map *add_map(struct world *world, const char *name) {
@@ -184,7 +193,10 @@ static void add_names(struct world *world) {
     world->owner_columns.table = add_keyed(world, "portal.users", KEYED_TARGET);
     world->owner_columns.target_table = &world->users;
     for (int left = 0; left < 2; left++) {
-        struct scope_name row = {.name = left ? STR("owner") : STR("boss"), .kind = BIND_KEYED_ROW, .target = &world->users, .keyed = &world->owner_columns};
+        struct scope_name row = {.name = left ? STR("owner") : STR("boss"),
+                                 .kind = BIND_KEYED_ROW,
+                                 .target = &world->users,
+                                 .keyed = &world->owner_columns};
         row.expr = add_row_input(world, world->owner_columns.table, left == 1, (uint32_t)left);
         VEC_PUSH(&world->arena, &world->scope.names, row);
     }
@@ -198,7 +210,8 @@ static void add_names(struct world *world) {
     project->name = STR("project");
     project->expr = world_check(world, "projects[t.s_n]", NULL);
     project->reported = true;
-    struct scope_name record = {.name = STR("project"), .kind = BIND_RECORD, .binding = project, .is_let = true};
+    struct scope_name record = {
+        .name = STR("project"), .kind = BIND_RECORD, .binding = project, .is_let = true};
     VEC_PUSH(&world->arena, &world->scope.names, record);
 }
 
@@ -216,7 +229,8 @@ void world_init(struct world *world) {
     world->scope.allow_rows = true;
     world->status = (struct schema_enum){.schema = STR("public"), .name = STR("status")};
     static const char *const labels[] = {"todo", "doing", "done"};
-    for (size_t i = 0; i < 3; i++) VEC_PUSH(&world->arena, &world->status.labels, str_cstr(labels[i]));
+    for (size_t i = 0; i < 3; i++)
+        VEC_PUSH(&world->arena, &world->status.labels, str_cstr(labels[i]));
     checker_enum_index(checker, &world->status);
     world->users.name = STR("users");
     add_target_column(world, &world->users, "id", "uuid");
@@ -244,7 +258,8 @@ void world_release(struct world *world) {
 
 static struct plan_type ast_type_of(struct world *world, const struct ast_type *type) {
     struct plan_type found = world_type(world, type->path.parts.items[0].text);
-    if (type->is_array) found = (struct plan_type){.kind = TYPE_ARRAY, .element = found.kind, .ref = found.ref};
+    if (type->is_array)
+        found = (struct plan_type){.kind = TYPE_ARRAY, .element = found.kind, .ref = found.ref};
     found.nullable = type->nullable;
     return found;
 }
@@ -266,7 +281,8 @@ void world_add_fn(struct world *world, const char *text) {
         fn->result = ast_type_of(world, &decl->fn.result);
         VEC_PUSH(&world->arena, &world->checker.fns, fn);
     }
-    for (uint32_t i = 0; i < world->checker.fns.count; i++) check_fn(&world->checker, world->checker.fns.items[i]);
+    for (uint32_t i = 0; i < world->checker.fns.count; i++)
+        check_fn(&world->checker, world->checker.fns.items[i]);
 }
 
 const struct ast_expr *world_parse(struct world *world, const char *text) {

@@ -1,11 +1,12 @@
 /* A small spec made by hand, for testing expressions alone: rows with columns of all types, parameters, code
  * tables, maps, functions. What the declaration checker would have found stands here as plain data.
  *
- * Names: `t` a row with the columns b i d f s y da ti ts tz iv u j a e and their nullable twins b_n …, a personal
- * `phone`, and `n` of no known type; `c` a row with parent and root (id text, item text?); `item` a let of type
- * text?, `owner` the row of a left lookup in users, `boss` the row of a lookup, `project` a record of map projects.
- * Codes: states (text -> status), labels (int -> text), rates (text, int -> decimal), strict (text -> bool, with
- * `on missing use false`). Maps: projects (key text), pairs (key text, int), unkeyed, broken. */
+ * Names: `t` a row with the columns b i d f s y da ti ts tz iv u j a e and their nullable twins b_n …, a
+ * personal `phone`, and `n` of no known type; `c` a row with parent and root (id text, item text?); `item` a
+ * let of type text?, `owner` the row of a left lookup in users, `boss` the row of a lookup, `project` a
+ * record of map projects. Codes: states (text -> status), labels (int -> text), rates (text, int -> decimal),
+ * strict (text -> bool, with `on missing use false`). Maps: projects (key text), pairs (key text, int),
+ * unkeyed, broken. */
 #ifndef MIG_TESTS_EXPR_WORLD_H
 #define MIG_TESTS_EXPR_WORLD_H
 

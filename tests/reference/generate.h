@@ -9,7 +9,8 @@ struct random {
 };
 uint32_t random_below(struct random *random, uint32_t n);
 
-/* An expression of any type; `lines` are the types (letters) of x0, x1 … that it may name. Returns its letter. */
+/* An expression of any type; `lines` are the types (letters) of x0, x1 … that it may name. Returns its
+ * letter. */
 char generate_expression(struct random *random, const char *lines, uint32_t line_count, struct buf *out);
 /* A cell of a column of this type (letter). */
 struct ref_cell generate_cell(struct random *random, char type);

@@ -26,7 +26,8 @@ static void ref_report(struct ref_row *row, enum outcome kind, enum fault fault,
     struct ref_report report = {kind, fault, message};
     VEC_PUSH(row->arena, &row->reports, report);
     /* Fail beats skip beats reject beats warn. */
-    static const int strength[] = {[OUTCOME_OK] = 0, [OUTCOME_REJECTED] = 1, [OUTCOME_SKIPPED] = 2, [OUTCOME_FAILED] = 3};
+    static const int strength[] = {
+        [OUTCOME_OK] = 0, [OUTCOME_REJECTED] = 1, [OUTCOME_SKIPPED] = 2, [OUTCOME_FAILED] = 3};
     if (strength[kind] > strength[row->outcome]) row->outcome = kind;
     if (kind == OUTCOME_SKIPPED || kind == OUTCOME_FAILED) row->stopped = true;
 }
@@ -38,7 +39,8 @@ static struct str ref_message(struct ref_row *row, const struct texpr *message) 
 }
 
 /* Performs an action for the row; `event`: what it answers. */
-static struct ref_value ref_act(struct ref_row *row, const struct thandler *handler, const struct ref_value *event) {
+static struct ref_value ref_act(struct ref_row *row, const struct thandler *handler,
+                                const struct ref_value *event) {
     struct str message = ref_message(row, handler->message);
     switch (handler->action) {
     case TACT_SKIP: ref_report(row, OUTCOME_SKIPPED, FAULT_NONE, STR("")); break;
@@ -92,7 +94,8 @@ static struct ref_value ref_cell(struct ref_row *row, const struct texpr *expr) 
 static struct ref_value ref_run(struct ref_row *row, const struct texpr *expr) {
     switch (expr->index) {
     case RUN_ID: return ref_of((struct value){.kind = TYPE_UUID, .as_uuid = row->run->run_id});
-    case RUN_STARTED_AT: return ref_of((struct value){.kind = TYPE_TIMESTAMPTZ, .as_int = row->run->started_at});
+    case RUN_STARTED_AT:
+        return ref_of((struct value){.kind = TYPE_TIMESTAMPTZ, .as_int = row->run->started_at});
     default:
         if (row->run->environment.len == 0) return ref_state(ROW_NULL, FAULT_NONE);
         return ref_of((struct value){.kind = TYPE_TEXT, .as_text = row->run->environment});
@@ -165,11 +168,13 @@ static struct ref_value ref_array(struct ref_row *row, const struct texpr *expr)
         if (part.state == ROW_VALUE) memcpy(items + i * size, value_item(&part.value), size);
     }
     if (worst.state > ROW_NULL) return worst;
-    return ref_of((struct value){.kind = TYPE_ARRAY, .as_array = {.items = items, .nulls = nulls, .count = count}});
+    return ref_of(
+        (struct value){.kind = TYPE_ARRAY, .as_array = {.items = items, .nulls = nulls, .count = count}});
 }
 
 /* The arguments as values; where one is none, the strongest state is the result. */
-static bool ref_args(struct ref_row *row, const struct texpr *expr, struct value *args, struct ref_value *out) {
+static bool ref_args(struct ref_row *row, const struct texpr *expr, struct value *args,
+                     struct ref_value *out) {
     struct ref_value worst = ref_state(ROW_VALUE, FAULT_NONE);
     for (uint32_t i = 0; i < expr->args.count; i++) {
         struct ref_value arg = ref_eval(row, expr->args.items[i]);
@@ -204,7 +209,8 @@ static struct ref_value ref_find(struct ref_row *row, const struct texpr *expr) 
     for (uint32_t i = 0; i < row->code_count; i++) {
         const struct ref_code *code = &row->codes[i];
         bool same = code->table == expr->index && code->key_count == expr->args.count;
-        for (uint32_t k = 0; k < code->key_count && same; k++) same = value_compare(&code->keys[k], &args[k]) == 0;
+        for (uint32_t k = 0; k < code->key_count && same; k++)
+            same = value_compare(&code->keys[k], &args[k]) == 0;
         if (same) return ref_of((struct value){.kind = TYPE_ROW, .as_int = i});
     }
     return ref_state(ROW_MISSING, FAULT_MISSING_CODE);

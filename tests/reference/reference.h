@@ -1,5 +1,6 @@
-/* The reference evaluator: typed expressions, one row at a time, by walking the tree. No batches, no registers, no
- * sharing, no folding: what it says is what the language says, and the virtual machine must say the same. */
+/* The reference evaluator: typed expressions, one row at a time, by walking the tree. No batches, no
+ * registers, no sharing, no folding: what it says is what the language says, and the virtual machine must say
+ * the same. */
 #ifndef MIG_TESTS_REFERENCE_H
 #define MIG_TESTS_REFERENCE_H
 

@@ -85,7 +85,8 @@ static enum fault ref_read_text(struct ref_row *row, enum type_kind kind, uint32
     }
 }
 
-static enum fault ref_read_label(const struct ref_row *row, uint32_t ref, struct str text, struct value *out) {
+static enum fault ref_read_label(const struct ref_row *row, uint32_t ref, struct str text,
+                                 struct value *out) {
     const struct plan_enum *e = &row->builder->enums.items[ref];
     for (uint32_t i = 0; i < e->labels_count; i++) {
         if (!str_eq(e->labels[i].text, text)) continue;
@@ -132,18 +133,23 @@ static struct str ref_text_of(struct ref_row *row, const struct texpr *arg, cons
     return row->builder->enums.items[arg->type.ref].labels[value->as_int].text;
 }
 
-static enum fault ref_concat(struct ref_row *row, const struct value *args, uint32_t count, struct value *out) {
+static enum fault ref_concat(struct ref_row *row, const struct value *args, uint32_t count,
+                             struct value *out) {
     struct buf text = {0};
-    for (uint32_t i = 0; i < count; i++) buf_append_str(&text, args[i].as_text);
+    for (uint32_t i = 0; i < count; i++)
+        buf_append_str(&text, args[i].as_text);
     out->as_text = arena_copy_str(row->arena, buf_str(&text));
     buf_release(&text);
     return FAULT_NONE;
 }
 
-static enum fault ref_uuid5(struct ref_row *row, const struct value *args, uint32_t count, struct value *out) {
+static enum fault ref_uuid5(struct ref_row *row, const struct value *args, uint32_t count,
+                            struct value *out) {
     struct str *texts = ARENA_ARRAY(row->arena, struct str, count);
-    for (uint32_t i = 0; i < count; i++) texts[i] = args[i].as_text;
-    return uuid5_in_migration(uuid5_migration_namespace(row->builder->plan.migration), texts, count, &out->as_uuid);
+    for (uint32_t i = 0; i < count; i++)
+        texts[i] = args[i].as_text;
+    return uuid5_in_migration(uuid5_migration_namespace(row->builder->plan.migration), texts, count,
+                              &out->as_uuid);
 }
 
 static enum fault ref_age(int64_t a, int64_t b, struct interval *out) {
@@ -189,11 +195,14 @@ static enum fault ref_json_read(struct ref_row *row, enum opcode op, struct str 
     case OP_JSON_TO_DECIMAL: return json_to_decimal(json, &out->as_decimal);
     case OP_JSON_TO_FLOAT: return json_to_float(json, &out->as_float);
     case OP_JSON_TO_TEXT: return json_to_text(row->arena, json, &out->as_text);
-    default: out->as_int = json_array_length(json); return out->as_int < 0 ? FAULT_WRONG_JSON_TYPE : FAULT_NONE;
+    default:
+        out->as_int = json_array_length(json);
+        return out->as_int < 0 ? FAULT_WRONG_JSON_TYPE : FAULT_NONE;
     }
 }
 
-static enum fault ref_regex_op(struct ref_row *row, const struct texpr *call, const struct value *a, struct value *out) {
+static enum fault ref_regex_op(struct ref_row *row, const struct texpr *call, const struct value *a,
+                               struct value *out) {
     struct regex *regex = ref_regex(row, call->imm);
     struct regex_scratch *scratch = regex_scratch_new();
     enum fault fault = FAULT_NONE;
@@ -208,7 +217,8 @@ static enum fault ref_regex_op(struct ref_row *row, const struct texpr *call, co
         break;
     case OP_REGEX_SPLIT: fault = regex_split(regex, scratch, row->arena, a[0].as_text, &out->as_array); break;
     default:
-        fault = regex_extract(regex, scratch, a[0].as_text, regex_group_count(regex) > 0, &found, &out->as_text);
+        fault =
+            regex_extract(regex, scratch, a[0].as_text, regex_group_count(regex) > 0, &found, &out->as_text);
         if (!found) out->kind = TYPE_NULL;
         out->as_text = arena_copy_str(row->arena, found ? out->as_text : STR(""));
         break;
@@ -221,7 +231,8 @@ static enum fault ref_regex_op(struct ref_row *row, const struct texpr *call, co
 static bool ref_in(struct ref_row *row, const struct texpr *call, const struct value *x) {
     const struct plan_const *list = &row->builder->consts.items[call->imm];
     struct value all = {.kind = TYPE_NULL};
-    if (plan_const_value(row->arena, &row->builder->plan, list, &all) != FAULT_NONE || all.kind != TYPE_ARRAY) return false;
+    if (plan_const_value(row->arena, &row->builder->plan, list, &all) != FAULT_NONE || all.kind != TYPE_ARRAY)
+        return false;
     struct array items = all.as_array;
     for (size_t i = 0; i < items.count; i++) {
         if (x->kind == TYPE_TEXT && str_eq(((const struct str *)items.items)[i], x->as_text)) return true;
@@ -249,18 +260,21 @@ static bool ref_array_contains(const struct texpr *call, const struct value *a) 
     size_t size = type_kind_size(kind);
     for (size_t i = 0; i < array->count; i++) {
         if (array->nulls != NULL && array->nulls[i]) continue;
-        if (value_compare_item(kind, (const char *)array->items + i * size, value_item(&a[1])) == 0) return true;
+        if (value_compare_item(kind, (const char *)array->items + i * size, value_item(&a[1])) == 0)
+            return true;
     }
     return false;
 }
 
-static enum fault ref_join(struct ref_row *row, const struct texpr *call, const struct value *a, struct value *out) {
+static enum fault ref_join(struct ref_row *row, const struct texpr *call, const struct value *a,
+                           struct value *out) {
     const struct array *array = &a[0].as_array;
     enum type_kind kind = (enum type_kind)call->args.items[0]->type.element;
     struct str *texts = ARENA_ARRAY(row->arena, struct str, array->count + 1);
     for (size_t i = 0; i < array->count; i++)
         if (array->nulls == NULL || !array->nulls[i])
-            texts[i] = value_format_item(row->arena, kind, (const char *)array->items + i * type_kind_size(kind));
+            texts[i] =
+                value_format_item(row->arena, kind, (const char *)array->items + i * type_kind_size(kind));
     struct array all = {texts, array->nulls, array->count};
     return text_join(row->arena, &all, a[1].as_text, &out->as_text);
 }
@@ -275,7 +289,8 @@ static enum fault ref_decimal_to_float(struct decimal d, double *out) {
 static enum fault ref_int_to_float(int64_t n, double *out) {
     *out = (double)n;
     /* Exact: what comes back is the same number. */
-    return *out >= -9223372036854775808.0 && *out < 9223372036854775808.0 && (int64_t)*out == n ? FAULT_NONE : FAULT_LOSSY;
+    return *out >= -9223372036854775808.0 && *out < 9223372036854775808.0 && (int64_t)*out == n ? FAULT_NONE
+                                                                                                : FAULT_LOSSY;
 }
 
 /* ---------------------------------------------------------------- comparisons */
@@ -293,7 +308,8 @@ static bool ref_compare(enum opcode op, enum opcode base, const struct value *a)
 }
 
 static bool ref_comparison(enum opcode op, const struct value *a, struct value *out) {
-    static const uint16_t bases[] = {OP_EQ_I64, OP_EQ_BOOL, OP_EQ_DECIMAL, OP_EQ_FLOAT, OP_EQ_TEXT, OP_EQ_BYTES, OP_EQ_UUID, OP_EQ_INTERVAL};
+    static const uint16_t bases[] = {OP_EQ_I64,  OP_EQ_BOOL,  OP_EQ_DECIMAL, OP_EQ_FLOAT,
+                                     OP_EQ_TEXT, OP_EQ_BYTES, OP_EQ_UUID,    OP_EQ_INTERVAL};
     for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
         if ((int)op < bases[i] || (int)op > bases[i] + 5) continue;
         out->as_bool = ref_compare(op, (enum opcode)bases[i], a);
@@ -302,7 +318,8 @@ static bool ref_comparison(enum opcode op, const struct value *a, struct value *
     return false;
 }
 
-/* ---------------------------------------------------------------- the instructions, by what they are about */
+/* ---------------------------------------------------------------- the instructions, by what they are about
+ */
 
 #define T(n) a[n].as_text
 #define I(n) a[n].as_int
@@ -365,11 +382,12 @@ static bool ref_number_op(enum opcode op, const struct value *a, struct value *o
     }
 }
 
-static bool ref_date_op(struct ref_row *row, const struct texpr *call, const struct value *a, struct value *out,
-                        enum fault *fault) {
+static bool ref_date_op(struct ref_row *row, const struct texpr *call, const struct value *a,
+                        struct value *out, enum fault *fault) {
     switch (call->opcode) {
     case OP_ADD_DATE_INT: TRIES(date_add_days(I(0), I(1), &out->as_int));
-    case OP_SUB_DATE_INT: TRIES(I(1) == INT64_MIN ? FAULT_OUT_OF_RANGE : date_add_days(I(0), -I(1), &out->as_int));
+    case OP_SUB_DATE_INT:
+        TRIES(I(1) == INT64_MIN ? FAULT_OUT_OF_RANGE : date_add_days(I(0), -I(1), &out->as_int));
     case OP_SUB_DATE_DATE: TRIES(date_subtract_date(I(0), I(1), &out->as_int));
     case OP_ADD_DATE_INTERVAL: TRIES(date_add_interval(I(0), V(1), &out->as_int));
     case OP_SUB_DATE_INTERVAL: TRIES(date_subtract_interval(I(0), V(1), &out->as_int));
@@ -404,15 +422,18 @@ static bool ref_date_op(struct ref_row *row, const struct texpr *call, const str
     case OP_TRUNCATE_TIMESTAMP: TRIES(ref_truncate(I(0), T(1), false, &out->as_int));
     case OP_MONTH_END: TRIES(date_month_end(I(0), &out->as_int));
     case OP_GREATEST_DATE: GIVES(as_int, I(0) > I(1) ? I(0) : I(1));
-    case OP_FORMAT_DATE: TRIES(pattern_format_date(row->arena, ref_template(row, call->imm), I(0), &out->as_text));
-    case OP_FORMAT_TIMESTAMP: TRIES(pattern_format_timestamp(row->arena, ref_template(row, call->imm), I(0), &out->as_text));
-    case OP_FORMAT_DECIMAL: TRIES(pattern_format_decimal(row->arena, ref_template(row, call->imm), D(0), &out->as_text));
+    case OP_FORMAT_DATE:
+        TRIES(pattern_format_date(row->arena, ref_template(row, call->imm), I(0), &out->as_text));
+    case OP_FORMAT_TIMESTAMP:
+        TRIES(pattern_format_timestamp(row->arena, ref_template(row, call->imm), I(0), &out->as_text));
+    case OP_FORMAT_DECIMAL:
+        TRIES(pattern_format_decimal(row->arena, ref_template(row, call->imm), D(0), &out->as_text));
     default: return false;
     }
 }
 
-static bool ref_text_op(struct ref_row *row, const struct texpr *call, const struct value *a, struct value *out,
-                        enum fault *fault) {
+static bool ref_text_op(struct ref_row *row, const struct texpr *call, const struct value *a,
+                        struct value *out, enum fault *fault) {
     struct arena *arena = row->arena;
     bool is = false;
     switch (call->opcode) {
@@ -472,13 +493,15 @@ static bool ref_text_op(struct ref_row *row, const struct texpr *call, const str
     case OP_REGEX_EXTRACT:
     case OP_REGEX_SPLIT: TRIES(ref_regex_op(row, call, a, out));
     case OP_UUID5: TRIES(ref_uuid5(row, a, call->args.count, out));
-    case OP_FIT_LENGTH: *fault = text_fits(T(0), call->imm) ? FAULT_NONE : FAULT_TOO_LONG; GIVES(as_text, T(0));
+    case OP_FIT_LENGTH:
+        *fault = text_fits(T(0), call->imm) ? FAULT_NONE : FAULT_TOO_LONG;
+        GIVES(as_text, T(0));
     default: return false;
     }
 }
 
-static bool ref_convert_op(struct ref_row *row, const struct texpr *call, const struct value *a, struct value *out,
-                           enum fault *fault) {
+static bool ref_convert_op(struct ref_row *row, const struct texpr *call, const struct value *a,
+                           struct value *out, enum fault *fault) {
     switch (call->opcode) {
     case OP_TEXT_TO_BOOL:
     case OP_TEXT_TO_INT:
@@ -507,8 +530,12 @@ static bool ref_convert_op(struct ref_row *row, const struct texpr *call, const 
     case OP_TEXT_OF_UUID:
     case OP_TEXT_OF_ENUM: GIVES(as_text, ref_text_of(row, call->args.items[0], &a[0]));
     case OP_FIT_NUMERIC: TRIES(decimal_fit(D(0), (int32_t)call->imm, (int32_t)call->imm2, &out->as_decimal));
-    case OP_FIT_INT2: *fault = I(0) >= INT16_MIN && I(0) <= INT16_MAX ? FAULT_NONE : FAULT_OUT_OF_RANGE; GIVES(as_int, I(0));
-    case OP_FIT_INT4: *fault = I(0) >= INT32_MIN && I(0) <= INT32_MAX ? FAULT_NONE : FAULT_OUT_OF_RANGE; GIVES(as_int, I(0));
+    case OP_FIT_INT2:
+        *fault = I(0) >= INT16_MIN && I(0) <= INT16_MAX ? FAULT_NONE : FAULT_OUT_OF_RANGE;
+        GIVES(as_int, I(0));
+    case OP_FIT_INT4:
+        *fault = I(0) >= INT32_MIN && I(0) <= INT32_MAX ? FAULT_NONE : FAULT_OUT_OF_RANGE;
+        GIVES(as_int, I(0));
     case OP_NOT: GIVES(as_bool, !a[0].as_bool);
     case OP_JSON_GET: TRIES(ref_json_path(row, call->imm, T(0), out));
     case OP_JSON_KEY: {
@@ -537,10 +564,12 @@ static bool ref_convert_op(struct ref_row *row, const struct texpr *call, const 
     }
 }
 
-bool ref_call(struct ref_row *row, const struct texpr *call, const struct value *args, struct ref_value *result) {
+bool ref_call(struct ref_row *row, const struct texpr *call, const struct value *args,
+              struct ref_value *result) {
     struct value out = {.kind = (enum type_kind)call->type.kind};
     enum fault fault = FAULT_NONE;
-    bool known = ref_comparison(call->opcode, args, &out) || ref_number_op(call->opcode, args, &out, &fault) ||
+    bool known = ref_comparison(call->opcode, args, &out) ||
+                 ref_number_op(call->opcode, args, &out, &fault) ||
                  ref_date_op(row, call, args, &out, &fault) || ref_text_op(row, call, args, &out, &fault) ||
                  ref_convert_op(row, call, args, &out, &fault);
     *result = (struct ref_value){.state = ROW_VALUE, .value = out};

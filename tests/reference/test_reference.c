@@ -1,6 +1,6 @@
-/* Random typed programs over nasty rows: the compiler with the virtual machine, and the reference evaluator, must
- * say the same about every row. A failure prints the program and the row, and the seed that makes it again
- * (MIG_SEED; MIG_PROGRAMS is the number of programs). */
+/* Random typed programs over nasty rows: the compiler with the virtual machine, and the reference evaluator,
+ * must say the same about every row. A failure prints the program and the row, and the seed that makes it
+ * again (MIG_SEED; MIG_PROGRAMS is the number of programs). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,7 +42,8 @@ static struct value int_value_of(int64_t n) {
     return (struct value){.kind = TYPE_INT, .as_int = n};
 }
 
-static void add_code(struct trial *trial, const char *table, struct value first, struct value second, struct value value) {
+static void add_code(struct trial *trial, const char *table, struct value first, struct value second,
+                     struct value value) {
     struct checker *checker = &trial->world.checker;
     struct ref_code *code = &trial->codes[trial->code_count++];
     for (uint32_t i = 0; i < checker->codes.count; i++)
@@ -57,7 +58,8 @@ static void add_codes(struct trial *trial) {
     struct value none = {.kind = TYPE_NULL}, truth = {.kind = TYPE_BOOL, .as_bool = 1};
     static const char *const keys[] = {"wip", "done", "open"};
     for (int i = 0; i < 3; i++)
-        add_code(trial, "states", text_value_of(keys[i]), none, (struct value){.kind = TYPE_ENUM, .as_int = i});
+        add_code(trial, "states", text_value_of(keys[i]), none,
+                 (struct value){.kind = TYPE_ENUM, .as_int = i});
     add_code(trial, "labels", int_value_of(1), none, text_value_of("one"));
     add_code(trial, "labels", int_value_of(7), none, text_value_of("sev\xc3\xa9n"));
     struct value rate = {.kind = TYPE_DECIMAL, .as_decimal = {.lo = 150, .scale = 2}};
@@ -83,7 +85,8 @@ static void reduce_world(struct trial *trial) {
         table->names_count = 1;
     }
     world->checker.maps.count = 0;
-    while (world->scope.names.count > 0 && !str_is(world->scope.names.items[world->scope.names.count - 1].name, "t"))
+    while (world->scope.names.count > 0 &&
+           !str_is(world->scope.names.items[world->scope.names.count - 1].name, "t"))
         world->scope.names.count--;
     /* plan_code's constants: so that the tables are whole in the plan, too. */
     for (uint32_t i = 0; i < trial->code_count; i++) {
@@ -103,18 +106,20 @@ static void begin_trial(struct trial *trial, uint64_t seed) {
     trial->seed = seed;
     trial->random.state = seed * 0x2545f4914f6cdd1du + 99;
     world_init(&trial->world);
-    world_add_fn(&trial->world, "fn tidy(x text) text = squeeze(lower(trim(x)))\n"
-                                "fn money(x text) decimal = decimal(replace(trim(x), ',', '')) on error use -1.0\n"
-                                "fn safe(x text) int = int(x) on error use 0\n"
-                                "fn opt(x text?) text = (x ?? 'none') || '!'\n"
-                                "fn twice(x text) text = tidy(x) || tidy(x)\n");
+    world_add_fn(&trial->world,
+                 "fn tidy(x text) text = squeeze(lower(trim(x)))\n"
+                 "fn money(x text) decimal = decimal(replace(trim(x), ',', '')) on error use -1.0\n"
+                 "fn safe(x text) int = int(x) on error use 0\n"
+                 "fn opt(x text?) text = (x ?? 'none') || '!'\n"
+                 "fn twice(x text) text = tidy(x) || tidy(x)\n");
     assert_int_equal(trial->world.diags.error_count, 0);
     add_codes(trial);
     reduce_world(trial);
     trial->params[0] = (struct value){.kind = TYPE_TIMESTAMPTZ, .as_int = INT64_C(811180800000000)};
     trial->params[1] = (struct value){.kind = TYPE_SECRET, .as_text = STR("hush")};
     trial->params[2] = seed % 2 ? (struct value){.kind = TYPE_NULL} : text_value_of("north");
-    trial->run = (struct run_values){.params = trial->params, .started_at = INT64_C(811180800000001), .tables = trial->tables};
+    trial->run = (struct run_values){
+        .params = trial->params, .started_at = INT64_C(811180800000001), .tables = trial->tables};
     trial->run.run_id.bytes[3] = 7;
 }
 
@@ -139,7 +144,8 @@ static void name_line(struct trial *trial, uint32_t line, struct texpr *expr) {
 }
 
 static bool diag_is_expected(enum diag_code code) {
-    return code == E_ALWAYS_FAILS || code == E_DIVISION_BY_ZERO || code == E_TOO_DEEP || code == E_UNKNOWN_CODE;
+    return code == E_ALWAYS_FAILS || code == E_DIVISION_BY_ZERO || code == E_TOO_DEEP ||
+           code == E_UNKNOWN_CODE;
 }
 
 static void make_line(struct trial *trial, uint32_t line) {
@@ -155,7 +161,8 @@ static void make_line(struct trial *trial, uint32_t line) {
         struct str copy = arena_copy_str(&trial->world.arena, buf_str(&text));
         struct texpr *expr = world_check(&trial->world, copy.ptr, NULL);
         struct diag_list *diags = &trial->world.diags;
-        if (diags->error_count == 0 && (expr == NULL || expr->type.kind == TYPE_NONE)) fail_msg("refused in silence: %s", copy.ptr);
+        if (diags->error_count == 0 && (expr == NULL || expr->type.kind == TYPE_NONE))
+            fail_msg("refused in silence: %s", copy.ptr);
         if (expr != NULL && diags->error_count == 0 && expr->type.kind != TYPE_NULL) {
             trial->texts[line] = copy;
             name_line(trial, line, expr);
@@ -164,8 +171,8 @@ static void make_line(struct trial *trial, uint32_t line) {
         for (uint32_t i = 0; i < diags->items.count; i++) {
             const struct diag *diag = diags->items.items[i];
             if (diag_code_severity(diag->code) == DIAG_ERROR && !diag_is_expected(diag->code))
-                fail_msg("seed %llu: %s\n%s: %.*s", (unsigned long long)trial->seed, copy.ptr, diag_code_id(diag->code),
-                         STR_ARG(diag->message));
+                fail_msg("seed %llu: %s\n%s: %.*s", (unsigned long long)trial->seed, copy.ptr,
+                         diag_code_id(diag->code), STR_ARG(diag->message));
         }
         trial->refused++;
     }
@@ -173,9 +180,11 @@ static void make_line(struct trial *trial, uint32_t line) {
 }
 
 static uint32_t make_program(struct trial *trial) {
-    for (uint32_t line = 0; line < LINES; line++) make_line(trial, line);
+    for (uint32_t line = 0; line < LINES; line++)
+        make_line(trial, line);
     struct emitter *emitter = emitter_new(trial->world.checker.builder);
-    for (uint32_t line = 0; line < LINES; line++) emit_binding(emitter, trial->bindings[line]);
+    for (uint32_t line = 0; line < LINES; line++)
+        emit_binding(emitter, trial->bindings[line]);
     for (uint32_t line = 0; line < LINES; line++) {
         struct texpr *bound = node_bound(&trial->world.scope, trial->bindings[line], (struct span){0});
         emit_output_value(emitter, OUT_VALUE, line, bound);
@@ -192,7 +201,8 @@ static void fill_tables(struct trial *trial, const struct plan *plan) {
             if (code->table != i) continue;
             buf_clear(&key);
             assert_true(keyed_table_encode(plan->tables[i].keys, code->keys, code->key_count, &key));
-            assert_true(keyed_table_add(trial->tables[i], buf_str(&key), KEYED_PRESENT, &code->value, &trial->world.diags));
+            assert_true(keyed_table_add(trial->tables[i], buf_str(&key), KEYED_PRESENT, &code->value,
+                                        &trial->world.diags));
         }
     }
     buf_release(&key);
@@ -203,25 +213,30 @@ static void make_rows(struct trial *trial) {
     trial->cells = memory_zalloc(sizeof *trial->cells * ROWS * table->columns.count);
     for (uint32_t row = 0; row < ROWS; row++)
         for (uint32_t c = 0; c < table->columns.count; c++)
-            trial->cells[row * table->columns.count + c] =
-                generate_cell(&trial->random, type_kind_letter((enum type_kind)table->columns.items[c].type.kind));
+            trial->cells[row * table->columns.count + c] = generate_cell(
+                &trial->random, type_kind_letter((enum type_kind)table->columns.items[c].type.kind));
 }
 
 /* ---------------------------------------------------------------- comparing */
 
 static struct str show_value(struct trial *trial, const struct value *value, struct plan_type type) {
-    if (value->kind == TYPE_ARRAY) return value_format_array(&trial->world.arena, (enum type_kind)type.element, &value->as_array);
+    if (value->kind == TYPE_ARRAY)
+        return value_format_array(&trial->world.arena, (enum type_kind)type.element, &value->as_array);
     return value_format(&trial->world.arena, value);
 }
 
 static void print_trial(const struct trial *trial, uint32_t row) {
     const struct checked_table *table = &trial->world.rows;
     fprintf(stderr, "MIG_SEED=%llu\n", (unsigned long long)trial->seed);
-    for (uint32_t line = 0; line < LINES; line++) fprintf(stderr, "  x%u = %.*s\n", line, STR_ARG(trial->texts[line]));
+    for (uint32_t line = 0; line < LINES; line++)
+        fprintf(stderr, "  x%u = %.*s\n", line, STR_ARG(trial->texts[line]));
     for (uint32_t c = 0; c < table->columns.count; c++) {
         const struct ref_cell *cell = &trial->cells[row * table->columns.count + c];
         struct str name = table->columns.items[c].name;
-        fprintf(stderr, "  %.*s: %s%.*s\n", STR_ARG(name), cell->state == ROW_NULL ? "null" : cell->state == ROW_ERROR ? "unreadable " : "",
+        fprintf(stderr, "  %.*s: %s%.*s\n", STR_ARG(name),
+                cell->state == ROW_NULL    ? "null"
+                : cell->state == ROW_ERROR ? "unreadable "
+                                           : "",
                 STR_ARG(cell->text));
     }
 }
@@ -234,7 +249,8 @@ static const struct ref_report *ref_main_report(const struct ref_row *row) {
 
 static uint32_t ref_count_warnings(const struct ref_row *row) {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < row->reports.count; i++) count += row->reports.items[i].kind == OUTCOME_OK;
+    for (uint32_t i = 0; i < row->reports.count; i++)
+        count += row->reports.items[i].kind == OUTCOME_OK;
     return count;
 }
 
@@ -251,7 +267,8 @@ static bool ref_has_report(const struct ref_row *row, const struct row_report *g
     return false;
 }
 
-static bool same_line(struct trial *trial, struct vm *vm, uint32_t reg, uint32_t row, uint32_t line, const struct ref_row *ref) {
+static bool same_line(struct trial *trial, struct vm *vm, uint32_t reg, uint32_t row, uint32_t line,
+                      const struct ref_row *ref) {
     struct plan_type type = trial->bindings[line]->expr->type;
     struct ref_value want = ref_eval_binding((struct ref_row *)ref, trial->bindings[line]);
     const struct vm_register *got = vm_register_at(vm, reg);
@@ -260,46 +277,56 @@ static bool same_line(struct trial *trial, struct vm *vm, uint32_t reg, uint32_t
     struct str got_text = state == ROW_VALUE ? show_value(trial, &value, type) : STR("");
     struct str want_text = want.state == ROW_VALUE ? show_value(trial, &want.value, type) : STR("");
     if (state == want.state && str_eq(got_text, want_text)) return true;
-    fprintf(stderr, "x%u: the machine has state %d [%.*s], the reference %d [%.*s]\n", line, (int)state, STR_ARG(got_text),
-            (int)want.state, STR_ARG(want_text));
+    fprintf(stderr, "x%u: the machine has state %d [%.*s], the reference %d [%.*s]\n", line, (int)state,
+            STR_ARG(got_text), (int)want.state, STR_ARG(want_text));
     return false;
 }
 
 static bool same_outcome(struct vm *vm, uint32_t row, const struct ref_row *ref) {
     if (vm_row_outcome(vm, row) != ref->outcome) {
         const struct row_report *first = vm_first_report(vm, row);
-        fprintf(stderr, "the machine's outcome is %d (%s: %.*s), the reference's %d\n", (int)vm_row_outcome(vm, row),
-                first ? fault_id(first->fault) : "", first ? (int)first->message.len : 0, first ? first->message.ptr : "",
-                (int)ref->outcome);
+        fprintf(stderr, "the machine's outcome is %d (%s: %.*s), the reference's %d\n",
+                (int)vm_row_outcome(vm, row), first ? fault_id(first->fault) : "",
+                first ? (int)first->message.len : 0, first ? first->message.ptr : "", (int)ref->outcome);
         return false;
     }
     if (ref->stopped) return true;
     if (vm_row_warnings(vm, row) != ref_count_warnings(ref)) {
-        fprintf(stderr, "the machine warns %u times, the reference %u times\n", vm_row_warnings(vm, row), ref_count_warnings(ref));
+        fprintf(stderr, "the machine warns %u times, the reference %u times\n", vm_row_warnings(vm, row),
+                ref_count_warnings(ref));
         return false;
     }
     const struct row_report *report = vm_first_report(vm, row);
     const struct ref_report *want = ref_main_report(ref);
     if (want != NULL && ref->outcome == OUTCOME_REJECTED && !same_report(report, want)) {
-        fprintf(stderr, "main report: the machine says %s %.*s, the reference %s %.*s\n", fault_id(report->fault), STR_ARG(report->message),
-                fault_id(want->fault), STR_ARG(want->message));
+        fprintf(stderr, "main report: the machine says %s %.*s, the reference %s %.*s\n",
+                fault_id(report->fault), STR_ARG(report->message), fault_id(want->fault),
+                STR_ARG(want->message));
         return false;
     }
     for (; report != NULL; report = vm_next_report(vm, report)) {
         if (ref_has_report(ref, report)) continue;
-        fprintf(stderr, "the reference does not say %s %.*s\n", fault_id(report->fault), STR_ARG(report->message));
+        fprintf(stderr, "the reference does not say %s %.*s\n", fault_id(report->fault),
+                STR_ARG(report->message));
         return false;
     }
     return true;
 }
 
-static bool compare_row(struct trial *trial, struct vm *vm, const struct plan_program *program, uint32_t row) {
+static bool compare_row(struct trial *trial, struct vm *vm, const struct plan_program *program,
+                        uint32_t row) {
     struct arena arena;
     arena_init(&arena);
-    struct ref_row ref = {.arena = &arena, .builder = trial->world.checker.builder, .params = trial->params, .codes = trial->codes,
-                          .code_count = trial->code_count, .run = &trial->run, .unknown = OP_COUNT};
+    struct ref_row ref = {.arena = &arena,
+                          .builder = trial->world.checker.builder,
+                          .params = trial->params,
+                          .codes = trial->codes,
+                          .code_count = trial->code_count,
+                          .run = &trial->run,
+                          .unknown = OP_COUNT};
     ref.cells = trial->cells + row * trial->world.rows.columns.count;
-    for (uint32_t line = 0; line < LINES && !ref.stopped; line++) ref_eval_binding(&ref, trial->bindings[line]);
+    for (uint32_t line = 0; line < LINES && !ref.stopped; line++)
+        ref_eval_binding(&ref, trial->bindings[line]);
     bool same = true;
     if (ref.unknown != OP_COUNT) {
         fprintf(stderr, "the reference evaluator does not know %s\n", OPCODES[ref.unknown].name);
@@ -330,7 +357,8 @@ static void fill_batch(const struct trial *trial, struct row_batch *batch) {
     }
 }
 
-static bool run_program(struct trial *trial, const struct plan *plan, const struct program_set *set, uint32_t program) {
+static bool run_program(struct trial *trial, const struct plan *plan, const struct program_set *set,
+                        uint32_t program) {
     struct row_batch batch;
     row_batch_init(&batch, trial->world.rows.columns.count);
     fill_batch(trial, &batch);
@@ -344,7 +372,8 @@ static bool run_program(struct trial *trial, const struct plan *plan, const stru
     vm_run_pre(vm);
     vm_run_rest(vm);
     bool same = true;
-    for (uint32_t row = 0; row < ROWS && same; row++) same = compare_row(trial, vm, code, row);
+    for (uint32_t row = 0; row < ROWS && same; row++)
+        same = compare_row(trial, vm, code, row);
     vm_free(vm);
     row_batch_release(&batch);
     return same;
@@ -384,9 +413,10 @@ static uint64_t setting(const char *name, uint64_t standard) {
 
 static void test_programs(void **state) {
     (void)state;
-    uint64_t first = setting("MIG_SEED", 1), count = setting("MIG_PROGRAMS", getenv("MIG_SEED") ? 1 : 300);
+    uint64_t first = setting("MIG_SEED", 1), count = setting("MIG_PROGRAMS", getenv("MIG_SEED") ? 1 : 1000);
     uint32_t wrong = 0, refused = 0;
-    for (uint64_t i = 0; i < count && wrong < 5; i++) wrong += !run_trial(first + i, &refused);
+    for (uint64_t i = 0; i < count && wrong < 5; i++)
+        wrong += !run_trial(first + i, &refused);
     /* A generator whose expressions are mostly refused would test nothing. */
     assert_true(refused < count * LINES);
     assert_int_equal(wrong, 0);

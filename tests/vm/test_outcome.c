@@ -51,6 +51,9 @@ static void default_messages(void **state) {
                                builder_pattern(&b, PATTERN_TEMPLATE, TYPE_DATE, "YYYY-MM-DD") + 1, 0);
     builder_span(&b, "date(t.due, 'YYYY-MM-DD')", false);
     report(&b, read);
+    uint32_t fit = builder_op(&b, OP_FIT_LENGTH, TYPE_TEXT, 0, date, 0, 0, 4, 0);
+    builder_span(&b, "t.due", false);
+    report(&b, fit);
     assert_true(builder_load(&b));
     builder_cells(&b, 5, 1, cells);
     builder_run(&b, 1);
@@ -61,7 +64,9 @@ static void default_messages(void **state) {
     assert_string_equal(message(&b, 0, 3), "t.name is empty, but a value is required");
     assert_string_equal(message(&b, 0, 4), "t.hours % 0 is a division by zero");
     assert_string_equal(message(&b, 0, 5), "date(t.due, 'YYYY-MM-DD'): \"31/02/2025\" is not a date");
-    assert_string_equal(message(&b, 0, 6), "(none)");
+    assert_string_equal(message(&b, 0, 6),
+                        "t.due: \"31/02/2025\" is longer than its column allows (4 characters)");
+    assert_string_equal(message(&b, 0, 7), "(none)");
     const struct row_report *first = vm_first_report(b.vm, 0);
     assert_int_equal(first->fault, FAULT_NOT_DATE);
     assert_int_equal(first->instr, 0);
@@ -294,6 +299,37 @@ static void init_faults_belong_to_every_row(void **state) {
     builder_release(&b);
 }
 
+/* What cannot fail by its signature and fails in the init part, and a failed value that nobody reported: both
+ * reject the row rather than pass in silence. */
+static void nothing_fails_in_silence(void **state) {
+    (void)state;
+    struct program_builder b;
+    builder_init(&b);
+    uint32_t text = builder_literal(&b, TYPE_TEXT, "a"), pattern = builder_literal(&b, TYPE_TEXT, "a\\");
+    uint32_t like = builder_op(&b, OP_LIKE_ANY, TYPE_BOOL, 0, text, pattern, 0, 0, 0);
+    builder_span(&b, "$a like $b", false);
+    builder_init_end(&b);
+    builder_act(&b, OP_SKIP, builder_select(&b, OP_SEL_NOT_TRUE, 0, like, 0), 0, 0, SKIPPED_WHERE);
+    assert_true(builder_load(&b));
+    for (int round = 0; round < 2; round++) {
+        builder_run(&b, 2);
+        assert_int_equal(vm_row_outcome(b.vm, 1), OUTCOME_REJECTED);
+        assert_string_equal(message(&b, 1, 0),
+                            "$a like $b: \"a\\\" is not an argument that the function takes");
+    }
+    builder_release(&b);
+
+    builder_init(&b);
+    uint32_t n = builder_literal(&b, TYPE_INT, "1");
+    uint32_t poisoned = builder_op(&b, OP_POISON, TYPE_INT, 0, n, 0, 0, 0, 0);
+    builder_output(&b, OUT_COLUMN, 0, poisoned);
+    assert_true(builder_load(&b));
+    builder_run(&b, 1);
+    assert_int_equal(vm_row_outcome(b.vm, 0), OUTCOME_REJECTED);
+    assert_string_equal(message(&b, 0, 0), "a value of the row could not be computed");
+    builder_release(&b);
+}
+
 static void raised_events(void **state) {
     (void)state;
     struct program_builder b;
@@ -368,6 +404,7 @@ int main(void) {
         cmocka_unit_test(a_skip_takes_the_row_out_at_once),
         cmocka_unit_test(waves_run_each_row_once),
         cmocka_unit_test(init_faults_belong_to_every_row),
+        cmocka_unit_test(nothing_fails_in_silence),
         cmocka_unit_test(raised_events),
         cmocka_unit_test(programs_without_rows),
         cmocka_unit_test(long_messages_are_cut_at_a_character),
