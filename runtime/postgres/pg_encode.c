@@ -29,10 +29,8 @@ struct pg_row_encoder {
     bool text, staged;
     bool canonical;       /* the hashed bytes are not the sent bytes … */
     bool in_place;        /* … but as long: numbers only, changed in a copy */
-    bool numerics_only;   /* and differ from them in the scales of numerics alone */
     uint32_t fixed_bytes; /* upper bound of a row's fixed part */
     struct hash_part row, key, update;
-    struct hash_part numerics; /* numerics_only: the fields whose scales are not hashed */
 };
 
 /* -- making it */

@@ -9,6 +9,7 @@ KERNEL(REPORT) {
     size_t size = type_kind_size((enum type_kind)call_type(call, call->instr->dst)->kind);
     const struct operand *a = &call->arg[0];
     if (a->reg->clean && a->data == call->out && !a->reg->scalar) return; /* dst is a */
+    if (call_take_column(call, size)) return;
     USE_ROWS;
     EACH_ROW(i) {
         enum row_state state = register_state(a->reg, i);

@@ -52,6 +52,26 @@ static inline void take_row(struct vm_call *call, uint32_t row, const struct ope
     copy_item((char *)call->out + row * size, (const char *)src->data + size * row * src->step, size);
 }
 
+bool call_take_column(struct vm_call *call, size_t size) {
+    const struct operand *a = &call->arg[0];
+    if (call->rows || a->step == 0 || call->count != call->vm->count) return false;
+    if (a->reg->clean) {
+        memset(call->dst->state, ROW_VALUE, call->count);
+    } else {
+        uint8_t strongest = ROW_VALUE;
+        for (uint32_t i = 0; i < call->count; i++)
+            strongest = a->reg->state[i] > strongest ? a->reg->state[i] : strongest;
+        if (state_is_fresh((enum row_state)strongest)) return false;
+        memmove(call->dst->state, a->reg->state, call->count);
+        call->dirty |= strongest != ROW_VALUE;
+    }
+    if (a->data != call->vm->own[call->code->operands[0]])
+        call->dst->data = (void *)a->data; /* as CELL_TEXT left it: the batch's column */
+    else if (a->data != call->out)
+        memcpy(call->out, a->data, size * call->count);
+    return true;
+}
+
 static size_t dst_size(const struct vm_call *call) {
     return type_kind_size((enum type_kind)call_type(call, call->instr->dst)->kind);
 }
@@ -133,6 +153,7 @@ KERNEL(PATCH) {
 static void replace_state(struct vm_call *call, enum row_state state) {
     struct vm *vm = call->vm;
     size_t size = dst_size(call);
+    if (vm_select(vm, call->instr->imm)->live_count == 0 && call_take_column(call, size)) return;
     mark(vm, call->instr->imm, 1);
     USE_ROWS;
     EACH_ROW(i) {
@@ -158,6 +179,7 @@ KERNEL(NULLED) {
 
 KERNEL(REQUIRE) {
     size_t size = dst_size(call);
+    if (call->arg[0].reg->clean && call_take_column(call, size)) return;
     USE_ROWS;
     EACH_ROW(i) {
         bool null = register_state(call->arg[0].reg, i) == ROW_NULL;

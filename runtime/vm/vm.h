@@ -114,7 +114,8 @@ const struct row_report *vm_first_report(const struct vm *vm, uint32_t row);
 const struct row_report *vm_next_report(const struct vm *vm, const struct row_report *report);
 
 const struct vm_register *vm_register_at(const struct vm *vm, uint32_t reg);
-/* One element as a value (texts not copied). state other than ROW_VALUE gives TYPE_NULL. */
+/* One element as a value (texts not copied). state other than ROW_VALUE gives TYPE_NULL; so does an output of
+ * a row that left (skipped, failed, not yet in a wave) before the output was written. */
 struct value vm_value_at(const struct vm *vm, uint32_t reg, uint32_t row);
 
 /* Runs a program without inputs (defaults, expected values, assertions) and returns the VALUE output with

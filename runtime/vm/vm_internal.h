@@ -248,6 +248,10 @@ static inline void copy_item(void *to, const void *from, size_t size) {
 _Static_assert(sizeof(struct decimal) == 24 && sizeof(struct array) == 24 && sizeof(struct str) == 16 &&
                    sizeof(struct uuid) == 16 && sizeof(struct interval) == 16,
                "copy_item knows these sizes");
+/* For RAW kernels whose dst becomes their first operand: takes the whole column at once, without copying what
+ * the batch itself holds. False, with nothing done: row by row, because not all rows are at work, or some
+ * have fresh events. */
+bool call_take_column(struct vm_call *call, size_t size);
 const struct plan_type *call_type(const struct vm_call *call, uint32_t reg);
 
 /* One element as a value, with the label for an enum; texts are not copied. */

@@ -178,9 +178,10 @@ struct encoded_rows encode_all(struct fixture *f, const struct plan *plan, struc
 
 struct journal_run start_run(struct fixture *f, const struct plan *plan) {
     static uint8_t number = 0;
-    struct journal_run run;
+    struct journal_run run = {0};
+    number++;
     struct journal_run_start start = {
-        .run_id = {{0xab, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, ++number}},
+        .run_id = {{0xab, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, number}},
         .migration = plan->migration,
         .version = 3,
         .environment = STR("test"),

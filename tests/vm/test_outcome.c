@@ -246,6 +246,27 @@ static void a_skip_takes_the_row_out_at_once(void **state) {
     builder_release(&b);
 }
 
+/* The key of a row that left before it was computed is null, whatever stood there in the batch before. */
+static void outputs_of_rows_that_left_are_null(void **state) {
+    (void)state;
+    const char *first[] = {"1", "1"}, *second[] = {"0", "1"};
+    struct program_builder b;
+    builder_init(&b);
+    uint32_t in = builder_op(&b, OP_CELL_BOOL, TYPE_BOOL, 0, 0, 0, 0, builder_cell_slot(&b, 0), 0);
+    builder_act(&b, OP_SKIP, builder_select(&b, OP_SEL_NOT_TRUE, 0, in, 0), 0, 0, SKIPPED_WHERE);
+    uint32_t key = builder_op(&b, OP_CELL_TEXT, TYPE_TEXT, 0, 0, 0, 0, builder_cell_slot(&b, 0), 0);
+    builder_output(&b, OUT_KEY, 0, key);
+    assert_true(builder_load(&b));
+    builder_cells(&b, 1, 2, first);
+    builder_run(&b, 2);
+    assert_int_equal(vm_value_at(b.vm, key, 0).kind, TYPE_TEXT);
+    builder_cells(&b, 1, 2, second);
+    builder_run(&b, 2);
+    assert_int_equal(vm_value_at(b.vm, key, 0).kind, TYPE_NULL);
+    assert_int_equal(vm_value_at(b.vm, key, 1).kind, TYPE_TEXT);
+    builder_release(&b);
+}
+
 static void waves_run_each_row_once(void **state) {
     (void)state;
     const char *cells[] = {"1", "x", "3", "4"};
@@ -402,6 +423,7 @@ int main(void) {
         cmocka_unit_test(reject_event_takes_its_message),
         cmocka_unit_test(dropped_rows_are_out_of_the_rest),
         cmocka_unit_test(a_skip_takes_the_row_out_at_once),
+        cmocka_unit_test(outputs_of_rows_that_left_are_null),
         cmocka_unit_test(waves_run_each_row_once),
         cmocka_unit_test(init_faults_belong_to_every_row),
         cmocka_unit_test(nothing_fails_in_silence),
