@@ -17,6 +17,8 @@ static int known_truth(const struct emitter *e, uint32_t reg) {
 
 uint32_t emit_if(struct emitter *e, struct texpr *x, uint32_t sel) {
     struct texpr *condition = x->args.items[0], *then = x->args.items[1], *otherwise = x->args.items[2];
+    uint32_t whole;
+    if (emit_without_guard(e, x, sel, &whole)) return whole;
     uint32_t test = emit_expr(e, condition, sel);
     int truth = known_truth(e, test);
     if (truth != -2) return emit_expr(e, truth == 1 ? then : otherwise, sel);

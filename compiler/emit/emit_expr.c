@@ -54,7 +54,7 @@ static uint32_t emit_cell(struct emitter *e, struct texpr *x, uint32_t sel) {
         ir_slot(e, (struct plan_slot){.kind = SLOT_CELL, .via = x->cell.via, .column = x->cell.column});
     read.imm2 = x->cell.pattern;
     uint32_t reg = ir_add(e, read, x->type);
-    if (x->type.nullable) return reg;
+    if (x->type.nullable || emit_is_assumed(e, x)) return reg;
     struct ir_instr require = expr_instr(x, OP_REQUIRE, sel);
     require.args[0] = reg;
     return ir_add(e, require, x->type);

@@ -92,8 +92,9 @@ struct emitter {
     uint32_t *buckets;
     uint32_t bucket_mask, shared_count;
     VEC(struct ir_pin) pins;
-    enum ir_part part;                                 /* FIRST or REST */
-    uint32_t depth;                                    /* of the expression being walked */
+    VEC(const struct texpr *) assumed; /* cells that `is null` was asked about: no REQUIRE for them inside */
+    enum ir_part part;                 /* FIRST or REST */
+    uint32_t depth;                    /* of the expression being walked */
     enum { MATCH_ONE, MATCH_FIRST, MATCH_LAST } match; /* what a FIND with several rows gives */
     bool too_deep;
 };
@@ -126,6 +127,13 @@ uint32_t emit_bound(struct emitter *e, struct texpr *x, uint32_t sel);
  * shares with other places. */
 void emit_find_pins(struct emitter *e, struct texpr *x);
 void emit_pins(struct emitter *e, struct texpr *branch, uint32_t sel);
+
+/* ---- emit_guard.c */
+/* `if x is null then null else f(x)` where f alone is the same: its register. False: it is not of that kind.
+ */
+bool emit_without_guard(struct emitter *e, struct texpr *x, uint32_t sel, uint32_t *reg);
+/* The cell was asked for null around here: where it is null, what reads it is null too. */
+bool emit_is_assumed(const struct emitter *e, const struct texpr *cell);
 
 /* ---- emit_handler.c */
 uint32_t emit_handled(struct emitter *e, struct texpr *x, uint32_t sel);

@@ -96,6 +96,8 @@ static struct group *found_group(struct group_table *t, const struct vm *vm, uin
     group->place.raw = arena_copy_str(&t->arena, place->raw);
     group->keys = ARENA_ARRAY(&t->arena, struct value, t->key_count + 1);
     group->accumulators = ARENA_ARRAY(&t->arena, struct accumulator, t->run->map->aggregates_count + 1);
+    for (uint32_t i = 0; i < t->run->map->aggregates_count; i++)
+        group->accumulators[i].value.kind = TYPE_NULL;
     for (uint32_t i = 0; i < t->key_count; i++)
         group->keys[i] = keep_value(t, vm_value_at(vm, t->keys[i], row));
     return group;

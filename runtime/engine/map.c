@@ -87,6 +87,7 @@ static bool set_up(struct map_work *work) {
     }
     struct map_program *rows = map->grouped ? &work->group : &work->main;
     collect_outputs(run, rows->program);
+    rows->yields_rows = true;
     work->unique = collect_registers(run, work->main.program, OUT_UNIQUE, &work->unique_count);
     work->order = collect_registers(run, work->main.program, OUT_ORDER, &work->order_count);
     work->parents = collect_registers(run, work->main.program, OUT_PARENT, &work->parent_count);
@@ -194,7 +195,7 @@ static bool finish_rejected(struct map_work *work, const struct map_program *p, 
     run->report->rejected++;
     count_reports(work, p->program, p->vm, row, OUTCOME_REJECTED);
     note_rejected_ordinal(work, row);
-    if (run->crosswalk && encode_key(work, p->vm, p->program, row) &&
+    if (run->crosswalk && p->yields_rows && encode_key(work, p->vm, p->program, row) &&
         !remember_row(work, p->vm, row, KEYED_REJECTED))
         return false;
     if (run->engine->quarantine == NULL || run->mode != MAP_LOAD) return true;
@@ -213,7 +214,7 @@ static bool finish_skipped(struct map_work *work, const struct map_program *p, u
         tallies_count_skip(run->tallies, run->report, vm_row_skip_reason(p->vm, row));
     /* A duplicate's key belongs to the row that stands. */
     enum skip_reason reason = vm_row_skip_reason(p->vm, row);
-    if (run->crosswalk == NULL || reason == SKIPPED_DUPLICATE || reason == SKIPPED_FOLDED) return true;
+    if (run->crosswalk == NULL || !p->yields_rows || reason == SKIPPED_DUPLICATE || reason == SKIPPED_FOLDED) return true;
     return !encode_key(work, p->vm, p->program, row) || remember_row(work, p->vm, row, KEYED_SKIPPED);
 }
 
@@ -496,12 +497,16 @@ static uint64_t chunk_ordinal(struct map_work *work, uint32_t row) {
                                  : work->chunk->batch->first + work->chunk->row_index[row];
 }
 
-bool map_run_chunk(struct map_work *work, struct chunk *chunk) {
-    struct map_program *p = &work->main;
+void map_use_chunk(struct map_work *work, struct chunk *chunk) {
     work->chunk = chunk;
     work->run->current_batch = chunk->batch;
     work->place_of = chunk_place;
     work->ordinal_of = chunk_ordinal;
+}
+
+bool map_run_chunk(struct map_work *work, struct chunk *chunk) {
+    struct map_program *p = &work->main;
+    map_use_chunk(work, chunk);
     if (work->pass != PASS_WINNERS) work->run->report->read += chunk->again ? 0 : chunk->count;
     stages_bind_inputs(work, p, chunk, work->run->map->stages_count);
     vm_begin(p->vm, chunk->batch, chunk->count, p->cells, chunk->row_index, p->inputs);

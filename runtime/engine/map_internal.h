@@ -10,6 +10,7 @@ struct map_program {
     struct vm *vm;
     uint32_t *cells;         /* see vm_begin */
     struct vm_input *inputs; /* by slot */
+    bool yields_rows;        /* the map's keys and columns are registers of this program */
 };
 
 /* Values that a stage gave each row: row numbers of a joined table, or elements of an array. */
@@ -69,6 +70,8 @@ bool map_finish_rows(struct map_work *work, const struct map_program *p, const u
                      uint32_t count);
 /* Commits what the sink has: source rows below `end`. */
 bool map_flush(struct map_work *work, uint64_t end);
+/* The chunk whose rows are counted and placed from now on. */
+void map_use_chunk(struct map_work *work, struct chunk *chunk);
 bool map_run_chunk(struct map_work *work, struct chunk *chunk);
 
 /* map_files.c */

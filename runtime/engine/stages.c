@@ -162,7 +162,7 @@ static bool multiply_join(struct stage_run *run, uint32_t row) {
 static bool end_failed_row(struct stage_run *run, uint32_t row) {
     struct map_work *work = run->work;
     if (work->pass != PASS_ROWS) return true;
-    work->chunk = run->in;
+    map_use_chunk(work, run->in);
     work->run->report->read++;
     return map_finish_rows(work, &work->stages[run->stage].program, &row, 1);
 }

@@ -64,9 +64,10 @@ static uint32_t scan_sse2(const char *data, uint32_t from, uint32_t to, const st
     return count + csv_scan_scalar(data, i, to, specials, out + count, flags);
 }
 
-__attribute__((target("avx2,bmi,popcnt"))) static uint32_t scan_avx2(const char *data, uint32_t from, uint32_t to,
-                                                          const struct csv_specials *specials, uint32_t *out,
-                                                          unsigned *flags) {
+__attribute__((target("avx2,bmi,popcnt"))) static uint32_t scan_avx2(const char *data, uint32_t from,
+                                                                     uint32_t to,
+                                                                     const struct csv_specials *specials,
+                                                                     uint32_t *out, unsigned *flags) {
     const __m256i d = _mm256_set1_epi8((char)specials->delimiter),
                   q = _mm256_set1_epi8((char)specials->quote), e = _mm256_set1_epi8((char)specials->escape),
                   n = _mm256_set1_epi8('\n'), r = _mm256_set1_epi8('\r');

@@ -81,8 +81,7 @@ struct reader *reader_open(const struct plan *plan, uint32_t source, uint32_t ta
 }
 
 enum reader_status reader_next(struct reader *reader, struct row_batch *batch, struct diag_list *diags) {
-    enum reader_status status = reader->ops->next(reader, batch, diags);
-    return status;
+    return reader->ops->next(reader, batch, diags);
 }
 
 void reader_close(struct reader *reader) {

@@ -52,7 +52,7 @@ struct reader *reader_open(const struct plan *plan, uint32_t source, uint32_t ta
  * under DO_WARN it is the text with U+FFFD for what could not be read. Cells with NUL bytes or lone
  * surrogates are CELL_BAD without a row fault. Fills a batch that row_batch_init made with projection_count
  * columns and that was reset. READER_ROWS: one row at least. READER_FAILED: diagnostics name file, line or
- * byte, and what to do. */
+ * byte, and what to do; what the batch holds then counts for nothing. */
 enum reader_status reader_next(struct reader *reader, struct row_batch *batch, struct diag_list *diags);
 void reader_close(struct reader *reader);
 

@@ -71,20 +71,54 @@ static struct str map_text(struct arena *arena, struct str s, utf16_map map) {
 
 /* ---- cases ---- */
 
-/* Offset of the first byte that is in [first, first + 25] or not ASCII; s.len: none. */
-static size_t find_letter(struct str s, unsigned char first) {
+/* Eight bytes of a text at a time. */
+static const uint64_t ONES = 0x0101010101010101u, HIGH = 0x8080808080808080u;
+
+/* The high bit of each byte that is in [first, first + 25]; first is an ASCII letter. */
+static inline uint64_t letters_of(uint64_t w, unsigned char first) {
+    uint64_t low = w & ~HIGH;
+    return ((low + (0x80u - first) * ONES) ^ (low + (0x80u - 26 - first) * ONES)) & ~w & HIGH;
+}
+
+static inline uint64_t load_word(const char *p) {
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+/* Fewer than eight bytes, the others 0. */
+static inline uint64_t load_short(const char *p, size_t len) {
+    uint64_t w = 0;
+    for (size_t i = 0; i < len; i++)
+        w |= (uint64_t)(unsigned char)p[i] << i * 8;
+    return w;
+}
+
+struct letters {
+    bool ascii; /* nothing else in the text */
+    bool some;  /* letters of the case that was looked for */
+};
+
+static inline struct letters find_letters(struct str s, unsigned char first) {
+    uint64_t all = 0, found = 0;
     size_t i = 0;
-    while (i < s.len && (unsigned char)s.ptr[i] < 0x80 && (unsigned char)(s.ptr[i] - first) > 25)
-        i++;
-    return i;
+    for (; s.len - i >= 8; i += 8) {
+        uint64_t w = load_word(s.ptr + i);
+        all |= w;
+        found |= letters_of(w, first);
+    }
+    uint64_t w = load_short(s.ptr + i, s.len - i);
+    return (struct letters){((all | w) & HIGH) == 0, (found | letters_of(w, first)) != 0};
 }
 
 /* ASCII letters from [first, first + 25] into the other case. */
 static char *swap_ascii_case(struct arena *arena, struct str s, unsigned char first) {
-    char *out = arena_alloc(arena, s.len);
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        out[i] = (char)(c ^ ((unsigned char)(c - first) <= 25 ? 0x20 : 0));
+    char *out = arena_alloc(arena, (s.len + 7) / 8 * 8); /* so that the end may be written as a whole word */
+    size_t i = 0;
+    for (; i < s.len; i += 8) {
+        uint64_t w = s.len - i >= 8 ? load_word(s.ptr + i) : load_short(s.ptr + i, s.len - i);
+        w ^= letters_of(w, first) >> 2; /* 0x80 to 0x20 */
+        memcpy(out + i, &w, sizeof w);
     }
     return out;
 }
@@ -106,21 +140,21 @@ static bool map_latin(struct arena *arena, struct str s, bool upper, struct str 
 
 struct str text_lower(struct arena *arena, struct str s) {
     struct str out;
-    if (find_letter(s, 'A') == s.len) return s;
-    if (utf8_is_ascii(s)) return str_from(swap_ascii_case(arena, s, 'A'), s.len);
+    struct letters letters = find_letters(s, 'A');
+    if (letters.ascii) return letters.some ? str_from(swap_ascii_case(arena, s, 'A'), s.len) : s;
     return map_latin(arena, s, false, &out) ? out : map_text(arena, s, map_lower);
 }
 
 struct str text_upper(struct arena *arena, struct str s) {
     struct str out;
-    if (find_letter(s, 'a') == s.len) return s;
-    if (utf8_is_ascii(s)) return str_from(swap_ascii_case(arena, s, 'a'), s.len);
+    struct letters letters = find_letters(s, 'a');
+    if (letters.ascii) return letters.some ? str_from(swap_ascii_case(arena, s, 'a'), s.len) : s;
     return map_latin(arena, s, true, &out) ? out : map_text(arena, s, map_upper);
 }
 
 struct str text_fold(struct arena *arena, struct str s) {
-    if (find_letter(s, 'A') == s.len) return s;
-    if (utf8_is_ascii(s)) return str_from(swap_ascii_case(arena, s, 'A'), s.len);
+    struct letters letters = find_letters(s, 'A');
+    if (letters.ascii) return letters.some ? str_from(swap_ascii_case(arena, s, 'A'), s.len) : s;
     return map_text(arena, s, map_fold);
 }
 

@@ -250,15 +250,6 @@ static void run_init(struct vm *vm) {
     vm->in_init = false;
 }
 
-/* A row that leaves before an output is written has a null there: a skipped row's key is asked for. */
-static void clear_outputs(struct vm *vm) {
-    const struct plan_program *program = vm->program;
-    for (uint32_t o = 0; o < program->outputs_count; o++) {
-        struct vm_register *reg = &vm->regs[program->outputs[o].reg];
-        if (!reg->scalar) memset(reg->state, ROW_NULL, vm->count);
-    }
-}
-
 void vm_begin(struct vm *vm, struct row_batch *batch, uint32_t count, const uint32_t *cell_columns,
               const uint32_t *row_index, const struct vm_input *inputs) {
     if (count > BATCH_ROWS) count = BATCH_ROWS;
@@ -283,7 +274,6 @@ void vm_begin(struct vm *vm, struct row_batch *batch, uint32_t count, const uint
     vm->arena = batch ? &batch->arena : &vm->batch_arena;
     vm->arena_limit = vm->arena->total + VM_ARENA_LIMIT;
     vm->stamp++;
-    clear_outputs(vm);
     /* Selections of the batch before are void. */
     for (uint32_t s = 1; s < vm->program->selections; s++)
         vm->sels[s].count = 0;

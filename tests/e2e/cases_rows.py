@@ -40,9 +40,8 @@ def lookup_misses_and_finds_several(it):
 @case("rows")
 def lookup_takes_the_first_or_last_of_several(it):
     for which, wanted in (("first", "2"), ("last", "3")):
-        it2 = it
-        orders(it2, f"lookup c in db.customers on c.email == o.email on missing skip on duplicate {which}")
-        run = it2.run()
+        orders(it, f"lookup c in db.customers on c.email == o.email on missing skip on duplicate {which}")
+        run = it.run()
         equal(run.counts("orders"), (4, 2, 0, 0, 2, 0))
         equal(it.rows("select id, customer_id from orders order by 1"), [("10", "1"), ("20", wanted)])
         it.sql("drop table orders, customers; drop schema mig cascade")
@@ -195,7 +194,7 @@ SALES = "shop,item,price,day,open\nA,pen,1.50,2025-01-03,true\nB,cup,4,2025-01-0
 @case("rows")
 def group_by_with_every_aggregate(it):
     it.schema("""create table g (shop text primary key, n bigint, named bigint, total numeric, least numeric,
-      most numeric, mean numeric, one text, other text, items text, list text[], every boolean, some boolean,
+      most numeric, mean numeric, one text, other text, items text, list text[], all_open boolean, some_open boolean,
       d1 date, d2 date)""")
     it.write("s.csv", SALES)
     it.spec("""
@@ -218,15 +217,15 @@ map g
   other = last(s.item)
   items = string_agg(s.item, '+')
   list  = array_agg(s.item)
-  every = bool_and(s.open)
-  some  = bool_or(s.open)
+  all_open = bool_and(s.open)
+  some_open = bool_or(s.open)
   d1    = min(s.day)
   d2    = max(s.day)
 }
 """)
     run = it.run()
     equal(run.counts("g"), (6, 3, 0, 0, 2, 1))
-    equal(it.rows("select shop, n, named, total, least, most, trim_scale(mean), one, other, items, list, every, some, d1, d2"
+    equal(it.rows("select shop, n, named, total, least, most, trim_scale(mean), one, other, items, list, all_open, some_open, d1, d2"
                   " from g order by 1"),
           [("A", "3", "3", "3.75", "1.50", "2.25", "1.875", "pen", "pad", "pen+ink+pad", "{pen,ink,pad}", "f", "t",
             "2025-01-01", "2025-01-03"),
@@ -241,16 +240,8 @@ def group_over_many_batches(it):
     it.write("s.csv", "k,v\n" + "".join(f"{i % 3000},{i}\n" for i in range(30000)))
     it.spec("""
 source s : csv 's.csv' { k int; v int }
-map g from s in s into db.g group by s.k as k commit per 1000 rows { k = k; n = count(); s = sum(s.v) on null reject 'none' }
-""")
-    run = it.command("run", "spec.mig", "--format", "json")
-    if run.code == 1:  # the sum of ints that are never null is not null
-        it.spec("""
-source s : csv 's.csv' { k int; v int }
 map g from s in s into db.g group by s.k as k commit per 1000 rows { k = k; n = count(); s = sum(s.v) }
 """)
-    else:
-        it.sql("truncate g")
     run = it.run()
     equal(run.counts("g"), (30000, 3000, 0, 0, 27000, 0))
     equal(it.value("select count(*) from g where n = 10 and s = 10 * k + 135000"), "3000")
@@ -264,15 +255,11 @@ def group_by_rejects_count_once(it):
 source s : csv 's.csv' { k text; v int }
 map g from s in s into db.g group by s.k as k tolerance 1 {
   k = k
-  n = int(sum(s.v))
+  n = sum(s.v)
   validate positive: sum(s.v) > 0 on fail reject "{k} has nothing"
 }
 """)
-    run = it.command("run", "spec.mig", "--format", "json")
-    if run.code == 1 and "int(" in run.out:  # the sum is an int already
-        it.spec(open(it.path("spec.mig")).read().replace("int(sum(s.v))", "sum(s.v)"), prelude="")
-        run = it.run()
-    equal(run.code, 0, explain(run))
+    run = it.run()
     equal(run.counts("g"), (5, 2, 0, 0, 2, 1))
     equal(run.examples("g"), ["c has nothing"])
 
@@ -317,8 +304,7 @@ def unique_by_an_order(it):
 
 @case("rows")
 def unique_by_on_duplicate_reject(it):
-    run = unique(it, "unique by s.k on duplicate reject \"{s.k} again\"" if False else
-                 "unique by s.k on duplicate reject 'again'")
+    run = unique(it, "unique by s.k on duplicate reject 'again'")
     equal(run.counts("t"), (6, 3, 0, 0, 0, 3))
     equal(run.reasons("t"), {"R0145": 3})
     equal(run.examples("t"), ["again"])
@@ -518,14 +504,14 @@ def codes_have_handlers_of_their_own(it):
 
 @case("handlers")
 def several_faults_of_one_row(it):
-    run = handlers(it, "int(s.n)", "n int not null",
+    run = handlers(it, "int(s.n) on null use 0", "n int not null",
                    "validate known: s.code in ('a', 'q') on fail reject 'code unknown'\n"
                    "  validate noted: s.note is not null on fail reject 'no note'")
-    equal(run.counts("t"), (4, 2, 0, 0, 0, 2))
+    equal(run.counts("t"), (4, 3, 0, 0, 0, 1))
     rows = {q["row"]: [f["message"] for f in q["faults"]] for q in it.quarantine(run, "t")}
     equal(len(rows[2]), 3, f"faults {rows}")
     equal(rows[2][1:], ["code unknown", "no note"])
-    equal(sum(run.reasons("t").values()), 2)
+    equal(run.reasons("t"), {"R0103": 1})
 
 
 @case("handlers")
@@ -580,17 +566,13 @@ def tolerance_is_zero_by_default(it):
 
 @case("handlers")
 def tolerance_by_count_and_percent(it):
-    for clause, code in (("tolerance 3", 0), ("tolerance 2", 3), ("tolerance 15%", 0), ("tolerance 14%", 3),
-                         ("tolerance 14.9", 0)):
-        if clause == "tolerance 14.9":
-            continue
+    for clause, code in (("tolerance 3", 0), ("tolerance 2", 3), ("tolerance 15%", 0), ("tolerance 14%", 3)):
         tolerance(it, clause, "", code)
         it.sql("drop table t, u; drop schema mig cascade")
 
 
 @case("handlers")
 def tolerance_of_the_environment(it):
-    it.write("x", "")
     run = tolerance(it, "", "environment soft { tolerance 20% }\nenvironment hard { tolerance 1 }", 0, "--env", "soft")
     equal(run.report["environment"], "soft")
     it.sql("truncate t, u")

@@ -195,6 +195,27 @@ static void test_constants(void **state) {
     finish(&f, "constants");
 }
 
+/* fn(a) over a nullable cell: the question for null leaves no code; over what fails in two ways it stays. */
+static void test_guard(void **state) {
+    (void)state;
+    struct fixture f;
+    setup(&f);
+    struct tree *t = &f.tree;
+    struct plan_type text = type_of_kind(TYPE_TEXT, true), integer = type_of_kind(TYPE_INT, true),
+                     boolean = type_of_kind(TYPE_BOOL, false);
+    struct texpr *inside = tx_cell(t, 0, type_of_kind(TYPE_TEXT, false), NULL);
+    struct texpr *body = tx_call(t, OP_LOWER, text, NULL, 1, tx_call(t, OP_TRIM, text, NULL, 1, inside));
+    struct texpr *test = tx_node(t, TX_IS_NULL, boolean, NULL, 1, text_cell(&f, 0));
+    emit_output_value(f.e, OUT_VALUE, 0, tx_node(t, TX_IF, text, NULL, 3, test, tx_null(t, text), body));
+    struct texpr *either =
+        tx_node(t, TX_OR, boolean, NULL, 2, tx_node(t, TX_IS_NULL, boolean, NULL, 1, parsed(&f, 0)),
+                tx_node(t, TX_IS_NULL, boolean, NULL, 1, parsed(&f, 1)));
+    struct texpr *sum = tx_call(t, OP_ADD_INT, integer, NULL, 2, parsed(&f, 0), parsed(&f, 1));
+    emit_output_value(f.e, OUT_VALUE, 1,
+                      tx_node(t, TX_IF, integer, NULL, 3, either, tx_null(t, integer), sum));
+    finish(&f, "guard");
+}
+
 /* Registers of one type are used again; each part has its own. */
 static void test_register_reuse(void **state) {
     (void)state;
@@ -220,6 +241,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_coalesce),   cmocka_unit_test(test_logic),
         cmocka_unit_test(test_handlers),   cmocka_unit_test(test_pinned_argument),
         cmocka_unit_test(test_constants),  cmocka_unit_test(test_register_reuse),
+        cmocka_unit_test(test_guard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

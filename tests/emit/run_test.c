@@ -347,6 +347,52 @@ static void test_arm_actions(void **state) {
     assert_int_output(f, 1, 2, 9);
 }
 
+static struct texpr *null_test(struct fixture *f, struct texpr *x) {
+    return tx_node(&f->tree, TX_IS_NULL, BOOLEAN, NULL, 1, x);
+}
+
+static struct texpr *guarded(struct fixture *f, struct texpr *condition, struct texpr *body) {
+    return tx_node(&f->tree, TX_IF, body->type, NULL, 3, condition, tx_null(&f->tree, body->type), body);
+}
+
+/* Inlined functions: null for null, failed for failed, whether or not the question is left out. */
+static void test_guards(void **state) {
+    struct fixture *f = *state;
+    struct tree *t = &f->tree;
+    struct tbinding a = {.expr = parsed(f, 0)}, b = {.expr = parsed(f, 1)};
+    struct texpr *product = tx_call(t, OP_MUL_INT, INTEGER, NULL, 2, tx_bound(t, &a, NULL), tx_int(t, 2));
+    emit_output_value(f->e, OUT_VALUE, 0, guarded(f, null_test(f, tx_bound(t, &a, NULL)), product));
+    /* the second argument may fail: null and failed is null, so the question stays */
+    struct texpr *sum =
+        tx_call(t, OP_ADD_INT, INTEGER, NULL, 2, tx_bound(t, &a, NULL), tx_bound(t, &b, NULL));
+    struct texpr *either = tx_node(t, TX_OR, BOOLEAN, NULL, 2, null_test(f, tx_bound(t, &a, NULL)),
+                                   null_test(f, tx_bound(t, &b, NULL)));
+    emit_output_value(f->e, OUT_VALUE, 1, guarded(f, either, sum));
+    /* a body that does not depend on its argument: the question decides */
+    emit_output_value(f->e, OUT_VALUE, 2, guarded(f, null_test(f, cell(f, 2)), tx_int(t, 7)));
+    /* inside, the cell counts as not null: no EMPTY for it */
+    struct texpr *inside = tx_cell(t, 2, type_of_kind(TYPE_TEXT, false), NULL);
+    struct texpr *length =
+        tx_call(t, OP_LENGTH, INTEGER, NULL, 1, tx_call(t, OP_TRIM, TEXT, NULL, 1, inside));
+    emit_output_value(f->e, OUT_VALUE, 3, guarded(f, null_test(f, cell(f, 2)), length));
+    static const char *const rows[][COLUMNS] = {
+        {"3", "4", " x "}, {NULL, "4", NULL}, {NULL, "y", "x"}, {"3", NULL, "x"}, {"x", NULL, "x"}};
+    run(f, rows, 5);
+    assert_int_output(f, 0, 0, 6);
+    assert_int_output(f, 1, 0, 7);
+    assert_int_output(f, 2, 0, 7);
+    assert_int_output(f, 3, 0, 1);
+    for (uint32_t output = 0; output < 4; output++)
+        assert_null_output(f, output, 1);
+    for (uint32_t output = 0; output < 2; output++)
+        assert_null_output(f, output, 2);
+    for (uint32_t row = 0; row < 4; row++)
+        assert_int_equal(vm_row_outcome(f->vm, row), OUTCOME_OK);
+    assert_int_output(f, 0, 3, 6);
+    assert_null_output(f, 1, 3);
+    assert_first(f, 4, OUTCOME_REJECTED, FAULT_NOT_INT, NULL);
+}
+
 /* A row that leaves before its key is computed has no key; one that leaves after it has it. */
 static void test_key_of_skipped_row(void **state) {
     struct fixture *f = *state;
@@ -401,6 +447,7 @@ int main(void) {
         TEST(test_arm_actions),
         TEST(test_hoisted_fault_hits_every_row),
         TEST(test_key_of_skipped_row),
+        TEST(test_guards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

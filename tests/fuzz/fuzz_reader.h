@@ -38,7 +38,8 @@ static inline uint64_t fuzz_read_once(const struct plan *plan, const struct read
         row_batch_reset(&batch);
     }
     reader_close(reader);
-    /* Which error of several comes first may depend on how far the reader has looked ahead; that there is one not. */
+    /* Which error of several comes first may depend on how far the reader has looked ahead; that there is one
+     * not. */
     hash = hash_u64(hash, diags.error_count > 0);
     row_batch_release(&batch);
     arena_release(&arena);

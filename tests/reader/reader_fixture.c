@@ -51,7 +51,8 @@ void fixture_column(struct fixture *f, const char *declaration) {
     }
     assert_true(f->projection_count < FIXTURE_COLUMNS);
     uint32_t at = 0;
-    while (at < f->table.columns_count && !str_eq(f->columns[at].name, column.name)) at++;
+    while (at < f->table.columns_count && !str_eq(f->columns[at].name, column.name))
+        at++;
     if (at == f->table.columns_count) f->columns[f->table.columns_count++] = column;
     f->projection[f->projection_count++] = (struct reader_column){at, via};
 }
@@ -111,13 +112,16 @@ static void put_cell(struct buf *out, const struct cell_column *column, uint32_t
     buf_append_str(out, text);
 }
 
-static void put_batch(struct fixture *f, const struct reader *reader, const struct row_batch *batch, struct buf *out) {
+static void put_batch(struct fixture *f, const struct reader *reader, const struct row_batch *batch,
+                      struct buf *out) {
     uint32_t fault = 0;
     for (uint32_t row = 0; row < batch->count; row++) {
         const struct row_place *place = &batch->places[row];
-        if (reader_file_count(reader) > 1) buf_printf(out, "%.*s:", STR_ARG(reader_file_name(reader, place->file)));
+        if (reader_file_count(reader) > 1)
+            buf_printf(out, "%.*s:", STR_ARG(reader_file_name(reader, place->file)));
         buf_printf(out, "%llu/%llu", (unsigned long long)place->line, (unsigned long long)place->row);
-        for (uint32_t d = 0; d < place->depth; d++) buf_append_char(out, '>');
+        for (uint32_t d = 0; d < place->depth; d++)
+            buf_append_char(out, '>');
         bool clean = true;
         for (uint32_t c = 0; c < batch->column_count; c++) {
             put_cell(out, &batch->columns[c], row);
@@ -204,7 +208,8 @@ const char *fixture_read_all_blocks(struct fixture *f) {
 
 const char *shared_data(struct fixture *f, const char *below) {
     const char *root = getenv("MIG_SHARED_DATA");
-    const char *path = arena_printf(&f->arena, "%s/%s", root && *root ? root : MIG_SOURCE_DIR "/../shared/data", below).ptr;
+    const char *path =
+        arena_printf(&f->arena, "%s/%s", root && *root ? root : MIG_SOURCE_DIR "/../shared/data", below).ptr;
     struct stat st;
     if (stat(path, &st) == 0) return path;
     print_message("skipped: %s is not there (MIG_SHARED_DATA names its folder)\n", path);
@@ -215,7 +220,8 @@ struct str read_whole_file(struct arena *arena, const char *path) {
     struct buf out = {0};
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
-    for (size_t n; (n = fread(buf_reserve(&out, 65536), 1, 65536, file)) > 0;) out.len += n;
+    for (size_t n; (n = fread(buf_reserve(&out, 65536), 1, 65536, file)) > 0;)
+        out.len += n;
     fclose(file);
     struct str copy = arena_copy_str(arena, buf_str(&out));
     buf_release(&out);

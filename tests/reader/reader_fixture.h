@@ -1,5 +1,5 @@
-/* For the readers' tests: a source declared in C, files in a folder of their own, and everything that a reader
- * says written out as text to compare. */
+/* For the readers' tests: a source declared in C, files in a folder of their own, and everything that a
+ * reader says written out as text to compare. */
 #ifndef MIG_TESTS_READER_FIXTURE_H
 #define MIG_TESTS_READER_FIXTURE_H
 
@@ -31,7 +31,8 @@ struct fixture {
 /* A source of this format at `location`, in a new folder. */
 void fixture_start(struct fixture *f, enum plan_source_format format, const char *location);
 void fixture_end(struct fixture *f);
-/* "name", "name=from"; in front "parent:" or "root:" projects the column of an ancestor. All are projected. */
+/* "name", "name=from"; in front "parent:" or "root:" projects the column of an ancestor. All are projected.
+ */
 void fixture_column(struct fixture *f, const char *declaration);
 void fixture_columns(struct fixture *f, const char *declarations); /* separated by blanks */
 void fixture_file(struct fixture *f, const char *name, const void *bytes, size_t len);

@@ -47,8 +47,9 @@ static void test_ragged(void **state) {
     (void)state;
     struct fixture f;
     start(&f, "a b c", "a,b,c\n1,2\n1,2,3\n1,2,3,4\nx\n");
-    assert_reads(&f, "2/1 \"1\" \"2\" - R0152 2 fields, expected 3\n3/2 \"1\" \"2\" \"3\"\n"
-                     "4/3 \"1\" \"2\" \"3\" R0152 4 fields, expected 3\n5/4 \"x\" - - R0152 1 field, expected 3\n");
+    assert_reads(
+        &f, "2/1 \"1\" \"2\" - R0152 2 fields, expected 3\n3/2 \"1\" \"2\" \"3\"\n"
+            "4/3 \"1\" \"2\" \"3\" R0152 4 fields, expected 3\n5/4 \"x\" - - R0152 1 field, expected 3\n");
     f.source.on_ragged.kind = DO_PAD;
     assert_reads(&f, "2/1 \"1\" \"2\" -\n3/2 \"1\" \"2\" \"3\"\n"
                      "4/3 \"1\" \"2\" \"3\" R0152 4 fields, expected 3\n5/4 \"x\" - -\n");
@@ -58,9 +59,11 @@ static void test_ragged(void **state) {
 static void test_stray_quotes(void **state) {
     (void)state;
     check("a b", "a,b\n1,x\"y\n\"p\"q,2\n3,4\n",
-          "2/1 \"1\" \"x\\\"y\" R0157 field 2 has a quote in it but does not begin with one; a field with quotes must "
+          "2/1 \"1\" \"x\\\"y\" R0157 field 2 has a quote in it but does not begin with one; a field with "
+          "quotes must "
           "be quoted and each quote in it doubled\n"
-          "3/2 \"p\" \"2\" R0157 field 1 goes on behind its closing quote; a quote inside a quoted field must be "
+          "3/2 \"p\" \"2\" R0157 field 1 goes on behind its closing quote; a quote inside a quoted field "
+          "must be "
           "doubled\n4/3 \"3\" \"4\"\n");
 }
 
@@ -115,7 +118,8 @@ static void test_dialect_refused(void **state) {
     struct fixture f;
     start(&f, "a", "a\n1\n");
     f.source.delimiter = STR("::");
-    assert_reads(&f, "X0218 source `src`: `delimiter` cannot be '::'\n  write one ASCII character that is no line break\n");
+    assert_reads(&f, "X0218 source `src`: `delimiter` cannot be '::'\n  write one ASCII character that is no "
+                     "line break\n");
     f.source.delimiter = STR("\"");
     assert_reads(&f, "X0218 source `src`: delimiter, quote, escape and comment must be different characters\n"
                      "  an escape character counts inside quoted fields only\n");
@@ -147,10 +151,12 @@ static void test_headers_refused(void **state) {
           "X0209 a.csv line 1: column `a` stands twice in the header, as field 1 and field 3\n"
           "  rename one of the two in the file, so that it is clear which is meant\n");
     check("b", "a,b,a\n1,2,3\n", "2/1 \"2\"\n");
-    check("a", "", "X0207 a.csv: the file is empty\n"
-                   "  a CSV source needs a row that names the columns, or the option `header none`\n");
-    check("a", "\n\n", "X0207 a.csv: the file ends before its header row\n"
-                       "  a CSV source needs a row that names the columns, or the option `header none`\n");
+    check("a", "",
+          "X0207 a.csv: the file is empty\n"
+          "  a CSV source needs a row that names the columns, or the option `header none`\n");
+    check("a", "\n\n",
+          "X0207 a.csv: the file ends before its header row\n"
+          "  a CSV source needs a row that names the columns, or the option `header none`\n");
 }
 
 static void test_nul_bytes(void **state) {
@@ -179,18 +185,22 @@ static void test_bad_utf8(void **state) {
     (void)state;
     struct fixture f;
     start(&f, "a b", "a,b\n\xc3\xa9,\xe9t\xe9\n\xe9,x\n\xe2\x82\xac,\xed\xa0\x80\n");
-    assert_string_equal(
-        fixture_read_all_blocks(&f),
-        "2/1 \"\xc3\xa9\" !holds bytes that are not UTF-8 (line 2, byte 7 of the file) R0153 `b` holds bytes that are "
-        "not UTF-8 (line 2, byte 7 of the file)\n"
-        "3/2 !holds bytes that are not UTF-8 (line 3, byte 11 of the file) \"x\" R0153 `a` holds bytes that are not "
-        "UTF-8 (line 3, byte 11 of the file)\n"
-        "4/3 \"\xe2\x82\xac\" !holds bytes that are not UTF-8 (line 4, byte 19 of the file) R0153 `b` holds bytes that "
-        "are not UTF-8 (line 4, byte 19 of the file)\n");
+    assert_string_equal(fixture_read_all_blocks(&f),
+                        "2/1 \"\xc3\xa9\" !holds bytes that are not UTF-8 (line 2, byte 7 of the file) R0153 "
+                        "`b` holds bytes that are "
+                        "not UTF-8 (line 2, byte 7 of the file)\n"
+                        "3/2 !holds bytes that are not UTF-8 (line 3, byte 11 of the file) \"x\" R0153 `a` "
+                        "holds bytes that are not "
+                        "UTF-8 (line 3, byte 11 of the file)\n"
+                        "4/3 \"\xe2\x82\xac\" !holds bytes that are not UTF-8 (line 4, byte 19 of the file) "
+                        "R0153 `b` holds bytes that "
+                        "are not UTF-8 (line 4, byte 19 of the file)\n");
     f.source.on_bad_encoding.kind = DO_WARN;
     f.projection_count = 1;
-    assert_reads(&f, "2/1 \"\xc3\xa9\"\n3/2 \"\xef\xbf\xbd\" R0153 `a` holds bytes that are not UTF-8 (line 3, byte 11 "
-                     "of the file)\n4/3 \"\xe2\x82\xac\"\n");
+    assert_reads(
+        &f,
+        "2/1 \"\xc3\xa9\"\n3/2 \"\xef\xbf\xbd\" R0153 `a` holds bytes that are not UTF-8 (line 3, byte 11 "
+        "of the file)\n4/3 \"\xe2\x82\xac\"\n");
     fixture_end(&f);
     start(&f, "a\xe9", "a\xe9\n1\n");
     assert_reads(&f, "X0206 a.csv line 1: the header row holds bytes that are not UTF-8 text\n"
@@ -201,10 +211,12 @@ static void test_bad_utf8(void **state) {
 static void test_faults_in_row_order(void **state) {
     (void)state;
     check("a b", "a,b\n\xff,1\n2\n\xff,3\n4\n\xff\n",
-          "2/1 !holds bytes that are not UTF-8 (line 2, byte 4 of the file) \"1\" R0153 `a` holds bytes that are not "
+          "2/1 !holds bytes that are not UTF-8 (line 2, byte 4 of the file) \"1\" R0153 `a` holds bytes that "
+          "are not "
           "UTF-8 (line 2, byte 4 of the file)\n"
           "3/2 \"2\" - R0152 1 field, expected 2\n"
-          "4/3 !holds bytes that are not UTF-8 (line 4, byte 10 of the file) \"3\" R0153 `a` holds bytes that are not "
+          "4/3 !holds bytes that are not UTF-8 (line 4, byte 10 of the file) \"3\" R0153 `a` holds bytes "
+          "that are not "
           "UTF-8 (line 4, byte 10 of the file)\n"
           "5/4 \"4\" - R0152 1 field, expected 2\n"
           "6/5 !holds bytes that are not UTF-8 (line 6, byte 16 of the file) - R0152 1 field, expected 2\n");
@@ -234,9 +246,18 @@ static void test_many_batches(void **state) {
 /* csv-spectrum: each CSV has a JSON twin. */
 static void test_spectrum(void **state) {
     (void)state;
-    static const char *const names[] = {"comma_in_quotes", "empty",  "empty_crlf",  "escaped_quotes",
-                                        "json",            "newlines", "newlines_crlf", "quotes_and_newlines",
-                                        "simple",          "simple_crlf", "utf8", "location_coordinates"};
+    static const char *const names[] = {"comma_in_quotes",
+                                        "empty",
+                                        "empty_crlf",
+                                        "escaped_quotes",
+                                        "json",
+                                        "newlines",
+                                        "newlines_crlf",
+                                        "quotes_and_newlines",
+                                        "simple",
+                                        "simple_crlf",
+                                        "utf8",
+                                        "location_coordinates"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct fixture f;
         fixture_start(&f, SOURCE_CSV, "");
@@ -245,7 +266,8 @@ static void test_spectrum(void **state) {
             fixture_end(&f);
             skip();
         }
-        struct str twin = read_whole_file(&f.arena, arena_printf(&f.arena, "%s/json/%s.json", root, names[i]).ptr);
+        struct str twin =
+            read_whole_file(&f.arena, arena_printf(&f.arena, "%s/json/%s.json", root, names[i]).ptr);
         cJSON *rows = cJSON_Parse(twin.ptr), *row, *cell;
         if (cJSON_IsObject(rows)) { /* one row, without brackets around it */
             row = cJSON_CreateArray();
@@ -286,14 +308,22 @@ static void test_spectrum(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),           cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_nothing_is_no_row), cmocka_unit_test(test_ragged),
-        cmocka_unit_test(test_stray_quotes),    cmocka_unit_test(test_open_quote),
-        cmocka_unit_test(test_raw),             cmocka_unit_test(test_dialect),
-        cmocka_unit_test(test_dialect_refused), cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_headers_refused), cmocka_unit_test(test_nul_bytes),
-        cmocka_unit_test(test_long_record),     cmocka_unit_test(test_bad_utf8),
-        cmocka_unit_test(test_faults_in_row_order), cmocka_unit_test(test_many_batches),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_quotes),
+        cmocka_unit_test(test_nothing_is_no_row),
+        cmocka_unit_test(test_ragged),
+        cmocka_unit_test(test_stray_quotes),
+        cmocka_unit_test(test_open_quote),
+        cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_dialect),
+        cmocka_unit_test(test_dialect_refused),
+        cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_headers_refused),
+        cmocka_unit_test(test_nul_bytes),
+        cmocka_unit_test(test_long_record),
+        cmocka_unit_test(test_bad_utf8),
+        cmocka_unit_test(test_faults_in_row_order),
+        cmocka_unit_test(test_many_batches),
         cmocka_unit_test(test_spectrum),
     };
     return cmocka_run_group_tests_name("reader_csv", tests, NULL, NULL);

@@ -1,6 +1,6 @@
-/* The CSV splitter against libcsv in strict mode, on random nasty text: where libcsv takes a record, so does the
- * splitter, with the same fields; where libcsv refuses, so does the splitter. And all scanning stages find the same
- * places. */
+/* The CSV splitter against libcsv in strict mode, on random nasty text: where libcsv takes a record, so does
+ * the splitter, with the same fields; where libcsv refuses, so does the splitter. And all scanning stages
+ * find the same places. */
 #include "tests/reader/reader_fixture.h"
 
 #include "runtime/reader/csv_record.h"
@@ -40,7 +40,8 @@ static void reference_record(int separator, void *data) {
     struct reference *r = data;
     (void)separator;
     size_t start = r->out.len;
-    while (start > 0 && r->out.ptr[start - 1] != '\x1e') start--;
+    while (start > 0 && r->out.ptr[start - 1] != '\x1e')
+        start--;
     if (r->all_empty)
         r->out.len = start;
     else
@@ -63,7 +64,8 @@ static bool run_reference(const char *text, size_t len, struct buf *out) {
                 csv_fini(&parser, reference_field, reference_record, &r) == 0;
     csv_free(&parser);
     if (!good) /* drop the fields of the refused record */
-        while (r.out.len && r.out.ptr[r.out.len - 1] != '\x1e') r.out.len--;
+        while (r.out.len && r.out.ptr[r.out.len - 1] != '\x1e')
+            r.out.len--;
     *out = r.out;
     return good;
 }
@@ -107,7 +109,8 @@ static void test_agrees_with_libcsv(void **state) {
     for (unsigned round = 0; round < ROUNDS; round++) {
         char text[LONGEST];
         size_t len = next_random(&seed) % LONGEST;
-        for (size_t i = 0; i < len; i++) text[i] = alphabet[next_random(&seed) % (sizeof alphabet - 1)];
+        for (size_t i = 0; i < len; i++)
+            text[i] = alphabet[next_random(&seed) % (sizeof alphabet - 1)];
         if (round % 2) /* mostly well-formed: quotes only where they belong */
             for (size_t i = 0; i < len; i++)
                 if (text[i] == '"' && next_random(&seed) % 8) text[i] = 'q';
@@ -119,8 +122,8 @@ static void test_agrees_with_libcsv(void **state) {
             bool taken = run_splitter(csv_scan_variant(v), text, len, &got);
             if (taken != good || !str_eq(buf_str(&got), buf_str(&want)))
                 print_message("text: %.*s\nlibcsv (%s): %.*s\nsplitter (%s): %.*s\n", (int)len, text,
-                              good ? "took it" : "refused", STR_ARG(buf_str(&want)), taken ? "took it" : "refused",
-                              STR_ARG(buf_str(&got)));
+                              good ? "took it" : "refused", STR_ARG(buf_str(&want)),
+                              taken ? "took it" : "refused", STR_ARG(buf_str(&got)));
             assert_int_equal(taken, good);
             assert_true(str_eq(buf_str(&got), buf_str(&want)));
             buf_release(&got);
@@ -141,9 +144,11 @@ static void test_scans_agree(void **state) {
     for (unsigned round = 0; round < 2000; round++) {
         static const char alphabet[] = ";'\\\n\rabcdefghij \xff";
         size_t kinds = sizeof alphabet - (round % 3 ? 2 : 1);
-        for (size_t i = 0; i < SIZE; i++) text[i] = alphabet[next_random(&seed) % kinds];
+        for (size_t i = 0; i < SIZE; i++)
+            text[i] = alphabet[next_random(&seed) % kinds];
         if (round % 5 == 0) text[next_random(&seed) % SIZE] = 0;
-        uint32_t from = (uint32_t)(next_random(&seed) % 200), to = SIZE - (uint32_t)(next_random(&seed) % 200);
+        uint32_t from = (uint32_t)(next_random(&seed) % 200),
+                 to = SIZE - (uint32_t)(next_random(&seed) % 200);
         unsigned flags = 0;
         uint32_t count = csv_scan_scalar(text, from, to, &specials, want, &flags);
         for (unsigned v = 1; csv_scan_variant(v); v++) {
@@ -167,7 +172,8 @@ static void test_blocks_do_not_matter(void **state) {
         struct fixture f;
         char text[200] = "x,y\n";
         size_t len = 4 + next_random(&seed) % 180;
-        for (size_t i = 4; i < len; i++) text[i] = alphabet[next_random(&seed) % (sizeof alphabet - 1)];
+        for (size_t i = 4; i < len; i++)
+            text[i] = alphabet[next_random(&seed) % (sizeof alphabet - 1)];
         fixture_start(&f, SOURCE_CSV, "a.csv");
         fixture_columns(&f, "x y");
         fixture_file(&f, "a.csv", text, len);

@@ -13,11 +13,13 @@ static void check(const char *columns, const char *text, const char *expected) {
 static void test_types(void **state) {
     (void)state;
     check("s n b x z",
-          "{\"Item\":{\"s\":{\"S\":\"t\\\"\"},\"n\":{\"N\":\"12.50\"},\"b\":{\"BOOL\":true},\"x\":{\"B\":\"AQI=\"},\"z\":{\"NULL\":true}}}\n",
+          "{\"Item\":{\"s\":{\"S\":\"t\\\"\"},\"n\":{\"N\":\"12.50\"},\"b\":{\"BOOL\":true},\"x\":{\"B\":"
+          "\"AQI=\"},\"z\":{\"NULL\":true}}}\n",
           "1/1 \"t\\\"\" #12.50 ?true \"AQI=\" -\n");
     check("ss ns l=l[1].k m=m.a.b e=m",
           "{\"Item\":{\"ss\":{\"SS\":[\"a\",\"b\"]},\"ns\":{\"NS\":[\"1\",\"-2e3\"]},"
-          "\"l\":{\"L\":[{\"N\":\"1\"},{\"M\":{\"k\":{\"S\":\"v\"}}}]},\"m\":{\"M\":{\"a\":{\"M\":{\"b\":{\"N\":\"3\"}}}}}}}",
+          "\"l\":{\"L\":[{\"N\":\"1\"},{\"M\":{\"k\":{\"S\":\"v\"}}}]},\"m\":{\"M\":{\"a\":{\"M\":{\"b\":{"
+          "\"N\":\"3\"}}}}}}}",
           "1/1 [\"a\",\"b\"] [1,-2e3] \"v\" #3 {\"a\":{\"b\":3}}\n");
 }
 
@@ -25,7 +27,9 @@ static void test_forms(void **state) {
     (void)state;
     check("a", "{\"Item\":{\"a\":{\"N\":\"1\"}}}\n\n{\"Item\":{\"a\":{\"N\":\"2\"}}}\n", "1/1 #1\n3/2 #2\n");
     check("a", "[{\"Item\":{\"a\":{\"N\":\"1\"}}},\n{\"a\":{\"N\":\"2\"}}]", "1/1 #1\n2/2 #2\n");
-    check("a", "{\"T\":[{\"PutRequest\":{\"Item\":{\"a\":{\"N\":\"1\"}}}},{\"PutRequest\":{\"Item\":{\"a\":{\"N\":\"2\"}}}}]}",
+    check("a",
+          "{\"T\":[{\"PutRequest\":{\"Item\":{\"a\":{\"N\":\"1\"}}}},{\"PutRequest\":{\"Item\":{\"a\":{\"N\":"
+          "\"2\"}}}}]}",
           "1/1 #1\n1/2 #2\n");
     check("a", "{\"Items\":[{\"a\":{\"N\":\"1\"}},{\"a\":{\"N\":\"2\"}}],\"Count\":2}", "1/1 #1\n1/2 #2\n");
     check("a", "", "");
@@ -40,21 +44,29 @@ static void test_forms(void **state) {
     fixture_end(&f);
 }
 
-#define PLAIN_HELP "  a file of plain JSON values is read by `json`, or by `ndjson` when it has one document a line\n"
+#define PLAIN_HELP                                                                                           \
+    "  a file of plain JSON values is read by `json`, or by `ndjson` when it has one document a line\n"
 
 static void test_plain_values_refused(void **state) {
     (void)state;
-    check("a", "{\"a\":1}", "X0214 a.json line 1: attribute \"a\" is not a typed DynamoDB value such as {\"S\": \"text\"}\n" PLAIN_HELP);
+    check("a", "{\"a\":1}",
+          "X0214 a.json line 1: attribute \"a\" is not a typed DynamoDB value such as {\"S\": "
+          "\"text\"}\n" PLAIN_HELP);
     check("a", "{\"Item\":{\"a\":{\"N\":\"1\"},\"b\":\"x\"}}",
-          "X0214 a.json line 1: attribute \"b\" is not a typed DynamoDB value such as {\"S\": \"text\"}\n" PLAIN_HELP);
+          "X0214 a.json line 1: attribute \"b\" is not a typed DynamoDB value such as {\"S\": "
+          "\"text\"}\n" PLAIN_HELP);
     check("a", "{\"Item\":{\"a\":{\"N\":\"one\"}}}",
-          "X0214 a.json line 1: attribute \"a\" is not a typed DynamoDB value such as {\"S\": \"text\"}\n" PLAIN_HELP);
+          "X0214 a.json line 1: attribute \"a\" is not a typed DynamoDB value such as {\"S\": "
+          "\"text\"}\n" PLAIN_HELP);
     check("a", "{\"T\":[{\"PutRequest\":{\"Item\":{\"a\":\"plain\"}}}]}",
-          "X0214 a.json line 1: attribute \"a\" is not a typed DynamoDB value such as {\"S\": \"text\"}\n" PLAIN_HELP);
+          "X0214 a.json line 1: attribute \"a\" is not a typed DynamoDB value such as {\"S\": "
+          "\"text\"}\n" PLAIN_HELP);
     check("a", "[1]", "X0214 a.json line 1: this is not a DynamoDB item\n" PLAIN_HELP);
-    check("a", "{\"T\":[{\"DeleteRequest\":{}}]}", "X0214 a.json line 1: this is not a DynamoDB item\n" PLAIN_HELP);
-    check("a", "{\"T\":[],\"U\":[]}", "X0214 a.json: the file holds items of more than one table: \"T\" and \"U\"\n"
-                                      "  split it into a file for each table\n");
+    check("a", "{\"T\":[{\"DeleteRequest\":{}}]}",
+          "X0214 a.json line 1: this is not a DynamoDB item\n" PLAIN_HELP);
+    check("a", "{\"T\":[],\"U\":[]}",
+          "X0214 a.json: the file holds items of more than one table: \"T\" and \"U\"\n"
+          "  split it into a file for each table\n");
 }
 
 static void test_shared_files(void **state) {

@@ -21,7 +21,8 @@ static void test_missing(void **state) {
     assert_reads(&f, "X0203 source `src`: no file matches `x*.csv`\n"
                      "  the pattern starts in `DIR`; `--data DIR` names another folder\n");
     f.source.location = STR(".");
-    assert_reads(&f, "X0202 source `src`: could not read `.`: Is a directory\n  check the file's permissions\n");
+    assert_reads(&f,
+                 "X0202 source `src`: could not read `.`: Is a directory\n  check the file's permissions\n");
     fixture_end(&f);
 }
 
@@ -34,8 +35,9 @@ static void test_patterns(void **state) {
     fixture_text(&f, "q.csv", "a,b\n7,8\n");
     fixture_text(&f, "pB.csv", "a,b,c\n");
     fixture_gzip(&f, "p3.csv", "a,b\n9,0\n", 8);
-    assert_string_equal(fixture_read_all_blocks(&f),
-                        "p10.csv:2/1 \"3\" \"4\"\np10.csv:3/2 \"5\" \"6\"\np2.csv:2/1 \"2\" \"1\"\np3.csv:2/1 \"9\" \"0\"\n");
+    assert_string_equal(
+        fixture_read_all_blocks(&f),
+        "p10.csv:2/1 \"3\" \"4\"\np10.csv:3/2 \"5\" \"6\"\np2.csv:2/1 \"2\" \"1\"\np3.csv:2/1 \"9\" \"0\"\n");
     fixture_text(&f, "p99.csv", "a,c\n");
     assert_reads(&f, "X0208 p99.csv line 1: there is no column `b`\n"
                      "  did you mean `a`? write it behind `from` of column `b`\n  the file has: `a`, `c`\n");
@@ -96,13 +98,16 @@ static void test_packed_damaged(void **state) {
     struct fixture f;
     struct buf text = {0};
     buf_append_cstr(&text, "a,b\n");
-    for (int i = 0; i < 20000; i++) buf_printf(&text, "%d,%d\n", i * 7919 % 10007, i);
+    for (int i = 0; i < 20000; i++)
+        buf_printf(&text, "%d,%d\n", i * 7919 % 10007, i);
     start(&f, "a.csv.gz");
     for (int zst = 0; zst < 2; zst++) {
         const char *name = zst ? "a.csv.zst" : "a.csv.gz";
         f.source.location = str_cstr(name);
-        if (zst) fixture_zstd(&f, name, text.ptr, text.len);
-        else fixture_gzip(&f, name, text.ptr, text.len);
+        if (zst)
+            fixture_zstd(&f, name, text.ptr, text.len);
+        else
+            fixture_gzip(&f, name, text.ptr, text.len);
         struct str packed = read_whole_file(&f.arena, arena_printf(&f.arena, "%s/%s", f.dir, name).ptr);
         /* Cut anywhere: never an end of file. */
         for (size_t cut = 1; cut < packed.len; cut += 1 + packed.len / 23) {
@@ -175,37 +180,75 @@ static void check_encoding(const char *encoding, const void *bytes, size_t len, 
 
 static void test_encodings(void **state) {
     (void)state;
-    CHECK_ENCODING("", "\xef\xbb\xbf" "a,b\n\xc3\xa9,1\n", "2/1 \"\xc3\xa9\" \"1\"\n");
-    CHECK_ENCODING("utf-8", "\xef\xbb\xbf" "a,b\n\xc3\xa9,1\n", "2/1 \"\xc3\xa9\" \"1\"\n");
+    CHECK_ENCODING("",
+                   "\xef\xbb\xbf"
+                   "a,b\n\xc3\xa9,1\n",
+                   "2/1 \"\xc3\xa9\" \"1\"\n");
+    CHECK_ENCODING("utf-8",
+                   "\xef\xbb\xbf"
+                   "a,b\n\xc3\xa9,1\n",
+                   "2/1 \"\xc3\xa9\" \"1\"\n");
     CHECK_ENCODING("windows-1252", "a,b\n\xe9\x80,1\n", "2/1 \"\xc3\xa9\xe2\x82\xac\" \"1\"\n");
     CHECK_ENCODING("ISO-8859-15", "a,b\n\xa4,1\n", "2/1 \"\xe2\x82\xac\" \"1\"\n");
     CHECK_ENCODING("ISO-8859-2", "a,b\n\xb3\xf3\x64\xbc,1\n", "2/1 \"\xc5\x82\xc3\xb3\x64\xc5\xba\" \"1\"\n");
     CHECK_ENCODING("Shift_JIS", "a,b\n\x93\xfa\x96\x7b,1\n", "2/1 \"\xe6\x97\xa5\xe6\x9c\xac\" \"1\"\n");
-    CHECK_ENCODING("", "\xff\xfe" "a\0,\0b\0\n\0" "\xe9\0,\0" "\x3d\xd8\x00\xde" "\n\0", "2/1 \"\xc3\xa9\" \"\xf0\x9f\x98\x80\"\n");
-    CHECK_ENCODING("UTF-16", "\xfe\xff\0a\0,\0b\0\n\0" "1\0,\0" "2", "2/1 \"1\" \"2\"\n");
-    CHECK_ENCODING("UTF-16LE", "a\0,\0b\0\n\0" "1\0,\0" "2\0", "2/1 \"1\" \"2\"\n");
-    CHECK_ENCODING("UTF-16", "a\0,\0b\0\n\0" "1\0,\0" "2\0", "2/1 \"1\" \"2\"\n");
+    CHECK_ENCODING("",
+                   "\xff\xfe"
+                   "a\0,\0b\0\n\0"
+                   "\xe9\0,\0"
+                   "\x3d\xd8\x00\xde"
+                   "\n\0",
+                   "2/1 \"\xc3\xa9\" \"\xf0\x9f\x98\x80\"\n");
+    CHECK_ENCODING("UTF-16",
+                   "\xfe\xff\0a\0,\0b\0\n\0"
+                   "1\0,\0"
+                   "2",
+                   "2/1 \"1\" \"2\"\n");
+    CHECK_ENCODING("UTF-16LE",
+                   "a\0,\0b\0\n\0"
+                   "1\0,\0"
+                   "2\0",
+                   "2/1 \"1\" \"2\"\n");
+    CHECK_ENCODING("UTF-16",
+                   "a\0,\0b\0\n\0"
+                   "1\0,\0"
+                   "2\0",
+                   "2/1 \"1\" \"2\"\n");
 }
 
 static void test_encodings_refused(void **state) {
     (void)state;
-    CHECK_ENCODING("klingon", "a,b\n", "X0206 a.csv: `klingon` is not an encoding that mig knows\n"
-                                       "  use an IANA name such as UTF-8, UTF-16LE, ISO-8859-15 or windows-1252\n");
-    CHECK_ENCODING("windows-1252", "\xef\xbb\xbf" "a,b\n",
+    CHECK_ENCODING("klingon", "a,b\n",
+                   "X0206 a.csv: `klingon` is not an encoding that mig knows\n"
+                   "  use an IANA name such as UTF-8, UTF-16LE, ISO-8859-15 or windows-1252\n");
+    CHECK_ENCODING("windows-1252",
+                   "\xef\xbb\xbf"
+                   "a,b\n",
                    "X0206 a.csv: the file begins with a UTF-8 mark, but the spec says it is windows-1252\n"
                    "  leave the `encoding` option out: the file is UTF-8\n");
-    CHECK_ENCODING("UTF-8", "\xff\xfe" "a\0", "X0206 a.csv: the file begins with a UTF-16 mark, but the spec says it is UTF-8\n"
-                                             "  leave the `encoding` option out: the file tells by itself\n");
-    CHECK_ENCODING("", "a\0,\0b\0\n\0", "X0206 a.csv: the file looks like UTF-16 without a mark, not like UTF-8\n"
-                                       "  write encoding 'UTF-16LE'\n");
-    /* Bytes that the encoding does not know: 0xAE in ISO-8859-7, half a character at the end, a lone surrogate. */
-    CHECK_ENCODING("ISO-8859-7", "a,b\n1,x\xae\n2,y\n",
-                   "2/1 \"1\" !holds bytes that are not ISO-8859-7 (line 2) R0153 `b` holds bytes that are not "
-                   "ISO-8859-7 (line 2)\n3/2 \"2\" \"y\"\n");
-    CHECK_ENCODING("Shift_JIS", "a,b\n1,x\x93",
-                   "2/1 \"1\" !holds bytes that are not Shift_JIS (line 2) R0153 `b` holds bytes that are not "
-                   "Shift_JIS (line 2)\n");
-    CHECK_ENCODING("UTF-16LE", "a\0,\0b\0\n\0" "1\0,\0" "\x3d\xd8" "z\0\n\0",
+    CHECK_ENCODING("UTF-8",
+                   "\xff\xfe"
+                   "a\0",
+                   "X0206 a.csv: the file begins with a UTF-16 mark, but the spec says it is UTF-8\n"
+                   "  leave the `encoding` option out: the file tells by itself\n");
+    CHECK_ENCODING("", "a\0,\0b\0\n\0",
+                   "X0206 a.csv: the file looks like UTF-16 without a mark, not like UTF-8\n"
+                   "  write encoding 'UTF-16LE'\n");
+    /* Bytes that the encoding does not know: 0xAE in ISO-8859-7, half a character at the end, a lone
+     * surrogate. */
+    CHECK_ENCODING(
+        "ISO-8859-7", "a,b\n1,x\xae\n2,y\n",
+        "2/1 \"1\" !holds bytes that are not ISO-8859-7 (line 2) R0153 `b` holds bytes that are not "
+        "ISO-8859-7 (line 2)\n3/2 \"2\" \"y\"\n");
+    CHECK_ENCODING(
+        "Shift_JIS", "a,b\n1,x\x93",
+        "2/1 \"1\" !holds bytes that are not Shift_JIS (line 2) R0153 `b` holds bytes that are not "
+        "Shift_JIS (line 2)\n");
+    CHECK_ENCODING("UTF-16LE",
+                   "a\0,\0b\0\n\0"
+                   "1\0,\0"
+                   "\x3d\xd8"
+                   "z\0\n\0",
                    "2/1 \"1\" !holds bytes that are not UTF-16LE (line 2) R0153 `b` holds bytes that are not "
                    "UTF-16LE (line 2)\n");
 }
@@ -233,10 +276,10 @@ static void test_encoded_in_bulk(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_missing),        cmocka_unit_test(test_patterns),
-        cmocka_unit_test(test_unnamed_columns), cmocka_unit_test(test_packed),
-        cmocka_unit_test(test_packed_damaged), cmocka_unit_test(test_bomb),
-        cmocka_unit_test(test_standard_input), cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_missing),           cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_unnamed_columns),   cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_packed_damaged),    cmocka_unit_test(test_bomb),
+        cmocka_unit_test(test_standard_input),    cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_encodings_refused), cmocka_unit_test(test_encoded_in_bulk),
     };
     return cmocka_run_group_tests_name("reader_files", tests, NULL, NULL);

@@ -4,15 +4,18 @@
 static void test_rows(void **state) {
     (void)state;
     struct fixture f;
-    struct plan_cell cells[] = {{CELL_TEXT, 0, STR("wip \"1\"")}, {CELL_NUMBER, 0, STR("1.50")},
-                                {CELL_TEXT, 1, STR("")},          {CELL_BOOL, 0, STR("true")}};
+    struct plan_cell cells[] = {{CELL_TEXT, 0, STR("wip \"1\"")},
+                                {CELL_NUMBER, 0, STR("1.50")},
+                                {CELL_TEXT, 1, STR("")},
+                                {CELL_BOOL, 0, STR("true")}};
     struct plan_row rows[] = {{cells, 2}, {cells + 2, 2}};
     fixture_start(&f, SOURCE_INLINE, "");
     fixture_columns(&f, "code label");
     f.table.rows = rows;
     f.table.rows_count = 2;
     f.show_raw = true;
-    assert_reads(&f, "1/1 \"wip \\\"1\\\"\" #1.50 raw \"[\\\"wip \\\\\\\"1\\\\\\\"\\\",1.50]\"\n2/2 - ?true raw \"[null,true]\"\n");
+    assert_reads(&f, "1/1 \"wip \\\"1\\\"\" #1.50 raw \"[\\\"wip \\\\\\\"1\\\\\\\"\\\",1.50]\"\n2/2 - ?true "
+                     "raw \"[null,true]\"\n");
     f.table.rows_count = 0;
     assert_reads(&f, "");
     fixture_end(&f);
@@ -25,7 +28,8 @@ static void test_more_than_a_batch(void **state) {
     static struct plan_row rows[2 * BATCH_ROWS];
     fixture_start(&f, SOURCE_INLINE, "");
     fixture_columns(&f, "n");
-    for (uint32_t i = 0; i < 2 * BATCH_ROWS; i++) rows[i] = (struct plan_row){&cell, 1};
+    for (uint32_t i = 0; i < 2 * BATCH_ROWS; i++)
+        rows[i] = (struct plan_row){&cell, 1};
     f.table.rows = rows;
     f.table.rows_count = 2 * BATCH_ROWS;
     fixture_read(&f);

@@ -21,8 +21,8 @@ static double now(void) {
 }
 
 /* Writes rows until the file has its size, reads it, and returns how many rows came. */
-static uint64_t read_large(enum plan_source_format format, const char *head, const char *row, const char *between,
-                           const char *tail, uint64_t *written) {
+static uint64_t read_large(enum plan_source_format format, const char *head, const char *row,
+                           const char *between, const char *tail, uint64_t *written) {
     struct fixture f;
     struct arena arena = {0};
     struct diag_list diags;
@@ -51,8 +51,8 @@ static uint64_t read_large(enum plan_source_format format, const char *head, con
         row_batch_reset(&batch);
     }
     assert_int_equal(status, READER_END);
-    print_message("%.0f MB at %.2f GB/s, memory grew by %ld MiB\n", bytes / 1e6, bytes / 1e9 / (now() - start),
-                  peak_memory() - before);
+    print_message("%.0f MB at %.2f GB/s, memory grew by %ld MiB\n", bytes / 1e6,
+                  bytes / 1e9 / (now() - start), peak_memory() - before);
 #if !defined(__SANITIZE_ADDRESS__)
     assert_true(peak_memory() - before < MAY_GROW);
 #endif
@@ -66,24 +66,29 @@ static uint64_t read_large(enum plan_source_format format, const char *head, con
 static void test_json_array(void **state) {
     (void)state;
     uint64_t written;
-    uint64_t rows = read_large(SOURCE_JSON, "[", "{\"id\":%u,\"note\":\"a text of some length, with \\\"quotes\\\"\",\"x\":[1,2,{\"y\":null}]}",
-                               ",\n", "]", &written);
+    uint64_t rows = read_large(
+        SOURCE_JSON, "[",
+        "{\"id\":%u,\"note\":\"a text of some length, with \\\"quotes\\\"\",\"x\":[1,2,{\"y\":null}]}", ",\n",
+        "]", &written);
     assert_int_equal(rows, written);
 }
 
 static void test_ndjson(void **state) {
     (void)state;
     uint64_t written;
-    uint64_t rows = read_large(SOURCE_NDJSON, "", "{\"id\":%u,\"note\":\"a text of some length, with \\\"quotes\\\"\",\"x\":[1,2,{\"y\":null}]}",
-                               "\n", "\n", &written);
+    uint64_t rows = read_large(
+        SOURCE_NDJSON, "",
+        "{\"id\":%u,\"note\":\"a text of some length, with \\\"quotes\\\"\",\"x\":[1,2,{\"y\":null}]}", "\n",
+        "\n", &written);
     assert_int_equal(rows, written);
 }
 
 static void test_csv(void **state) {
     (void)state;
     uint64_t written;
-    uint64_t rows = read_large(SOURCE_CSV, "id,agency,note,date\n", "%u,\"Agency, Pty Ltd\",a text of some length,2025-09-19",
-                               "\n", "\n", &written);
+    uint64_t rows =
+        read_large(SOURCE_CSV, "id,agency,note,date\n",
+                   "%u,\"Agency, Pty Ltd\",a text of some length,2025-09-19", "\n", "\n", &written);
     assert_int_equal(rows, written);
 }
 
