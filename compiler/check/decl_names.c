@@ -4,7 +4,7 @@
 #include "runtime/base/hash.h"
 
 static struct name_slot *name_slot_of(const struct name_index *index, struct str key) {
-    uint32_t at = (uint32_t)hash_bytes(0, key.ptr, key.len) & (index->cap - 1);
+    uint32_t at = (uint32_t)hash_bytes64(0, key.ptr, key.len) & (index->cap - 1);
     while (index->slots[at].taken && !str_eq(index->slots[at].key, key))
         at = (at + 1) & (index->cap - 1);
     return &index->slots[at];

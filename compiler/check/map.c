@@ -146,4 +146,5 @@ void map_check_all(struct compile *compile) {
     map_order_all(compile, compile->declared.items, compile->declared.count);
     for (uint32_t i = 0; i < compile->maps.count; i++)
         map_check(compile->maps.items[i]);
+    map_take_parts(compile);
 }

@@ -115,6 +115,14 @@ bool map_self_in_clauses(struct map_work *work);
 /* References to the map's own rows. Texprs of the parent's key, one for each part; false:
  * the map does not refer to itself, or does so in a way that was reported. */
 bool map_self_keys(struct map_work *work, struct texpr **parents);
+/* A copy of an expression that acts on nothing: named values in full, handlers without their actions. copied
+ * counts nodes, beyond `most` they are errors. */
+struct texpr *map_inline_silently(struct scope *scope, const struct texpr *texpr, uint32_t *copied,
+                                  uint32_t most);
+/* The expression, with null of the type for whatever goes wrong in it. */
+struct texpr *map_or_null(struct scope *scope, struct texpr *texpr, struct plan_type type);
+/* ---- map_part.c: maps that find rows of partitioned maps take their part */
+void map_take_parts(struct compile *compile);
 /* ---- map_emit.c: the plan's side of a check's source query; selected: its COLUMN outputs */
 struct plan_map query_emit(struct row_query *query, struct plan_map plan, struct texpr *const *selected,
                            uint32_t count);

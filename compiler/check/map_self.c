@@ -28,13 +28,13 @@ static bool self_visit(struct texpr *texpr, void *context) {
     return true;
 }
 
-/* The key's expression on its own, before the body runs: named values in full, and without the actions of
- * handlers, which act where they were written. */
-static struct texpr *self_inline(struct self_walk *walk, const struct texpr *texpr) {
-    struct scope *scope = &walk->work->query.body;
+/* An expression on its own, before the body runs: named values in full, and without the actions of handlers,
+ * which act where they were written. */
+struct texpr *map_inline_silently(struct scope *scope, const struct texpr *texpr, uint32_t *copied,
+                                  uint32_t most) {
     while (texpr->kind == TX_BOUND)
         texpr = texpr->binding->expr;
-    if (++walk->copied > SELF_MAX_NODES) return node_error(scope, texpr->span);
+    if (++*copied > most) return node_error(scope, texpr->span);
     struct texpr *copy = node_copy(scope, texpr);
     if (texpr->kind == TX_ACT) {
         copy->kind = TX_CONST;
@@ -43,18 +43,23 @@ static struct texpr *self_inline(struct self_walk *walk, const struct texpr *tex
     }
     memset(&copy->args, 0, sizeof copy->args);
     for (uint32_t i = 0; i < texpr->args.count; i++)
-        VEC_PUSH(scope->checker->arena, &copy->args, self_inline(walk, texpr->args.items[i]));
+        VEC_PUSH(scope->checker->arena, &copy->args,
+                 map_inline_silently(scope, texpr->args.items[i], copied, most));
     memset(&copy->handlers, 0, sizeof copy->handlers);
     for (uint32_t i = 0; i < texpr->handlers.count; i++) {
         struct thandler handler = texpr->handlers.items[i];
         if (handler.use == NULL) continue;
         handler.action = TACT_USE;
         handler.message = NULL;
-        handler.use = self_inline(walk, handler.use);
+        handler.use = map_inline_silently(scope, handler.use, copied, most);
         VEC_PUSH(scope->checker->arena, &copy->handlers, handler);
     }
     if (copy->kind == TX_HANDLED && copy->handlers.count == 0) return copy->args.items[0];
     return copy;
+}
+
+static struct texpr *self_inline(struct self_walk *walk, const struct texpr *texpr) {
+    return map_inline_silently(&walk->work->query.body, texpr, &walk->copied, SELF_MAX_NODES);
 }
 
 static struct texpr *self_null(struct self_walk *walk, struct span at) {
@@ -108,31 +113,31 @@ static struct texpr *self_parent(struct self_walk *walk, struct texpr *texpr) {
     return found;
 }
 
-/* A failure in finding the parent is the body's to report: here it only means that there is none. */
-static struct texpr *self_or_null(struct self_walk *walk, struct texpr *parent) {
+/* Any event of the expression means null: failures are the body's to report. */
+struct texpr *map_or_null(struct scope *scope, struct texpr *texpr, struct plan_type type) {
     static const enum thandler_event EVENTS[] = {HANDLE_ERROR, HANDLE_MISSING, HANDLE_SKIPPED,
                                                  HANDLE_DUPLICATE};
-    struct scope *scope = &walk->work->query.body;
-    struct texpr *handled = node_copy(scope, parent);
+    struct texpr *handled = node_copy(scope, texpr);
+    type.nullable = 1;
     handled->kind = TX_HANDLED;
     handled->binding = NULL;
     memset(&handled->args, 0, sizeof handled->args);
     memset(&handled->handlers, 0, sizeof handled->handlers);
-    VEC_PUSH(scope->checker->arena, &handled->args, parent);
+    VEC_PUSH(scope->checker->arena, &handled->args, texpr);
     handled->type.nullable = 1;
     for (size_t i = 0; i < sizeof EVENTS / sizeof *EVENTS; i++) {
-        bool possible = EVENTS[i] == HANDLE_ERROR     ? parent->can_fail
-                        : EVENTS[i] == HANDLE_SKIPPED ? parent->can_skip
-                                                      : parent->can_miss;
+        bool possible = EVENTS[i] == HANDLE_ERROR     ? texpr->can_fail
+                        : EVENTS[i] == HANDLE_SKIPPED ? texpr->can_skip
+                                                      : texpr->can_miss;
         if (!possible) continue;
         struct thandler handler = {.event = EVENTS[i],
                                    .action = TACT_USE,
-                                   .use = self_null(walk, parent->span),
-                                   .span = parent->span};
+                                   .use = node_null(scope, type, texpr->span),
+                                   .span = texpr->span};
         VEC_PUSH(scope->checker->arena, &handled->handlers, handler);
     }
     handled->can_fail = handled->can_miss = handled->can_skip = false;
-    return handled->handlers.count ? handled : parent;
+    return handled->handlers.count ? handled : texpr;
 }
 
 static bool self_same_keys(const struct texpr *a, const struct texpr *b) {
@@ -215,7 +220,8 @@ bool map_self_keys(struct map_work *work, struct texpr **parents) {
         if (!decl_check_limit(checker, walk.finds.items[0]->span, walk.copied, SELF_MAX_NODES,
                               "parts in the key of a row's parent"))
             return false;
-        parents[part] = parent ? self_or_null(&walk, parent) : self_null(&walk, work->map->span);
+        parents[part] = parent ? map_or_null(&work->query.body, parent, work->map->keys.items[part])
+                               : self_null(&walk, work->map->span);
     }
     return true;
 }

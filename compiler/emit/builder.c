@@ -64,7 +64,7 @@ uint32_t plan_builder_const(struct plan_builder *shared, struct plan_type type, 
     struct builder *builder = (struct builder *)shared;
     bool is_null = value->kind == TYPE_NULL;
     struct str text = plan_const_text(shared->arena, shared->enums.items, type, value);
-    uint64_t hash = hash_bytes(hash_type(is_null, type), text.ptr, text.len);
+    uint64_t hash = hash_bytes64(hash_type(is_null, type), text.ptr, text.len);
     for (uint32_t at = 0; (at = intern_next(&builder->consts, hash, at)) != 0;) {
         uint32_t index = builder->consts.entries.items[at - 1].index;
         const struct plan_const *there = &shared->consts.items[index];
@@ -81,7 +81,7 @@ uint32_t plan_builder_const(struct plan_builder *shared, struct plan_type type, 
 uint32_t plan_builder_pattern(struct plan_builder *shared, enum plan_pattern_kind kind, enum type_kind type,
                               struct str text) {
     struct builder *builder = (struct builder *)shared;
-    uint64_t hash = hash_bytes((uint64_t)kind << 8 | type, text.ptr, text.len);
+    uint64_t hash = hash_bytes64((uint64_t)kind << 8 | type, text.ptr, text.len);
     for (uint32_t at = 0; (at = intern_next(&builder->patterns, hash, at)) != 0;) {
         uint32_t index = builder->patterns.entries.items[at - 1].index;
         const struct plan_pattern *there = &shared->patterns.items[index];

@@ -44,7 +44,7 @@ static uint64_t hash_instr(const struct ir_instr *instr, struct plan_type type) 
     uint64_t hash = hash_u64(instr->op, (uint64_t)type.kind << 40 | (uint64_t)type.element << 32 | type.ref);
     hash = hash_u64(hash, (uint64_t)instr->imm << 32 | instr->imm2);
     if (is_bound_to_selection(instr->op)) hash = hash_u64(hash, (uint64_t)instr->sel << 2 | instr->part);
-    return count ? hash_bytes(hash, regs, count * sizeof *regs) : hash;
+    return count ? hash_bytes64(hash, regs, count * sizeof *regs) : hash;
 }
 
 static bool same_instr(const struct ir_instr *a, const struct ir_instr *b) {

@@ -194,6 +194,7 @@ static struct str closest_expected(const struct fault_site *site, struct str wan
             text.len--;
         names[count++] = text;
     }
+    if (count == 0) return STR("");
     struct str closest = diag_closest_name(wanted, names, count);
     if (closest.len) return closest;
     for (uint32_t i = 0; i < count; i++) { /* the first word of `group by` */

@@ -10,10 +10,8 @@ struct hash128 {
     uint64_t lo, hi;
 };
 
-/* libpg_query exports a hash_bytes of its own with other arguments: without a name of our own each would be taken
- * for the other when both are linked. */
-#define hash_bytes mig_hash_bytes
-uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len);
+/* (libpg_query exports a `hash_bytes`: that name must not be used.) */
+uint64_t hash_bytes64(uint64_t seed, const void *bytes, size_t len);
 struct hash128 hash_bytes128(uint64_t seed, const void *bytes, size_t len);
 
 static inline uint64_t hash_fold(uint64_t a, uint64_t b) {

@@ -198,6 +198,8 @@ bool map_execute(struct map_run *run);
 const struct row_place *map_row_place(const struct map_run *run, uint32_t row);
 /* Its key as the crosswalk knows it; empty where it has none. */
 struct str map_row_key(const struct map_run *run, const struct vm *vm, uint32_t row, struct arena *arena);
+/* Its part (partition by), ptr NULL: none. */
+struct str map_row_part(const struct map_run *run, uint32_t row, struct arena *arena);
 /* A row that was accepted is rejected after all. */
 bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
                       struct str message);

@@ -53,7 +53,7 @@ struct group_table *group_table_new(struct map_run *run) {
         t->arguments[i] =
             map->aggregates[i].has_argument ? program_output(t->program, OUT_AGGREGATE, i) : NO_REGISTER;
     t->index = key_set_new(64 << 20, run->engine->options->temp_dir,
-                           hash_bytes(1, run->engine->values.run_id.bytes, 16));
+                           hash_bytes64(1, run->engine->values.run_id.bytes, 16));
     return t;
 }
 

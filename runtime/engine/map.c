@@ -61,12 +61,12 @@ static uint32_t list_programs(const struct plan_map *map, uint32_t *programs) {
 }
 
 static size_t key_memory(const struct engine *engine) {
-    enum { DEFAULT_KEY_MEMORY = 64 << 20 };
+    enum { DEFAULT_KEY_MEMORY = 128 << 20 };
     return engine->options->memory_limit ? engine->options->memory_limit : DEFAULT_KEY_MEMORY;
 }
 
 struct key_set *map_new_key_set(struct engine *engine) {
-    uint64_t seed = hash_bytes(0, engine->values.run_id.bytes, sizeof engine->values.run_id.bytes);
+    uint64_t seed = hash_bytes64(0, engine->values.run_id.bytes, sizeof engine->values.run_id.bytes);
     return key_set_new(key_memory(engine), engine->options->temp_dir, seed);
 }
 
@@ -147,6 +147,9 @@ static bool remember_row(struct map_work *work, const struct vm *vm, uint32_t ro
         for (uint32_t i = 0; status == KEYED_PRESENT && i < run->map->columns_count; i++)
             if (run->map->columns[i] == table->target_columns[c])
                 columns[c] = vm_value_at(vm, run->outputs.columns[i], row);
+        if (table->target_columns[c] == PLAN_COLUMN_PARTITION && !run->map->grouped &&
+            work->partition != NO_REGISTER)
+            columns[c] = vm_value_at(work->main.vm, work->partition, row);
     }
     return keyed_table_add(run->crosswalk, buf_str(&work->key), status, columns, run->engine->diags) ||
            engine_fail(run->engine, RUN_STOPPED);
@@ -214,7 +217,8 @@ static bool finish_skipped(struct map_work *work, const struct map_program *p, u
         tallies_count_skip(run->tallies, run->report, vm_row_skip_reason(p->vm, row));
     /* A duplicate's key belongs to the row that stands. */
     enum skip_reason reason = vm_row_skip_reason(p->vm, row);
-    if (run->crosswalk == NULL || !p->yields_rows || reason == SKIPPED_DUPLICATE || reason == SKIPPED_FOLDED) return true;
+    if (run->crosswalk == NULL || !p->yields_rows || reason == SKIPPED_DUPLICATE || reason == SKIPPED_FOLDED)
+        return true;
     return !encode_key(work, p->vm, p->program, row) || remember_row(work, p->vm, row, KEYED_SKIPPED);
 }
 
@@ -308,6 +312,13 @@ struct str map_row_key(const struct map_run *run, const struct vm *vm, uint32_t 
     const struct map_program *p = run->map->grouped ? &run->work->group : &run->work->main;
     if (!encode_key(run->work, vm, p->program, row)) return STR("");
     return arena_copy_str(arena, buf_str(&run->work->key));
+}
+
+struct str map_row_part(const struct map_run *run, uint32_t row, struct arena *arena) {
+    const struct map_work *work = run->work;
+    if (work->partition == NO_REGISTER || run->map->grouped) return (struct str){0};
+    struct value part = vm_value_at(work->main.vm, work->partition, row);
+    return part.kind == TYPE_TEXT ? arena_copy_str(arena, part.as_text) : (struct str){0};
 }
 
 bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
@@ -509,7 +520,7 @@ bool map_run_chunk(struct map_work *work, struct chunk *chunk) {
     map_use_chunk(work, chunk);
     if (work->pass != PASS_WINNERS) work->run->report->read += chunk->again ? 0 : chunk->count;
     stages_bind_inputs(work, p, chunk, work->run->map->stages_count);
-    vm_begin(p->vm, chunk->batch, chunk->count, p->cells, chunk->row_index, p->inputs);
+    vm_begin(p->vm, chunk->batch, chunk->count, p->cells, chunk_index(chunk), p->inputs);
     apply_reader_faults(work, chunk);
     if (engine_stopped(work->run->engine)) return false;
     vm_run_pre(p->vm);
@@ -663,7 +674,7 @@ bool map_execute(struct map_run *run) {
     work->run = run;
     run->work = work;
     if (run->mode == MAP_LOAD) work->sample_size = map_sample_size(run);
-    work->sample_seed = hash_bytes(run->index, run->engine->values.run_id.bytes, 16);
+    work->sample_seed = hash_bytes64(run->index, run->engine->values.run_id.bytes, 16);
     bool good = set_up(work) && run_passes(work) && finish_sink(work);
     if (good && run->mode == MAP_LOAD) good = check_conservation(run);
     if (good && run->mode == MAP_LOAD) run->engine->writes++;

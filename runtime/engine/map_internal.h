@@ -29,6 +29,7 @@ struct chunk {
     const uint64_t *ordinals; /* of the batch's rows where they are not consecutive (waves); else NULL */
     bool again;               /* these rows were counted and made unique before */
     uint32_t count;
+    bool whole; /* row i is the batch's row i: cells can be taken as they are */
     uint32_t row_index[BATCH_ROWS];
     struct stage_values *values; /* by stage */
 };
@@ -80,6 +81,11 @@ struct str map_place_file(const struct map_run *run, const struct row_place *pla
 void map_keep_file_names(struct map_run *run, const struct reader *reader);
 void map_note_files(struct map_run *run, const struct reader *reader, uint64_t rows);
 uint32_t map_sample_size(const struct map_run *run);
+
+/* For vm_begin. */
+static inline const uint32_t *chunk_index(const struct chunk *chunk) {
+    return chunk->whole ? NULL : chunk->row_index;
+}
 
 /* stages.c: multiplies a batch's rows by each and join, hands chunks to map_run_chunk. */
 bool stages_run(struct map_work *work, struct row_batch *batch);

@@ -46,7 +46,7 @@ struct run_options {
     struct str phase; /* empty: all */
     bool dry_run;     /* reads, transforms, checks the source side; writes nothing to the target */
     bool allow_extern;
-    size_t memory_limit; /* for keyed tables and key sets, before they spill; 0: 64 MiB each */
+    size_t memory_limit; /* for keyed tables and key sets, before they spill; 0: 64 and 128 MiB each */
     struct run_observer observer;
     const struct reader_limits *limits; /* NULL: defaults */
     const volatile int

@@ -23,6 +23,7 @@ struct pending_row {
     uint64_t ordinal;
     struct row_place place;
     struct str key;
+    struct str part; /* ptr NULL: none */
 };
 
 struct sink_postgres {
@@ -199,6 +200,7 @@ static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const 
         row.place = *map_row_place(sink->run, rows[i]);
         row.place.raw = arena_copy_str(&sink->pending_arena, row.place.raw);
         row.key = map_row_key(sink->run, vm, rows[i], &sink->pending_arena);
+        row.part = map_row_part(sink->run, rows[i], &sink->pending_arena);
         VEC_PUSH(&sink->pending_arena, &sink->pending, row);
     }
 }
@@ -248,8 +250,12 @@ static bool remember_returned(struct sink_postgres *sink) {
         const struct load_returned *returned = &sink->result.returned[i];
         const struct pending_row *row = find_pending(sink, returned->ordinal);
         struct value columns[256];
-        for (uint32_t c = 0; c < table->columns_count && c < 256; c++)
+        uint32_t stored = plan_stored_columns(table);
+        for (uint32_t c = 0; c < stored && c < 256; c++)
             columns[c] = returned_value(sink, &table->columns[c], returned->cells[c]);
+        if (row && stored < table->columns_count && stored < 256)
+            columns[stored] =
+                (struct value){.kind = row->part.ptr ? TYPE_TEXT : TYPE_NULL, .as_text = row->part};
         if (row && row->key.len &&
             !keyed_table_add(run->crosswalk, row->key, KEYED_PRESENT, columns, run->engine->diags))
             return engine_fail(run->engine, RUN_STOPPED);
@@ -304,6 +310,7 @@ static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_
     const struct journal_counts *total = &sink->committed;
     *counts = (struct sink_counts){total->written, total->updated, total->unchanged};
     sink->finished = true;
+    if (total->written) sequences_advance(sink->pg, run->map);
     return journal_finish_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index, JOURNAL_DONE,
                                total, timestamptz_now(), run->engine->diags) ||
            engine_fail(run->engine, RUN_UNREACHABLE);
@@ -370,10 +377,10 @@ static bool open_loader(struct sink_postgres *sink) {
     if (map->crosswalk) {
         const struct plan_keyed_table *table = &plan->tables[map->crosswalk - 1];
         run->sink_remembers =
-            pg_map_needs_returning(plan, map, table->target_columns, table->target_columns_count) ||
+            pg_map_needs_returning(plan, map, table->target_columns, plan_stored_columns(table)) ||
             triggers_change_rows(sink);
         options.returning = run->sink_remembers ? table->target_columns : NULL;
-        options.returning_count = run->sink_remembers ? table->target_columns_count : 0;
+        options.returning_count = run->sink_remembers ? plan_stored_columns(table) : 0;
     }
     sink->waits = run->sink_remembers || map->conflict != CONFLICT_NONE;
     const struct plan_program *program =

@@ -171,7 +171,7 @@ static bool run_stage(struct stage_run *run) {
     struct map_program *p = &run->work->stages[run->stage].program;
     bool each = run->work->run->map->stages[run->stage].kind == STAGE_EACH;
     stages_bind_inputs(run->work, p, run->in, run->stage);
-    vm_begin(p->vm, run->in->batch, run->in->count, p->cells, run->in->row_index, p->inputs);
+    vm_begin(p->vm, run->in->batch, run->in->count, p->cells, chunk_index(run->in), p->inputs);
     vm_run_pre(p->vm);
     vm_run_rest(p->vm);
     for (uint32_t row = 0; row < run->in->count; row++) {
@@ -193,6 +193,7 @@ static bool run_from(struct map_work *work, struct chunk *chunk, uint32_t stage)
 bool stages_run(struct map_work *work, struct row_batch *batch) {
     struct chunk *chunk = chunk_new(work, batch);
     chunk->count = batch->count;
+    chunk->whole = true;
     for (uint32_t i = 0; i < batch->count; i++)
         chunk->row_index[i] = i;
     return run_from(work, chunk, 0);

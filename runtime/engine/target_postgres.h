@@ -28,6 +28,9 @@ void target_postgres_close(struct target_postgres *pg);
 /* sink_postgres.c */
 struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run);
 
+/* sequences.c: after a map's last batch */
+void sequences_advance(struct target_postgres *pg, const struct plan_map *map);
+
 /* Exit status that fits a Postgres failure. */
 enum run_status target_postgres_status(enum pg_error error);
 /* What the journal calls a run or step that ended so. */

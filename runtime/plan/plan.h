@@ -129,6 +129,9 @@ enum cell_kind {
     CELL_KIND_COUNT
 };
 
+/* In a map's crosswalk: the column that holds the row's part, not a target column. Only ever the last. */
+#define PLAN_COLUMN_PARTITION UINT32_MAX
+
 #define PLAN_STRUCT(type) struct type {
 #define PLAN_END(type)                                                                                       \
     }                                                                                                        \
@@ -146,6 +149,12 @@ enum cell_kind {
 #define PLAN_SUB(name, type, doc) struct type name;
 #include "runtime/plan/plan.def"
 #include "runtime/plan/plan_undef.h"
+
+/* How many of a crosswalk's columns are columns of the target table. */
+static inline uint32_t plan_stored_columns(const struct plan_keyed_table *table) {
+    uint32_t count = table->target_columns_count;
+    return count && table->target_columns[count - 1] == PLAN_COLUMN_PARTITION ? count - 1 : count;
+}
 
 enum { PLAN_FORMAT_VERSION = 1, PLAN_MAX_BYTES = 256 * 1024 * 1024 };
 

@@ -239,7 +239,10 @@ static bool check_behind(struct verifier *v, const struct plan_keyed_table *tabl
     const struct plan_target_table *target = &v->plan->target.tables[target_table];
     VERIFY(v, table->target_columns_count == table->columns_count, "%u target columns for %u",
            table->target_columns_count, table->columns_count);
-    for (uint32_t i = 0; i < table->columns_count; i++) {
+    uint32_t stored = plan_stored_columns(table);
+    if (stored < table->columns_count)
+        VERIFY(v, table->columns[stored].kind == TYPE_TEXT, "the column of the part is no text");
+    for (uint32_t i = 0; i < stored; i++) {
         IN_RANGE(v, table->target_columns[i], target->columns_count, "target column");
         VERIFY(v, plan_type_same(target->columns[table->target_columns[i]].type, table->columns[i]),
                "columns[%u] has another type than its target column", i);

@@ -32,7 +32,7 @@ static void use_columns(bool *flags, const uint32_t *columns, uint32_t count) {
 static bool reads_stored(const struct plan *plan, const struct plan_map *map) {
     if (map->crosswalk == 0) return false;
     const struct plan_keyed_table *crosswalk = &plan->tables[map->crosswalk - 1];
-    return pg_map_needs_returning(plan, map, crosswalk->target_columns, crosswalk->target_columns_count);
+    return pg_map_needs_returning(plan, map, crosswalk->target_columns, plan_stored_columns(crosswalk));
 }
 
 static void find_uses(struct catalog_check *k) {
@@ -236,11 +236,18 @@ static void compare_table(struct catalog_check *k, uint32_t t, const struct pg_r
 static bool compare_columns(struct catalog_check *k) {
     struct pg_result *r = query_tables(
         k,
-        "SELECT w.i, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,"
+        "SELECT w.i, a.attname, base.type, a.attnotnull OR base.not_null,"
         " a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', c.oid IS NOT NULL FROM ",
         " LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         "  AND c.relkind IN ('r', 'p', 'v', 'f')) ON n.nspname = w.schema AND c.relname = w.name"
         " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+        /* What a domain is made of, as the plan has it. */
+        " LEFT JOIN LATERAL (WITH RECURSIVE d (type, mod, not_null) AS ("
+        "   SELECT a.atttypid, a.atttypmod, false UNION ALL"
+        "   SELECT t.typbasetype, t.typtypmod, d.not_null OR t.typnotnull"
+        "   FROM d JOIN pg_catalog.pg_type t ON t.oid = d.type AND t.typtype = 'd')"
+        "  SELECT pg_catalog.format_type(d.type, d.mod) AS type, d.not_null"
+        "  FROM d JOIN pg_catalog.pg_type t ON t.oid = d.type AND t.typtype <> 'd') base ON true"
         " ORDER BY w.i, a.attnum");
     if (r == NULL) return false;
     uint32_t row = 0;

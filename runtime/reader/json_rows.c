@@ -159,6 +159,12 @@ static void put_fragment(struct json_rows *rows, struct row_batch *batch, uint32
     }
 }
 
+/* A string read as json stays a JSON string; its text need not be JSON. */
+static bool wants_json(const struct json_rows *rows, uint32_t column) {
+    const struct reader *reader = rows->reader;
+    return reader->table->columns[reader->projection[column].column].type.kind == TYPE_JSON;
+}
+
 static void put_value(struct json_rows *rows, struct row_batch *batch, uint32_t column, uint32_t row,
                       struct str raw) {
     char c = raw.ptr && raw.len ? raw.ptr[0] : 'n';
@@ -166,7 +172,12 @@ static void put_value(struct json_rows *rows, struct row_batch *batch, uint32_t 
     case 'n': batch_set_null(batch, column, row); break;
     case 't':
     case 'f': batch_set_cell(batch, column, row, CELL_BOOL, raw); break;
-    case '"': put_text(rows, batch, column, row, raw); break;
+    case '"':
+        if (wants_json(rows, column))
+            put_fragment(rows, batch, column, row, raw);
+        else
+            put_text(rows, batch, column, row, raw);
+        break;
     case '{':
     case '[': put_fragment(rows, batch, column, row, raw); break;
     default: batch_set_cell(batch, column, row, CELL_NUMBER, raw); break;

@@ -196,10 +196,10 @@ uint64_t value_hash_item(uint64_t seed, enum type_kind kind, const void *item) {
     case TYPE_JSON:
     case TYPE_SECRET: {
         struct str s = *(const struct str *)item;
-        return hash_bytes(seed, s.ptr, s.len);
+        return hash_bytes64(seed, s.ptr, s.len);
     }
     case TYPE_INTERVAL: return interval_hash(seed, *(const struct interval *)item);
-    case TYPE_UUID: return hash_bytes(seed, item, sizeof(struct uuid));
+    case TYPE_UUID: return hash_bytes64(seed, item, sizeof(struct uuid));
     case TYPE_NONE:
     case TYPE_NULL:
     case TYPE_ARRAY: return seed;

@@ -185,10 +185,17 @@ READ_CELLS(CELL_TEXT_SLOW, struct str, read_text)
 KERNEL(CELL_TEXT) {
     const struct cells cells = open_cells(call);
     const struct cell_column *column = cells.column;
-    if (column && column->clean && column->checked && column->kind == NULL && cells.index == NULL)
+    bool plain = column && column->checked && column->kind == NULL && cells.index == NULL;
+    if (plain && column->clean) {
         call->dst->data = column->text;
-    else
+    } else if (plain && call->rows == NULL && call->count == call->vm->count) {
+        /* Texts and nulls: without kinds there is nothing else. */
+        call->dst->data = column->text;
+        memcpy(call->dst->state, column->state, call->count);
+        call->dirty = true;
+    } else {
         op_CELL_TEXT_SLOW(call);
+    }
 }
 
 static enum fault read_bytes(const struct cells *cells, struct str text, enum cell_kind kind,

@@ -270,7 +270,7 @@ static bool set_columns(struct keyed_table *table, uint32_t row, const struct va
 /* ---------------------------------------------------------------- finding */
 
 uint64_t keyed_table_hash(const struct keyed_table *table, struct str key) {
-    return hash_bytes(table->seed, key.ptr, key.len);
+    return hash_bytes64(table->seed, key.ptr, key.len);
 }
 
 void keyed_table_prefetch(const struct keyed_table *table, uint64_t hash) {

@@ -9,7 +9,8 @@ struct spill_block {
     struct spill_block *next;
     void *ptr;
     size_t size;
-    bool mapped;
+    bool mapped;  /* by mmap, else from the heap */
+    bool on_disk; /* in the file */
 };
 
 struct spill {

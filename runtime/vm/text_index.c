@@ -13,7 +13,7 @@ void text_index_build(struct arena *arena, const struct str *texts, uint32_t cou
         size *= 2;
     *index = (struct text_index){texts, ARENA_ARRAY(arena, uint32_t, size), size - 1};
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t at = (uint32_t)hash_bytes(SEED, texts[i].ptr, texts[i].len) & index->mask;
+        uint32_t at = (uint32_t)hash_bytes64(SEED, texts[i].ptr, texts[i].len) & index->mask;
         while (index->slots[at])
             at = (at + 1) & index->mask;
         index->slots[at] = i + 1;
@@ -21,7 +21,7 @@ void text_index_build(struct arena *arena, const struct str *texts, uint32_t cou
 }
 
 int64_t text_index_find(const struct text_index *index, struct str text) {
-    uint32_t at = (uint32_t)hash_bytes(SEED, text.ptr, text.len) & index->mask;
+    uint32_t at = (uint32_t)hash_bytes64(SEED, text.ptr, text.len) & index->mask;
     for (; index->slots[at]; at = (at + 1) & index->mask) {
         uint32_t i = index->slots[at] - 1;
         if (str_eq(index->texts[i], text)) return i;

@@ -64,14 +64,14 @@ static void hashes(void **state) {
     char bytes[80] = {0};
     for (size_t a = 0; a < 80; a++)
         for (size_t b = 0; b < a; b++)
-            assert_true(hash_bytes(1, bytes, a) != hash_bytes(1, bytes, b));
-    uint64_t before = hash_bytes(7, bytes, 40);
+            assert_true(hash_bytes64(1, bytes, a) != hash_bytes64(1, bytes, b));
+    uint64_t before = hash_bytes64(7, bytes, 40);
     for (size_t i = 0; i < 40; i++) {
         bytes[i] ^= 1;
-        assert_true(hash_bytes(7, bytes, 40) != before);
+        assert_true(hash_bytes64(7, bytes, 40) != before);
         bytes[i] ^= 1;
     }
-    assert_true(hash_bytes(8, bytes, 40) != before);
+    assert_true(hash_bytes64(8, bytes, 40) != before);
     struct hash128 h = hash_bytes128(7, bytes, 40);
     assert_true(h.lo == before && h.hi != h.lo);
 }

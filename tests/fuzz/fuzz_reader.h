@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static inline uint64_t fuzz_hash_str(uint64_t hash, struct str s) {
-    return hash_bytes(hash_u64(hash, s.len), s.ptr, s.len);
+    return hash_bytes64(hash_u64(hash, s.len), s.ptr, s.len);
 }
 
 /* Reads everything; a hash of all that came. */
