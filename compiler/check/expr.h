@@ -180,6 +180,8 @@ struct texpr *function_special(struct scope *scope, const struct ast_expr *call,
 /* True for functions whose result is not personal any more. */
 bool function_clears_personal(struct str name);
 /* function_aggregate.c. NULL: not an aggregate, or not called as one. */
+/* count(), sum(x) … */
+bool function_is_aggregate(const struct ast_expr *call);
 struct texpr *function_aggregate(struct scope *scope, const struct ast_expr *call, struct str name);
 void function_add_names(struct scope *scope, struct name_list *list);
 /* function_user.c */

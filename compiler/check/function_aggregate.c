@@ -11,6 +11,13 @@ static const struct {
     {"bool_and", AGG_BOOL_AND}, {"bool_or", AGG_BOOL_OR},
 };
 
+bool function_is_aggregate(const struct ast_expr *call) {
+    if (call->kind != X_CALL || call->path.parts.count != 1) return false;
+    for (size_t i = 0; i < sizeof AGGREGATES / sizeof *AGGREGATES; i++)
+        if (str_is(call->path.parts.items[0].text, AGGREGATES[i].name)) return true;
+    return false;
+}
+
 void function_add_names(struct scope *scope, struct name_list *list) {
     for (enum opcode op = 0; op < OP_COUNT; op++)
         name_list_add(scope, list, str_cstr(OPCODES[op].function));

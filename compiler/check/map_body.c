@@ -11,18 +11,9 @@ struct grouped_walk {
     const struct ast_expr *found; /* the first row that is named outside an aggregate */
 };
 
-static bool body_is_aggregate(const struct ast_expr *call) {
-    static const char *const NAMES[] = {"count", "sum",        "min",       "max",      "avg",    "first",
-                                        "last",  "string_agg", "array_agg", "bool_and", "bool_or"};
-    if (call->kind != X_CALL || call->path.parts.count != 1) return false;
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (str_is(call->path.parts.items[0].text, NAMES[i])) return true;
-    return false;
-}
-
 static bool body_visit_grouped(const struct ast_expr *expr, void *context) {
     struct grouped_walk *walk = context;
-    if (walk->found || body_is_aggregate(expr)) return false;
+    if (walk->found || function_is_aggregate(expr)) return false;
     bool row = expr->kind == X_NAME && scope_find(&walk->work->query.body, expr->name.text) == NULL &&
                scope_find(&walk->work->query.rows, expr->name.text) != NULL;
     if (row) walk->found = expr;

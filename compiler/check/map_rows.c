@@ -227,6 +227,21 @@ static void rows_group(struct row_query *query, const struct ast_clause *clause)
     }
 }
 
+static bool rows_visit_aggregate(const struct ast_expr *expr, void *context) {
+    bool *found = context;
+    *found = *found || function_is_aggregate(expr);
+    return !*found;
+}
+
+/* A check's `select count()` without `group by`: all rows are one group. */
+static bool rows_selects_aggregate(const struct row_query *query) {
+    bool found = false;
+    for (uint32_t i = 0; i < query->clause_count; i++)
+        for (uint32_t j = 0; query->clauses[i].kind == CLAUSE_SELECT && j < query->clauses[i].exprs.count; j++)
+            walk_expr(query->clauses[i].exprs.items[j], rows_visit_aggregate, &found);
+    return found;
+}
+
 /* False: the name is taken (reported). */
 static bool rows_check_alias(struct row_query *query, const struct ast_clause *clause) {
     struct checker *checker = rows_checker(query);
@@ -268,7 +283,8 @@ bool rows_check(struct row_query *query) {
     }
     rows_where(query);
     rows_unique(query);
-    const struct ast_clause *group = rows_clause(query, CLAUSE_GROUP_BY);
+    const struct ast_clause *group = rows_clause(query, CLAUSE_GROUP_BY), whole = {0};
+    if (group == NULL && rows_selects_aggregate(query)) group = &whole;
     if (group != NULL) {
         rows_group(query, group);
     } else {

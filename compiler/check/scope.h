@@ -63,7 +63,8 @@ struct checked_fn {
     int32_t extern_index; /* -1: written in mig */
     bool used;
     bool open;      /* being inlined right now: a second time is recursion */
-    bool declaring; /* check_fn is at work on it: a call of itself, by whatever way, is reported here and only here */
+    bool declaring; /* check_fn is at work on it: a call of itself, by whatever way, is reported here and only
+                       here */
     bool erroneous; /* check_fn has reported its body: calls stay silent */
     bool checked;   /* check_fn has seen it: what a call makes wrong is the call's fault */
     struct span span;

@@ -30,11 +30,12 @@ static inline void load_short(const unsigned char *p, size_t len, uint64_t *w0, 
 }
 
 struct hash128 hash_bytes128(uint64_t seed, const void *bytes, size_t len) {
-    const unsigned char *p = bytes, *end = p + len;
+    const unsigned char *p = bytes;
     uint64_t a = seed ^ SALT[0], b = hash_fold(seed ^ SALT[1], SALT[2]), w0, w1;
     if (len <= 16) {
         load_short(p, len, &w0, &w1);
     } else {
+        const unsigned char *end = p + len;
         /* Neither product waits for the other; what one loses when a factor is 0, the other keeps. */
         for (; end - p > 16; p += 16) {
             w0 = load_8(p);

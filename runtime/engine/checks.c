@@ -389,7 +389,8 @@ bool checks_run(struct engine *engine, struct target_postgres *pg, bool before) 
             report->detail = STR("not run: a dry run writes nothing to check");
             continue;
         }
-        if (check->kind == CHECK_SOURCE && !before && (engine->options->only_count || engine->options->phase.len)) {
+        if (check->kind == CHECK_SOURCE && !before &&
+            (engine->options->only_count || engine->options->phase.len)) {
             report->detail = STR("not run: only a part of the source was loaded");
             continue;
         }

@@ -88,6 +88,7 @@ struct engine {
     uint64_t writes;          /* maps that have written so far */
     enum run_status status;
     double started;
+    double deadline;               /* end of the environment's window (monotonic seconds); 0: none */
 };
 
 bool engine_stopped(const struct engine *engine);
@@ -223,6 +224,8 @@ void group_table_free(struct group_table *groups);
 /* Folds one row into its group. *is_new: the row founded it. */
 bool group_table_add(struct group_table *groups, const struct vm *vm, uint32_t row,
                      const struct row_place *place, bool *is_new);
+/* All rows are in. Without keys there is one group even of no rows, as in SQL. */
+void group_table_close(struct group_table *groups);
 uint64_t group_table_count(const struct group_table *groups);
 /* Inputs of the group program for groups [first, first + count). */
 void group_table_inputs(struct group_table *groups, uint64_t first, uint32_t count, struct vm_input *inputs);
@@ -234,6 +237,8 @@ void tallies_count_report(struct tallies *tallies, struct run_map_report *map,
                           const struct plan_program *program, const struct row_report *report);
 void tallies_count_fault(struct tallies *tallies, struct run_map_report *map, enum fault fault,
                          struct str message);
+void tallies_count_warning(struct tallies *tallies, struct run_map_report *map, enum fault fault,
+                           struct str message);
 void tallies_count_skip(struct tallies *tallies, struct run_map_report *map, enum skip_reason reason);
 
 /* quarantine.c: rejected rows as NDJSON, one file a map: WORK_DIR/RUN_ID/quarantine/MAP.ndjson, mode 0600 */

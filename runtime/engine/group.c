@@ -196,6 +196,11 @@ bool group_table_add(struct group_table *t, const struct vm *vm, uint32_t row, c
     return true;
 }
 
+void group_table_close(struct group_table *t) {
+    static const struct row_place NOWHERE = {0};
+    if (t->key_count == 0 && t->count == 0) found_group(t, NULL, 0, &NOWHERE);
+}
+
 uint64_t group_table_count(const struct group_table *t) {
     return t->count;
 }

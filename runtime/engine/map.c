@@ -415,6 +415,7 @@ static bool run_groups(struct map_work *work) {
     work->run->current_batch = NULL;
     work->place_of = group_place;
     work->ordinal_of = group_ordinal;
+    group_table_close(work->groups);
     uint64_t total = group_table_count(work->groups);
     bool good = true;
     for (work->first_group = 0; good && work->first_group < total; work->first_group += BATCH_ROWS) {
@@ -477,6 +478,24 @@ static void drop_rejected_elsewhere(struct map_work *work, uint32_t count) {
     }
 }
 
+static void warn_of_reader_fault(struct map_work *work, const struct row_fault *fault, struct str message) {
+    struct map_run *run = work->run;
+    if (work->pass == PASS_WINNERS || run->mode != MAP_LOAD || work->chunk->again) return;
+    run->report->warnings++;
+    tallies_count_warning(run->tallies, run->report, fault->fault, message);
+}
+
+static void stop_for_reader_fault(struct map_work *work, const struct chunk *chunk,
+                                  const struct row_fault *fault, struct str message) {
+    struct engine *engine = work->run->engine;
+    const struct row_place *place = &chunk->batch->places[fault->row];
+    struct diag *diag = diag_report(engine->diags, X_ROW_FAILED, no_span(), "map `%.*s` stops the run: %.*s",
+                                    STR_ARG(work->run->map->name), STR_ARG(message));
+    diag_place(engine->diags, diag, "%.*s line %llu", STR_ARG(map_place_file(work->run, place)),
+               (unsigned long long)place->line);
+    engine_fail(engine, RUN_STOPPED);
+}
+
 /* What the reader itself found: ragged rows, bad encoding, unreadable documents. */
 static void apply_reader_faults(struct map_work *work, const struct chunk *chunk) {
     const struct plan_map *map = work->run->map;
@@ -494,8 +513,8 @@ static void apply_reader_faults(struct map_work *work, const struct chunk *chunk
             else if (action->kind == DO_REJECT || action->kind == DO_FAIL)
                 vm_reject_row(work->main.vm, row, fault->fault, NO_REGISTER, message);
             else
-                work->run->report->warnings++;
-            if (action->kind == DO_FAIL) engine_fail(work->run->engine, RUN_STOPPED);
+                warn_of_reader_fault(work, fault, message);
+            if (action->kind == DO_FAIL) stop_for_reader_fault(work, chunk, fault, message);
         }
     }
 }
@@ -552,6 +571,13 @@ static void tell_progress(struct map_run *run, const struct row_batch *batch) {
 }
 
 static bool asked_to_stop(struct engine *engine) {
+    if (engine->deadline > 0 && monotonic_seconds() > engine->deadline) {
+        struct diag *diag =
+            diag_report(engine->diags, X_WINDOW, no_span(), "the window of environment `%.*s` is over",
+                        STR_ARG(engine->options->environment));
+        diag_help(engine->diags, diag, "Batches that were committed stand; `mig status` shows them.");
+        return true;
+    }
     if (engine->options->stop == NULL || !*engine->options->stop) return false;
     struct diag *diag =
         diag_report(engine->diags, X_INTERRUPTED, no_span(), "the run was stopped by a signal");
@@ -568,14 +594,28 @@ bool map_flush(struct map_work *work, uint64_t end) {
     return true;
 }
 
-/* Rows of one batch were handed to the sink: is it time for a commit? */
-static bool maybe_end_batch(struct map_work *work, uint64_t end) {
-    struct map_run *run = work->run;
+/* Source rows to one commit. */
+static uint64_t rows_per_commit(const struct plan_map *map) {
     enum { COMMIT_EVERY = 100000 };
-    uint64_t every = run->map->commit == COMMIT_ROWS  ? run->map->commit_rows
-                     : run->map->commit == COMMIT_MAP ? UINT64_MAX
-                                                      : COMMIT_EVERY;
-    return end - work->batch_first < every || map_flush(work, end);
+    if (map->commit == COMMIT_MAP) return UINT64_MAX;
+    return map->commit == COMMIT_ROWS && map->commit_rows ? map->commit_rows : COMMIT_EVERY;
+}
+
+/* Runs rows of a batch, with a commit wherever one is due. */
+static bool run_rows(struct map_work *work, struct row_batch *batch, const uint32_t *rows, uint32_t count) {
+    uint64_t every = rows_per_commit(work->run->map);
+    if (work->pass != PASS_ROWS) return stages_run(work, batch, rows, count);
+    for (uint32_t from = 0; from < count;) {
+        uint64_t due = every - (batch->first + rows[from] - work->batch_first);
+        uint32_t to = from + 1;
+        while (to < count && rows[to] - rows[from] < due)
+            to++;
+        if (!stages_run(work, batch, rows + from, to - from)) return false;
+        uint64_t end = batch->first + rows[to - 1] + 1;
+        if (end - work->batch_first >= every && !map_flush(work, end)) return false;
+        from = to;
+    }
+    return true;
 }
 
 static bool scan_source(struct map_work *work) {
@@ -584,13 +624,14 @@ static bool scan_source(struct map_work *work) {
                                                run->projection.columns.items, run->projection.columns.count);
     if (reader == NULL) return engine_fail(run->engine, RUN_UNREACHABLE);
     struct scan *scan = run->scan = scan_open(run->engine, reader, run->projection.columns.count);
+    uint32_t *all_rows = ARENA_ARRAY(&run->arena, uint32_t, BATCH_ROWS);
+    for (uint32_t i = 0; i < BATCH_ROWS; i++)
+        all_rows[i] = i;
     bool good = true;
     work->batch_first = 0;
     for (struct row_batch *batch; good && (batch = scan_next(scan)) != NULL;) {
-        uint64_t end = batch->first + batch->count;
-        good = stages_run(work, batch);
+        good = run_rows(work, batch, all_rows, batch->count);
         tell_progress(run, batch);
-        if (good && work->pass == PASS_ROWS) good = maybe_end_batch(work, end);
         scan_recycle(scan, batch);
         if (good && asked_to_stop(run->engine)) good = engine_fail(run->engine, RUN_STOPPED);
     }
@@ -605,7 +646,7 @@ static bool scan_source(struct map_work *work) {
     return good;
 }
 
-/* `from x in other_map`: the rows are those of its crosswalk. */
+/* `from x in other_map`: the rows are those of its crosswalk that were written. */
 static bool scan_map(struct map_work *work) {
     struct map_run *run = work->run;
     const struct plan_map *from = &run->engine->plan->maps[run->map->source];
@@ -613,15 +654,18 @@ static bool scan_map(struct map_work *work) {
     uint64_t total = keyed_table_count(table);
     struct row_batch batch = {0};
     bool good = true;
+    uint32_t *present = ARENA_ARRAY(&run->arena, uint32_t, BATCH_ROWS), count;
     row_batch_init(&batch, run->projection.columns.count);
     for (uint64_t first = 0; good && first < total; first += BATCH_ROWS) {
         row_batch_reset(&batch);
         batch.first = first;
         batch.count = total - first < BATCH_ROWS ? (uint32_t)(total - first) : BATCH_ROWS;
-        for (uint32_t i = 0; i < batch.count; i++)
+        count = 0;
+        for (uint32_t i = 0; i < batch.count; i++) {
             batch.places[i] = (struct row_place){.row = first + i + 1};
-        good = stages_run(work, &batch);
-        if (good && work->pass == PASS_ROWS) good = maybe_end_batch(work, first + batch.count);
+            if (keyed_table_status(table, (int64_t)(first + i)) == KEYED_PRESENT) present[count++] = i;
+        }
+        good = run_rows(work, &batch, present, count);
     }
     work->rows_end = total;
     row_batch_release(&batch);

@@ -88,7 +88,8 @@ static inline const uint32_t *chunk_index(const struct chunk *chunk) {
 }
 
 /* stages.c: multiplies a batch's rows by each and join, hands chunks to map_run_chunk. */
-bool stages_run(struct map_work *work, struct row_batch *batch);
+/* rows: those of the batch that take part, ascending. */
+bool stages_run(struct map_work *work, struct row_batch *batch, const uint32_t *rows, uint32_t count);
 void stages_bind_inputs(struct map_work *work, struct map_program *p, struct chunk *chunk, uint32_t stages);
 
 /* winners.c: for `keep last` and orders, which row of each key stands; first pass. */

@@ -88,6 +88,17 @@ static bool refuse_unsupported(struct engine *engine, const struct plan_environm
         diag_help(engine->diags, diag, "Run with another environment, or take `approvals` out of the spec.");
         return engine_fail(engine, RUN_REFUSED);
     }
+    if (environment && environment->retention_seconds && !engine->options->dry_run) {
+        struct diag *diag =
+            diag_report(engine->diags, X_UNSUPPORTED, no_span(),
+                        "environment `%.*s` asks for a retention, but this version removes no files",
+                        STR_ARG(environment->name));
+        diag_help(engine->diags, diag,
+                  "Take `retention` out of the spec, and remove quarantine files yourself.");
+        return engine_fail(engine, RUN_REFUSED);
+    }
+    if (environment && environment->window_seconds)
+        engine->deadline = engine->started + (double)environment->window_seconds;
     for (uint32_t i = 0; i < plan->maps_count; i++) {
         if (plan->maps[i].commit != COMMIT_RUN) continue;
         struct diag *diag = diag_report(engine->diags, X_UNSUPPORTED, no_span(),
@@ -142,7 +153,7 @@ void engine_release(struct engine *engine) {
 
 /* ---------------------------------------------------------------- maps */
 
-static bool in_phase(struct engine *engine, uint32_t map) {
+static bool in_phase(const struct engine *engine, uint32_t map) {
     const struct plan *plan = engine->plan;
     if (engine->options->phase.len == 0) return true;
     for (uint32_t p = 0; p < plan->phases_count; p++) {
@@ -176,6 +187,52 @@ static bool parts_exist(struct engine *engine) {
         engine_fail(engine, RUN_USAGE);
     }
     return !engine_stopped(engine);
+}
+
+/* Is it among the maps that this run runs? */
+static bool takes_part(const struct engine *engine, uint32_t map) {
+    return in_phase(engine, map) &&
+           (engine->options->only_count == 0 || engine->plan->maps[map].partition.len > 0);
+}
+
+static bool refuse_unseen(struct engine *engine, const struct plan_map *map, uint32_t needed) {
+    struct diag *diag = diag_report(engine->diags, X_UNSUPPORTED, no_span(),
+                                    "map `%.*s` finds rows through map `%.*s`, which this run leaves out",
+                                    STR_ARG(map->name), STR_ARG(engine->plan->maps[needed].name));
+    diag_help(
+        engine->diags, diag,
+        "Rows of another run are not remembered: put both maps into one phase or part, or find the rows "
+        "with `lookup … in` the target's table.");
+    return engine_fail(engine, RUN_REFUSED);
+}
+
+/* All maps whose rows this one finds by key. */
+static bool sees_what_it_needs(struct engine *engine, uint32_t index) {
+    const struct plan *plan = engine->plan;
+    const struct plan_map *map = &plan->maps[index];
+    if (map->from_kind == FROM_MAP && !takes_part(engine, map->source))
+        return refuse_unseen(engine, map, map->source);
+    for (uint32_t s = 0; s < map->stages_count; s++)
+        if (map->stages[s].kind != STAGE_EACH && plan->tables[map->stages[s].table].kind == KEYED_MAP &&
+            !takes_part(engine, plan->tables[map->stages[s].table].source))
+            return refuse_unseen(engine, map, plan->tables[map->stages[s].table].source);
+    uint32_t programs[] = {map->program, map->grouped ? map->group_program - 1 : map->program};
+    for (uint32_t p = 0; p < 2; p++)
+        for (uint32_t i = 0; i < plan->programs[programs[p]].code_count; i++) {
+            const struct plan_instr *in = &plan->programs[programs[p]].code[i];
+            if (OPCODES[in->op].imm2 != IMM_TABLE || plan->tables[in->imm2].kind != KEYED_MAP) continue;
+            if (!takes_part(engine, plan->tables[in->imm2].source))
+                return refuse_unseen(engine, map, plan->tables[in->imm2].source);
+        }
+    return true;
+}
+
+static bool maps_see_each_other(struct engine *engine) {
+    bool good = true;
+    if (engine->options->phase.len == 0 && engine->options->only_count == 0) return true;
+    for (uint32_t i = 0; i < engine->plan->maps_count; i++)
+        if (takes_part(engine, i)) good = sees_what_it_needs(engine, i) && good;
+    return good;
 }
 
 static struct str map_detail(struct engine *engine, const struct run_map_report *r) {
@@ -246,7 +303,7 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
     for (uint32_t i = 0; i < engine->plan->maps_count; i++) {
         const struct plan_map *map = &engine->plan->maps[i];
         if (!in_phase(engine, i)) continue;
-        if (engine->options->only_count && map->partition.len == 0) {
+        if (!takes_part(engine, i)) {
             engine_log(engine, 'I', "map %.*s is left out: it belongs to no part", STR_ARG(map->name));
             continue;
         }
@@ -302,7 +359,8 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
     name_run(&engine);
     const struct plan_environment *environment = find_environment(&engine);
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
-                refuse_unsupported(&engine, environment) && prepare_engine(&engine);
+                maps_see_each_other(&engine) && refuse_unsupported(&engine, environment) &&
+                prepare_engine(&engine);
     struct str url = good ? target_url(&engine, environment) : STR("");
     if (good && !engine_stopped(&engine)) {
         report->quarantine_dir =

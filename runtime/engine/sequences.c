@@ -1,5 +1,6 @@
-/* Sequences behind columns that a map has filled itself: set past the loaded values, so that the next row that
- * leaves the column to the server does not collide with one of them. A sequence is only ever moved forward. */
+/* Sequences behind columns that a map has filled itself: set past the loaded values, so that the next row
+ * that leaves the column to the server does not collide with one of them. A sequence is only ever moved
+ * forward. */
 #include "runtime/engine/target_postgres.h"
 
 /* The column's own sequence (serial, identity) in `name`; false: it has none. */

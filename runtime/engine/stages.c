@@ -190,11 +190,10 @@ static bool run_from(struct map_work *work, struct chunk *chunk, uint32_t stage)
     return run_stage(&run);
 }
 
-bool stages_run(struct map_work *work, struct row_batch *batch) {
+bool stages_run(struct map_work *work, struct row_batch *batch, const uint32_t *rows, uint32_t count) {
     struct chunk *chunk = chunk_new(work, batch);
-    chunk->count = batch->count;
-    chunk->whole = true;
-    for (uint32_t i = 0; i < batch->count; i++)
-        chunk->row_index[i] = i;
+    chunk->count = count;
+    chunk->whole = count == batch->count;
+    memcpy(chunk->row_index, rows, sizeof *rows * count);
     return run_from(work, chunk, 0);
 }

@@ -74,14 +74,24 @@ void tallies_count_skip(struct tallies *tallies, struct run_map_report *map, enu
     reason->count++;
 }
 
-void tallies_count_fault(struct tallies *tallies, struct run_map_report *map, enum fault fault,
-                         struct str message) {
-    struct run_reason *reason = find_reason(map, OUTCOME_REJECTED, 0, fault, STR(""), 0);
+static void count_without_line(struct tallies *tallies, struct run_map_report *map, enum outcome kind,
+                               enum fault fault, struct str message) {
+    struct run_reason *reason = find_reason(map, (uint8_t)kind, 0, fault, STR(""), 0);
     if (reason == NULL)
         reason = add_reason(tallies, map,
-                            (struct run_reason){.kind = OUTCOME_REJECTED,
+                            (struct run_reason){.kind = (uint8_t)kind,
                                                 .fault = fault,
                                                 .text = str_cstr(fault_title(fault)),
                                                 .example = arena_copy_str(tallies->engine->arena, message)});
     reason->count++;
+}
+
+void tallies_count_fault(struct tallies *tallies, struct run_map_report *map, enum fault fault,
+                         struct str message) {
+    count_without_line(tallies, map, OUTCOME_REJECTED, fault, message);
+}
+
+void tallies_count_warning(struct tallies *tallies, struct run_map_report *map, enum fault fault,
+                           struct str message) {
+    count_without_line(tallies, map, OUTCOME_OK, fault, message);
 }

@@ -88,6 +88,17 @@ static struct str params_json(struct engine *engine) {
     return copy;
 }
 
+/* name=value, … */
+static struct str only_text(struct engine *engine) {
+    struct buf out = {0};
+    for (uint32_t i = 0; i < engine->options->only_count; i++)
+        buf_printf(&out, "%s%.*s=%.*s", i ? ", " : "", STR_ARG(engine->options->only[i].name),
+                   STR_ARG(engine->options->only[i].value));
+    struct str copy = arena_copy_str(engine->arena, buf_str(&out));
+    buf_release(&out);
+    return copy;
+}
+
 static bool start_journal(struct target_postgres *pg) {
     struct engine *engine = pg->engine;
     char host[256] = "";
@@ -99,6 +110,7 @@ static bool start_journal(struct target_postgres *pg) {
         .version = engine->plan->version,
         .environment = engine->options->environment,
         .phase = engine->options->phase,
+        .only = only_text(engine),
         .params_json = params_json(engine),
         .mig_version = engine->plan->compiler,
         .who = str_cstr(user ? user->pw_name : "unknown"),

@@ -12,6 +12,8 @@ struct waiting_row {
     struct str *text; /* by column of the projection */
     uint8_t *state, *kind;
     struct str key, parent; /* encoded; key empty: null */
+    enum fault fault;       /* what the reader found wrong with it */
+    struct str detail;
 };
 
 struct waves {
@@ -97,6 +99,11 @@ static void keep_waiting(struct waves *waves, struct chunk *chunk, uint32_t row)
         w.key = arena_copy_str(&waves->arena, buf_str(&waves->key));
     encode_registers(waves, waves->work->parents, waves->work->parent_count, row);
     w.parent = arena_copy_str(&waves->arena, buf_str(&waves->key));
+    for (uint32_t f = 0; f < batch->faults.count; f++)
+        if (batch->faults.items[f].row == at) {
+            w.fault = batch->faults.items[f].fault;
+            w.detail = arena_copy_str(&waves->arena, batch->faults.items[f].detail);
+        }
     VEC_PUSH(&waves->arena, &waves->waiting, w);
 }
 
@@ -138,6 +145,8 @@ static void fill_batch(struct row_batch *batch, const struct waiting_row *const 
     }
     for (uint32_t i = 0; i < count; i++) {
         batch->places[i] = rows[i]->place;
+        struct row_fault fault = {.row = i, .fault = rows[i]->fault, .detail = rows[i]->detail};
+        if (fault.fault != FAULT_NONE) VEC_PUSH(&batch->arena, &batch->faults, fault);
         ordinals[i] = rows[i]->ordinal;
     }
 }

@@ -70,8 +70,8 @@ static void *map_file(struct spill *spill, size_t size, struct diag_list *diags)
     return ptr;
 }
 
-/* Large tables are looked into at random: on pages of 2 MB, where the system has them, each look costs one miss
- * of the cache instead of several. Ends the process when there is no memory, as memory_zalloc does. */
+/* Large tables are looked into at random: on pages of 2 MB, where the system has them, each look costs one
+ * miss of the cache instead of several. Ends the process when there is no memory, as memory_zalloc does. */
 static void *map_memory(size_t size) {
     char *start = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (start == MAP_FAILED) memory_exhausted(size);

@@ -72,4 +72,5 @@ def main():
     sys.exit(bool(failures) or count == 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -124,10 +124,10 @@ class Case:
     def rows(self, query):
         """Rows as tuples of texts; null is None."""
         out = psql(self.url, query, "-At", "-F", "\x1f", "-R", "\x1e", "-P", "null=\x1d")
-        out = out[:-1] if out.endswith("\n") else out
         if out == "":
             return []
-        return [tuple(None if cell == "\x1d" else cell for cell in row.split("\x1f")) for row in out.split("\x1e")]
+        rows = out[:-1].split("\x1e")
+        return [tuple(None if cell == "\x1d" else cell for cell in row.split("\x1f")) for row in rows]
 
     def value(self, query):
         return self.rows(query)[0][0]
@@ -161,8 +161,8 @@ class Case:
         """A run that must end with this code and say all of this; returns it."""
         result = self.run(*arguments, code=code, spec=spec, **rest)
         for text in has:
-            if text not in result.err:
-                raise Failure(f"no {text!r} among the messages:\n{result.err}")
+            if text not in result.err + result.out:
+                raise Failure(f"no {text!r} among the messages:\n{result.err}{result.out}")
         return result
 
     def quarantine(self, result, name):
