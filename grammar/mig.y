@@ -46,6 +46,7 @@
 #define YYMAXDEPTH 4000
 
 int mig_lex(MIG_STYPE *value, struct span *location, struct parser *parser);
+uint32_t mig_expected(mig_pstate *state, const char **names, uint32_t most);
 static void mig_error(const struct span *location, struct parser *parser, const char *message);
 
 #define NEW(type)        ARENA_NEW(parser->arena, type)
@@ -1174,4 +1175,13 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *par
     for (int i = 0; i < count; i++) names[i] = yysymbol_name(kinds[i]);
     parser_report_error(parser, names, (uint32_t)count);
     return 0;
+}
+
+/* The tokens that may follow what the parser has read: their names, at most `most`. Returns how many. */
+uint32_t mig_expected(mig_pstate *state, const char **names, uint32_t most) {
+    yysymbol_kind_t kinds[YYNTOKENS];
+    int count = yypstate_expected_tokens(state, kinds, YYNTOKENS);
+    uint32_t kept = 0;
+    for (int i = 0; i < count && kept < most; i++) names[kept++] = yysymbol_name(kinds[i]);
+    return kept;
 }

@@ -3,6 +3,7 @@
 #include "compiler/check/check.h"
 
 #include "compiler/check/decl.h"
+#include "compiler/check/recorder.h"
 #include "runtime/value/digest.h"
 
 /* What is declared, and what its parts mean. */
@@ -62,8 +63,9 @@ static struct plan *compile_finish(struct compile *compile) {
     return plan_builder_finish(builder);
 }
 
-struct plan *compile_spec(struct arena *arena, const struct source_text *spec,
-                          const struct compile_files *files, struct diag_list *diags) {
+static struct compile *compile_start(struct arena *arena, const struct source_text *spec,
+                                     const struct compile_files *files, struct check_recorder *recorder,
+                                     struct diag_list *diags) {
     struct compile *compile = ARENA_NEW(arena, struct compile);
     struct checker *checker = &compile->checker;
     compile->spec = spec;
@@ -71,12 +73,32 @@ struct plan *compile_spec(struct arena *arena, const struct source_text *spec,
     checker->arena = arena;
     checker->diags = diags;
     checker->files = files;
+    checker->recorder = recorder;
+    if (recorder != NULL) recorder->compile = compile;
     checker->builder = plan_builder_new(arena, diags);
     plan_builder_file(checker->builder, spec);
     modules_load(compile, parse_file(arena, spec, diags));
     compile_check(compile);
     if (diags->error_count > 0) return NULL;
     decl_warn_unused(compile);
+    return compile;
+}
+
+struct compile *compile_check_spec(struct arena *arena, const struct source_text *spec,
+                                   const struct compile_files *files, struct diag_list *diags) {
+    return compile_start(arena, spec, files, NULL, diags);
+}
+
+struct plan *compile_spec_recorded(struct arena *arena, const struct source_text *spec,
+                                   const struct compile_files *files, struct check_recorder *recorder,
+                                   struct diag_list *diags) {
+    struct compile *compile = compile_start(arena, spec, files, recorder, diags);
+    if (compile == NULL) return NULL;
     compile_emit(compile);
     return diags->error_count > 0 ? NULL : compile_finish(compile);
+}
+
+struct plan *compile_spec(struct arena *arena, const struct source_text *spec,
+                          const struct compile_files *files, struct diag_list *diags) {
+    return compile_spec_recorded(arena, spec, files, NULL, diags);
 }

@@ -98,6 +98,10 @@ static inline struct compile *compile_of(struct checker *checker) {
     return (struct compile *)checker;
 }
 
+/* ---- check.c: a spec as checked, nothing emitted (compile_spec does both). NULL when diags has errors. */
+struct compile *compile_check_spec(struct arena *arena, const struct source_text *spec,
+                                   const struct compile_files *files, struct diag_list *diags);
+
 /* ---- decl.c, decl_*.c: reporting */
 
 /* Adds "did you mean `x`?" with a fix to diag where one of names is close to wanted. */

@@ -2,6 +2,8 @@
  * SQL. */
 #include "compiler/check/decl.h"
 
+#include "compiler/check/recorder.h"
+
 static bool decl_digits(struct str text, int64_t most, int64_t *value) {
     int64_t n = 0;
     if (text.len == 0) return false;
@@ -131,6 +133,9 @@ bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_sel
             continue;
         }
         checker->params.items[found]->used = true;
+        for (uint32_t u = 0; u < block.uses.count; u++)
+            if (block.uses.items[u].param == i)
+                record_use(checker, block.uses.items[u].span, checker->params.items[found]->span);
         indexes[i] = checker->params.items[found]->index;
         if (checker->params.items[found]->type.kind == TYPE_SECRET) {
             struct diag *diag =

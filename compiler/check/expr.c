@@ -1,6 +1,8 @@
 /* The entry to checking expressions: one function for each kind of node, found here. */
 #include "compiler/check/expr.h"
 
+#include "compiler/check/recorder.h"
+
 static struct texpr *expr_dispatch(struct scope *scope, const struct ast_expr *expr, struct plan_type hint) {
     switch (expr->kind) {
     case X_ERROR: return node_error(scope, expr->span);
@@ -64,7 +66,7 @@ struct texpr *expr_infer(struct scope *scope, const struct ast_expr *expr, struc
     if (!expr_enter(scope, expr->span)) return node_error(scope, expr->span);
     struct texpr *node = expr_dispatch(scope, expr, hint);
     scope->checker->depth--;
-    return node;
+    return record_expr(scope->checker, expr->span, node);
 }
 
 struct texpr *check_expr(struct scope *scope, const struct ast_expr *expr, const struct expected *expected) {
@@ -74,9 +76,10 @@ struct texpr *check_expr(struct scope *scope, const struct ast_expr *expr, const
     if (!expr_enter(scope, expr->span)) return node_error(scope, expr->span);
     struct texpr *node;
     if (expr->kind == X_HANDLED) {
-        node = expr_handled(scope, expr, expected, true);
+        node = record_expr(scope->checker, expr->span, expr_handled(scope, expr, expected, true));
     } else {
-        node = check_convert(scope, expr_dispatch(scope, expr, expected->type), expected);
+        node = expr_dispatch(scope, expr, expected->type);
+        node = check_convert(scope, record_expr(scope->checker, expr->span, node), expected);
     }
     scope->checker->depth--;
     return node;
@@ -100,7 +103,7 @@ bool check_constant(struct scope *scope, const struct ast_expr *expr, const stru
     if (!node->varies && emit_fold(checker->builder, node, value, &fault)) {
         if (fault == FAULT_NONE) return true;
         struct str text = span_text(expr->span);
-        diag_report(checker->diags, E_ALWAYS_FAILS, expr->span, "`%.*s` always fails: %s", STR_ARG(text),
+        diag_report(checker->diags, E_ALWAYS_FAILS, expr->span, "`%.*s` always fails: it %s", STR_ARG(text),
                     fault_title(fault));
         return false;
     }

@@ -2,6 +2,8 @@
  * skipped where a map has left the row out. */
 #include "compiler/check/expr.h"
 
+#include "compiler/check/recorder.h"
+
 /* The keys, converted to the types of the table's key. False when reported. */
 static bool index_push_keys(struct scope *scope, const struct ast_expr *expr, struct texpr *find,
                             struct str name, const struct plan_type *types, uint32_t count) {
@@ -73,6 +75,7 @@ static bool index_check_code(struct scope *scope, const struct checked_codes *co
 static struct texpr *index_codes(struct scope *scope, const struct ast_expr *expr,
                                  struct checked_codes *codes) {
     codes->used = true;
+    record_use(scope->checker, ast_strip(expr->left)->span, codes->span);
     struct plan_type row = {.kind = TYPE_ROW, .ref = codes->table};
     struct texpr *find = node_new(scope, TX_FIND, row, expr->span);
     find->index = codes->table;
@@ -105,6 +108,7 @@ static void index_mark_reference(struct checker *checker, struct checked_map *ma
 static struct texpr *index_map(struct scope *scope, const struct ast_expr *expr, struct checked_map *map) {
     struct checker *checker = scope->checker;
     map->used = true;
+    record_use(checker, ast_strip(expr->left)->span, map->span);
     if (map->erroneous) return node_error(scope, expr->span);
     if (!map->keyed || map->target == NULL) {
         struct diag *diag = diag_report(checker->diags, E_NAME_PLACE, expr->span,

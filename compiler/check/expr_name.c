@@ -1,6 +1,8 @@
 /* Names and parameters as values, and what to say about names that are none. */
 #include "compiler/check/expr.h"
 
+#include "compiler/check/recorder.h"
+
 /* ---------------------------------------------------------------- unknown names */
 
 /* A bare word that is a column of a row here: `t.word`. True when that was said. */
@@ -128,6 +130,7 @@ struct texpr *expr_name(struct scope *scope, const struct ast_expr *expr, struct
         return node != NULL ? node : name_unknown(scope, expr, hint);
     }
     name->used = true;
+    record_use(scope->checker, expr->span, name->span);
     struct texpr *node;
     if (name->binding != NULL) {
         node = node_bound(scope, name->binding, expr->span);
@@ -164,6 +167,7 @@ struct texpr *expr_param(struct scope *scope, const struct ast_expr *expr) {
         struct checked_param *param = checker->params.items[i];
         if (!str_eq(param->name, wanted)) continue;
         param->used = true;
+        record_use(checker, expr->span, param->span);
         struct texpr *node = node_new(scope, TX_PARAM, param->type, expr->span);
         node->index = param->index;
         return name_narrow(scope, node, expr);

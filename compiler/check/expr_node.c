@@ -70,7 +70,7 @@ static struct texpr *node_fold(struct scope *scope, struct texpr *call) {
         return folded;
     }
     struct str text = span_text(call->span);
-    struct diag *diag = diag_report(checker->diags, E_ALWAYS_FAILS, call->span, "`%.*s` always fails: %s",
+    struct diag *diag = diag_report(checker->diags, E_ALWAYS_FAILS, call->span, "`%.*s` always fails: it %s",
                                     STR_ARG(text), fault_title(fault));
     diag_help(checker->diags, diag,
               "its parts are constants, so no row can change the result: correct the constant");

@@ -2,6 +2,8 @@
  * are known now are gathered into one path, so that the text is walked once. */
 #include "compiler/check/expr.h"
 
+#include "compiler/check/recorder.h"
+
 /* Places that a path holds; others are looked up by their own instruction. */
 enum { PATH_MAX_INDEX = 1000000 };
 
@@ -261,6 +263,7 @@ static bool path_name_member(struct scope *scope, struct path_state *state, cons
     struct scope_name *name = (struct scope_name *)scope_find(scope, left->name.text);
     if (name == NULL || name->kind != BIND_KEYED_ROW || expr->name.text.len == 0) return false;
     name->used = true;
+    record_use(scope->checker, left->span, name->span);
     struct texpr *row =
         name->binding == NULL && name->expr == NULL ? NULL : expr_name(scope, left, type_of(TYPE_NONE, true));
     state->node =
@@ -323,6 +326,7 @@ static void path_eval(struct scope *scope, const struct ast_expr *expr, struct p
         struct scope_name *name = (struct scope_name *)scope_find(scope, expr->name.text);
         if (name != NULL && name->kind == BIND_SOURCE_ROW && name->table != NULL) {
             name->used = true;
+            record_use(checker, expr->span, name->span);
             state->row = name;
             state->via = VIA_SELF;
             return;

@@ -2,6 +2,8 @@
  * came from. */
 #include "compiler/check/expr.h"
 
+#include "compiler/check/recorder.h"
+
 /* ---------------------------------------------------------------- rows of sources */
 
 static struct texpr *row_input(struct scope *scope, enum plan_slot_kind slot, uint8_t via,
@@ -87,6 +89,7 @@ struct texpr *row_source_column(struct scope *scope, const struct scope_name *na
     }
     struct checked_column *found = &name->table->columns.items[index];
     found->read = true;
+    record_use(scope->checker, column->span, found->span);
     if (found->type.kind == TYPE_NONE) return node_error(scope, span);
     struct texpr *cell = row_cell(scope, (uint32_t)index, via, found->type, found->pii, found->pattern, span);
     return cell;
@@ -146,6 +149,7 @@ static struct texpr *row_map_column(struct scope *scope, struct checked_map *map
     }
     int at = schema_find_column(map->target, column->text);
     if (at < 0) return row_target_unknown(scope, row_name, map->target, column, span);
+    record_use(checker, column->span, map->target->columns.items[at].span);
     int index = checker_map_column(checker, map, column->text);
     if (index < 0) return node_error(scope, span);
     struct plan_type type = {0};
@@ -167,6 +171,7 @@ static struct texpr *row_target_column(struct scope *scope, const struct scope_n
     int at = schema_find_column(table, column->text);
     if (at < 0) return row_target_unknown(scope, name->name, table, column, span);
     const struct schema_column *found = &table->columns.items[at];
+    record_use(checker, column->span, found->span);
     struct plan_type type = checker_type_of_column(checker, &found->type, !found->not_null);
     if (type.kind == TYPE_NONE) {
         struct diag *diag =
@@ -197,6 +202,7 @@ struct texpr *row_keyed_column(struct scope *scope, const struct scope_name *nam
     }
     struct checked_column *found = &table->columns.items[at];
     found->read = true;
+    record_use(scope->checker, column->span, found->span);
     if (found->type.kind == TYPE_NONE) return node_error(scope, span);
     if (row == NULL)
         return row_cell(scope, (uint32_t)at, VIA_SELF, found->type, found->pii, found->pattern, span);

@@ -3,6 +3,8 @@
  * inside. */
 #include "compiler/check/expr.h"
 
+#include "compiler/check/recorder.h"
+
 /* ---------------------------------------------------------------- arguments */
 
 static struct texpr *user_wrong_count(struct scope *scope, const struct ast_expr *call,
@@ -157,8 +159,10 @@ static struct texpr *user_inline(struct scope *scope, const struct ast_expr *cal
     diag_list_init(&silent, checker->arena);
     struct diag_list *diags = checker->diags;
     checker->diags = &silent;
+    const struct check_recorder *recorder = record_pause(checker);
     struct texpr *body = user_check_body(scope, fn, args);
     checker->diags = diags;
+    record_resume(checker, recorder);
     if (node_failed(body)) {
         user_report_call(scope, call, fn, &silent);
         return node_error(scope, call->span);
@@ -177,6 +181,7 @@ static struct texpr *user_inline(struct scope *scope, const struct ast_expr *cal
 struct texpr *function_user(struct scope *scope, const struct ast_expr *call, struct checked_fn *fn) {
     struct checker *checker = scope->checker;
     fn->used = true;
+    record_use(checker, call->path.span, fn->span);
     if (call->items.count != fn->params.count) return user_wrong_count(scope, call, fn);
     struct texpr **args = ARENA_ARRAY(checker->arena, struct texpr *, fn->params.count);
     if (!user_check_args(scope, call, fn, args)) return node_error(scope, call->span);

@@ -3,6 +3,7 @@
 
 #include "compiler/check/decl_walk.h"
 #include "compiler/check/expr.h"
+#include "compiler/check/recorder.h"
 
 /* ---------------------------------------------------------------- rows after group by */
 
@@ -253,6 +254,7 @@ static void body_check_spread(struct map_work *work, const struct ast_item *item
             decl_suggest(checker, diag, item->name, rows, rows_count);
         return;
     }
+    if (row) record_use(checker, item->name.span, row->span);
     for (uint32_t i = 0; i < item->names.count; i++) {
         bool known = false;
         for (uint32_t j = 0; j < count; j++)
@@ -263,6 +265,15 @@ static void body_check_spread(struct map_work *work, const struct ast_item *item
                                         STR_ARG(item->names.items[i].text));
         decl_suggest(checker, diag, item->names.items[i], names, count);
     }
+    /* A column called like the row would hide it from the others: it comes last. */
+    for (uint32_t i = 0; i < count; i++)
+        if (str_eq(names[i], item->name.text)) {
+            struct str last = names[count - 1];
+            names[count - 1] = names[i];
+            names[i] = last;
+            break;
+        }
+    const struct check_recorder *recorder = record_pause(checker);
     for (uint32_t i = 0; i < count; i++) {
         if (body_excepted(item, names[i]) || body_assigned_by_name(work, names[i])) continue;
         struct ast_expr *base = ARENA_NEW(checker->arena, struct ast_expr),
@@ -281,6 +292,7 @@ static void body_check_spread(struct map_work *work, const struct ast_item *item
         map_add_column(work, name, member);
         copied++;
     }
+    record_resume(checker, recorder);
     if (copied > 0 || near > 0) return;
     struct diag *diag =
         diag_report(checker->diags, W_NO_EFFECT, item->span,

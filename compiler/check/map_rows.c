@@ -98,6 +98,8 @@ static void rows_each(struct row_query *query, const struct ast_clause *clause) 
         diag_help(checker->diags, diag,
                   array->type.kind == TYPE_JSON
                       ? "declare the column with its element type: `tags text[]` or `items json[]`"
+                  : array->type.kind == TYPE_TEXT
+                      ? "split the text: `split(x, ',')`, or declare the column as an array, `text[]`"
                       : "declare the column as an array, such as `text[]`, or remove the `each`");
     }
     struct texpr *value =
@@ -237,7 +239,8 @@ static bool rows_visit_aggregate(const struct ast_expr *expr, void *context) {
 static bool rows_selects_aggregate(const struct row_query *query) {
     bool found = false;
     for (uint32_t i = 0; i < query->clause_count; i++)
-        for (uint32_t j = 0; query->clauses[i].kind == CLAUSE_SELECT && j < query->clauses[i].exprs.count; j++)
+        for (uint32_t j = 0; query->clauses[i].kind == CLAUSE_SELECT && j < query->clauses[i].exprs.count;
+             j++)
             walk_expr(query->clauses[i].exprs.items[j], rows_visit_aggregate, &found);
     return found;
 }

@@ -92,6 +92,8 @@ struct checked_map {
     struct span span;
 };
 
+struct check_recorder;
+
 struct checker {
     struct arena *arena;
     struct diag_list *diags;
@@ -113,6 +115,7 @@ struct checker {
     VEC(struct checked_map *) references; /* maps that current_map's expressions index, once each */
     uint32_t depth;   /* the expression checker's own: nesting right now, inlined bodies included … */
     uint32_t inlined; /* … and function calls inlined so far; both have limits, because trees recurse */
+    const struct check_recorder *recorder; /* told what names stand for (recorder.h); NULL: nobody listens */
 };
 
 /* ---------------------------------------------------------------- names at a place */

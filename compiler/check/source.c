@@ -1,6 +1,7 @@
 /* Sources: their tables and columns, as expressions see them and as the plan holds them. */
 #include "compiler/check/decl.h"
 
+#include "compiler/check/recorder.h"
 #include "compiler/check/expr.h"
 #include "runtime/value/json.h"
 #include "runtime/value/pattern.h"
@@ -458,7 +459,11 @@ struct checked_table *source_find_table(struct compile *compile, const struct as
     for (uint32_t i = 0; i < checker->sources.count; i++) {
         if (!str_eq(checker->sources.items[i]->name, path->parts.items[0].text)) continue;
         *source = checker->sources.items[i];
-        return source_find_in(checker, *source, path);
+        record_use(checker, path->parts.items[0].span, (*source)->span);
+        struct checked_table *table = source_find_in(checker, *source, path);
+        if (table != NULL && path->parts.count > 1)
+            record_use(checker, path->parts.items[path->parts.count - 1].span, table->span);
+        return table;
     }
     if (may_be_other) return NULL;
     struct str *names = ARENA_ARRAY(checker->arena, struct str, checker->sources.count + checker->maps.count);

@@ -1,6 +1,7 @@
 /* Tests in a spec: rows that are given, rows and counts that are expected, assertions. */
 #include "compiler/check/map.h"
 
+#include "compiler/check/recorder.h"
 #include "compiler/check/decl_walk.h"
 #include "compiler/check/expr.h"
 #include "runtime/value/convert.h"
@@ -46,6 +47,7 @@ static void test_param(struct compile *compile, struct test_work *test, const st
         struct checked_param *param = checker->params.items[i];
         names[i] = param->name;
         if (!str_eq(param->name, step->name.text) || step->expr == NULL) continue;
+        record_use(checker, step->name.span, param->span);
         if (param->type.kind == TYPE_SECRET) {
             struct diag *diag = diag_report(checker->diags, E_TEST_STEP, step->span,
                                             "a secret cannot have its value in the spec, in a test neither");
@@ -113,6 +115,7 @@ static void test_given_source(struct compile *compile, struct test_work *test,
         names[i] = table->columns.items[i].name;
         given.row.cells[i].is_null = 1;
         const struct ast_field *field = test_find_field(step, names[i]);
+        if (field) record_use(checker, field->name.span, table->columns.items[i].span);
         if (field && field->value)
             source_cell_of(checker, &table->columns.items[i], field->value, E_TEST_VALUE,
                            &given.row.cells[i]);
@@ -148,6 +151,7 @@ static void test_given_target(struct compile *compile, struct test_work *test,
         names[i] = column->name;
         given.row.cells[i].is_null = 1;
         const struct ast_field *field = test_find_field(step, names[i]);
+        if (field) record_use(checker, field->name.span, column->span);
         if (field == NULL || field->value == NULL || field->value->kind == X_NULL) continue;
         struct expected expected = {.type = checker_type_of_column(checker, &column->type, true),
                                     .exact = true,

@@ -1,6 +1,8 @@
 /* The target: its DDL, its tables as the plan holds them, and what personal data may go into. */
 #include "compiler/check/decl.h"
 
+#include "compiler/check/recorder.h"
+
 static const struct ast_option *target_find_schema(struct checker *checker, const struct ast_target *target) {
     const struct ast_option *schema = NULL;
     for (uint32_t i = 0; i < target->options.count; i++) {
@@ -113,7 +115,11 @@ const struct schema_table *target_find_table(struct compile *compile, const stru
     struct ast_name name = path->parts.items[path->parts.count - 1];
     struct str schema_name = with_schema ? path->parts.items[1].text : (struct str){0};
     const struct schema_table *table = schema_find_table(schema, schema_name, name.text);
-    if (table != NULL) return table;
+    if (table != NULL) {
+        record_use(checker, path->parts.items[0].span, compile->target_decl->target.name.span);
+        record_use(checker, name.span, table->span);
+        return table;
+    }
     struct str *names = ARENA_ARRAY(checker->arena, struct str, schema->tables.count);
     uint32_t count = 0;
     for (uint32_t i = 0; i < schema->tables.count; i++)
@@ -131,6 +137,7 @@ const struct schema_table *target_find_table(struct compile *compile, const stru
 int target_find_column(struct compile *compile, const struct schema_table *table, struct ast_name name) {
     struct checker *checker = &compile->checker;
     int column = schema_find_column(table, name.text);
+    if (column >= 0) record_use(checker, name.span, table->columns.items[column].span);
     if (column >= 0 || name.text.len == 0) return column;
     struct str *names = ARENA_ARRAY(checker->arena, struct str, table->columns.count);
     for (uint32_t i = 0; i < table->columns.count; i++)
@@ -147,9 +154,12 @@ int target_find_column(struct compile *compile, const struct schema_table *table
 static struct plan_target_column target_plan_column(struct checker *checker, const struct schema_table *table,
                                                     uint32_t n) {
     const struct schema_column *column = &table->columns.items[n];
+    struct plan_type type = checker_type_of_column(checker, &column->type, !column->not_null);
+    /* A type that mig has no values for: nothing assigns such a column, and none reads it but as text. */
+    if (type.kind == TYPE_NONE) type = (struct plan_type){.kind = TYPE_TEXT, .nullable = type.nullable};
     return (struct plan_target_column){
         .name = column->name,
-        .type = checker_type_of_column(checker, &column->type, !column->not_null),
+        .type = type,
         .pg_type = column->type.name,
         .wire = column->type.kind == TYPE_ARRAY ? WIRE_ARRAY : column->type.wire,
         .not_null = column->not_null,

@@ -1,6 +1,7 @@
 /* Types: what is written in a spec, and what a column of the DDL is to an expression. */
 #include "compiler/check/decl.h"
 
+#include "compiler/check/recorder.h"
 #include "compiler/check/expr.h"
 
 struct plan_type checker_type_of_column(struct checker *checker, const struct schema_type *type,
@@ -73,6 +74,7 @@ static bool type_resolve_enum(struct checker *checker, const struct ast_type *ty
         decl_suggest(checker, diag, name, names, schema->enums.count);
         return false;
     }
+    record_use(checker, name.span, found->span);
     *plan = (struct plan_type){.kind = TYPE_ENUM, .ref = checker_enum_index(checker, found)};
     return true;
 }

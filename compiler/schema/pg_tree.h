@@ -55,6 +55,8 @@ void schema_read_name(struct arena *arena, const cJSON *names, struct str *schem
 /* schema_table.c */
 void schema_add_table(struct schema_reader *reader, const cJSON *statement);
 void schema_alter_table(struct schema_reader *reader, const cJSON *statement);
+void schema_add_policy(struct schema_reader *reader, const cJSON *statement);
+void schema_add_trigger(struct schema_reader *reader, const cJSON *statement);
 void schema_add_index(struct schema_reader *reader, const cJSON *statement);
 /* Foreign keys without columns take the referenced primary key; called when all statements are read. */
 void schema_resolve_fks(struct schema_reader *reader);

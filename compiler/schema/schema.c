@@ -54,6 +54,7 @@ static void read_statement(struct schema_reader *reader, const cJSON *statement)
         {"CreateEnumStmt", schema_add_enum},     {"AlterEnumStmt", schema_alter_enum},
         {"CreateDomainStmt", schema_add_domain}, {"CreateStmt", schema_add_table},
         {"AlterTableStmt", schema_alter_table},  {"IndexStmt", schema_add_index},
+        {"CreatePolicyStmt", schema_add_policy}, {"CreateTrigStmt", schema_add_trigger},
     };
     for (size_t i = 0; i < sizeof READERS / sizeof *READERS; i++)
         if (strcmp(body->string, READERS[i].kind) == 0) READERS[i].read(reader, body);

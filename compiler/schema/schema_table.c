@@ -201,6 +201,20 @@ void schema_alter_table(struct schema_reader *reader, const cJSON *statement) {
     }
 }
 
+void schema_add_policy(struct schema_reader *reader, const cJSON *statement) {
+    const cJSON *relation = pg_tree_get(statement, "table");
+    struct schema_table *table = find_relation(reader, relation);
+    if (table)
+        VEC_PUSH(reader->arena, &table->policies, schema_span(reader, pg_tree_int(relation, "location")));
+}
+
+void schema_add_trigger(struct schema_reader *reader, const cJSON *statement) {
+    const cJSON *relation = pg_tree_get(statement, "relation");
+    struct schema_table *table = find_relation(reader, relation);
+    if (table)
+        VEC_PUSH(reader->arena, &table->triggers, schema_span(reader, pg_tree_int(relation, "location")));
+}
+
 void schema_add_index(struct schema_reader *reader, const cJSON *statement) {
     struct schema_table *table = find_relation(reader, pg_tree_get(statement, "relation"));
     if (table == NULL) return;

@@ -53,7 +53,11 @@ static size_t skip_dollar_quoted(struct str sql, size_t at) {
 static uint32_t param_number(struct arena *arena, struct sql_block *block, struct str name,
                              struct span span) {
     for (uint32_t i = 0; i < block->params.count; i++)
-        if (str_eq(block->params.items[i], name)) return i + 1;
+        if (str_eq(block->params.items[i], name)) {
+            VEC_PUSH(arena, &block->uses, (struct sql_param_use){i, span});
+            return i + 1;
+        }
+    VEC_PUSH(arena, &block->uses, (struct sql_param_use){block->params.count, span});
     VEC_PUSH(arena, &block->params, arena_copy_str(arena, name));
     VEC_PUSH(arena, &block->param_spans, span);
     return block->params.count;

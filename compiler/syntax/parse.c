@@ -150,8 +150,10 @@ struct ast_expr *parse_expression(struct arena *arena, const struct source_text 
 struct ast_expr *parser_read_hole(struct parser *outer, uint32_t from, uint32_t to) {
     struct span span = {outer->source, from, to};
     if (outer->text_depth >= PARSER_MAX_TEXT_DEPTH) {
-        syntax_report(outer->reporter, E_TOO_DEEP, span, "texts are nested in texts more than %d deep",
-                      (int)PARSER_MAX_TEXT_DEPTH);
+        struct diag *diag =
+            syntax_report(outer->reporter, E_TOO_DEEP, span, "texts are nested in texts more than %d deep",
+                          (int)PARSER_MAX_TEXT_DEPTH);
+        SYNTAX_HELP(outer->reporter, diag, "Give the inner text a name with `let`.");
         return build_expr(outer, X_ERROR, span);
     }
     if (++*outer->holes > PARSER_MAX_HOLES) {

@@ -45,18 +45,33 @@ static struct str format_text(struct arena *arena, const char *format, va_list a
     return copy;
 }
 
+static void count_diag(struct diag_list *list, enum diag_severity severity, uint32_t by) {
+    if (severity == DIAG_ERROR) list->error_count += by;
+    if (severity == DIAG_WARNING) list->warning_count += by;
+}
+
+void diag_add(struct diag_list *list, struct diag *diag) {
+    VEC_PUSH(list->arena, &list->items, diag);
+    count_diag(list, diag->severity, 1);
+}
+
+void diag_set_severity(struct diag_list *list, struct diag *diag, enum diag_severity severity) {
+    count_diag(list, diag->severity, UINT32_MAX); /* one less */
+    diag->severity = severity;
+    count_diag(list, severity, 1);
+}
+
 struct diag *diag_report(struct diag_list *list, enum diag_code code, struct span span, const char *message,
                          ...) {
     va_list args;
     struct diag *diag = ARENA_NEW(list->arena, struct diag);
     diag->code = code;
+    diag->severity = CODES[code].severity;
     diag->primary.span = span;
     va_start(args, message);
     diag->message = format_text(list->arena, message, args);
     va_end(args);
-    VEC_PUSH(list->arena, &list->items, diag);
-    if (CODES[code].severity == DIAG_ERROR) list->error_count++;
-    if (CODES[code].severity == DIAG_WARNING) list->warning_count++;
+    diag_add(list, diag);
     return diag;
 }
 
@@ -111,9 +126,7 @@ static bool same_diag(const struct diag *a, const struct diag *b) {
 }
 
 static void drop_diag(struct diag_list *list, uint32_t at) {
-    enum diag_severity severity = CODES[list->items.items[at]->code].severity;
-    if (severity == DIAG_ERROR) list->error_count--;
-    if (severity == DIAG_WARNING) list->warning_count--;
+    count_diag(list, list->items.items[at]->severity, UINT32_MAX); /* one less */
     memmove(&list->items.items[at], &list->items.items[at + 1],
             (list->items.count - at - 1) * sizeof *list->items.items);
     list->items.count--;
@@ -169,4 +182,17 @@ struct str diag_closest_name(struct str wanted, const struct str *names, uint32_
         }
     }
     return closest;
+}
+
+void diag_list_move(struct diag_list *from, struct diag_list *to) {
+    for (uint32_t i = 0; i < from->items.count; i++) {
+        const struct diag *d = from->items.items[i];
+        struct diag *copy = diag_report(to, d->code, d->primary.span, "%.*s", STR_ARG(d->message));
+        if (d->place.len) diag_place(to, copy, "%.*s", STR_ARG(d->place));
+        for (uint32_t h = 0; h < d->help.count; h++)
+            diag_help(to, copy, "%.*s", STR_ARG(d->help.items[h]));
+        for (uint32_t l = 0; l < d->secondary.count; l++)
+            diag_label(to, copy, d->secondary.items[l].span, "%.*s", STR_ARG(d->secondary.items[l].text));
+    }
+    from->items.count = from->error_count = from->warning_count = 0;
 }

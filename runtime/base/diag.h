@@ -35,8 +35,9 @@ struct diag_label {
 
 struct diag {
     enum diag_code code;
-    struct diag_label primary; /* primary.span.source NULL: no place in a spec */
-    struct str place;          /* another place: "users.csv line 7 column 3"; may be empty */
+    enum diag_severity severity; /* the code's own, unless diag_set_severity changed it */
+    struct diag_label primary;   /* primary.span.source NULL: no place in a spec */
+    struct str place;            /* another place: "users.csv line 7 column 3"; may be empty */
     struct str message;
     VEC(struct diag_label) secondary;
     VEC(struct str) help; /* sentences */
@@ -56,6 +57,10 @@ void diag_list_init(struct diag_list *list, struct arena *arena);
  * added. Never NULL. */
 struct diag *diag_report(struct diag_list *list, enum diag_code code, struct span span, const char *message,
                          ...) __attribute__((format(printf, 4, 5)));
+/* Adds a diagnostic of another list (its texts must live as long as this one's). */
+void diag_add(struct diag_list *list, struct diag *diag);
+/* Another severity than the code's, of a diagnostic in this list. */
+void diag_set_severity(struct diag_list *list, struct diag *diag, enum diag_severity severity);
 void diag_label(struct diag_list *list, struct diag *diag, struct span span, const char *text, ...)
     __attribute__((format(printf, 4, 5)));
 void diag_help(struct diag_list *list, struct diag *diag, const char *text, ...)
@@ -63,6 +68,9 @@ void diag_help(struct diag_list *list, struct diag *diag, const char *text, ...)
 void diag_place(struct diag_list *list, struct diag *diag, const char *text, ...)
     __attribute__((format(printf, 3, 4)));
 void diag_fix(struct diag_list *list, struct diag *diag, struct span span, struct str replacement);
+
+/* Copies all of `from` into another list (of another thread, another arena) and empties it. */
+void diag_list_move(struct diag_list *from, struct diag_list *to);
 
 /* Sorts by source and position, drops exact duplicates (same code and span). Stable. */
 void diag_list_sort(struct diag_list *list);

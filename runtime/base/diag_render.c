@@ -1,5 +1,6 @@
 /* Drawing diagnostics: for people (the source line with the span underlined) and as JSON. */
 #include "runtime/base/diag.h"
+#include "runtime/base/rule.h"
 #include "runtime/base/utf8.h"
 
 enum { WIDEST_LINE = 160, WIDEST_UNDERLINE = 120 };
@@ -146,9 +147,13 @@ static void draw_fix(struct painter *p, const struct diag *diag) {
 }
 
 static void draw_diag(struct painter *p, const struct diag *diag) {
-    enum diag_severity severity = diag_code_severity(diag->code);
+    enum diag_severity severity = diag->severity;
     paint(p, severity_escape(severity));
-    buf_printf(p->out, "%s[%s]", SEVERITY_NAMES[severity], diag_code_id(diag->code));
+    buf_printf(p->out, "%s[%s", SEVERITY_NAMES[severity], diag_code_id(diag->code));
+    /* The name is what a suppression says; a compiler's warning goes by its id. */
+    const struct rule *rule = rule_of_code(diag->code);
+    if (rule && diag_code_id(diag->code)[0] == 'L') buf_printf(p->out, " %s", rule->name);
+    buf_append_char(p->out, ']');
     paint(p, "\x1b[0;1m");
     buf_printf(p->out, ": %.*s", STR_ARG(diag->message));
     paint(p, "\x1b[0m");
@@ -165,7 +170,7 @@ void diag_list_render_text(const struct diag_list *list, bool colour, uint32_t l
     uint32_t errors = 0, left_out = 0;
     for (uint32_t i = 0; i < list->items.count; i++) {
         const struct diag *diag = list->items.items[i];
-        bool is_error = diag_code_severity(diag->code) == DIAG_ERROR;
+        bool is_error = diag->severity == DIAG_ERROR;
         if (limit && is_error && errors >= limit) {
             left_out++;
             continue;
@@ -206,8 +211,12 @@ static void json_labels(struct buf *out, const struct diag *diag) {
 
 static void json_diag(struct buf *out, const struct diag *diag) {
     buf_printf(out, "{\"code\":\"%s\",\"severity\":\"%s\",\"message\":", diag_code_id(diag->code),
-               SEVERITY_NAMES[diag_code_severity(diag->code)]);
+               SEVERITY_NAMES[diag->severity]);
     buf_append_json(out, diag->message);
+    const struct rule *rule = rule_of_code(diag->code);
+    if (rule)
+        buf_printf(out, ",\"rule\":\"%s\",\"category\":\"%s\"", rule->name,
+                   rule_category_name(rule->category));
     if (diag->primary.span.source) {
         buf_append_cstr(out, ",\"span\":");
         json_span(out, diag->primary.span);

@@ -1,6 +1,9 @@
 /* What all commands do the same way: options, help, diagnostics. */
 #include "runtime/cli/cli.h"
 
+#include "runtime/base/diag_formats.h"
+#include "runtime/base/rule.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -22,6 +25,17 @@ static void print_help(struct cli *cli, const struct option *options, const char
     buf_release(&out);
 }
 
+static bool read_format(struct cli *cli, struct str format) {
+    static const char *const NAMES[] = {"text", "json", "sarif", "github", "junit"};
+    for (int i = 0; i <= (cli->for_ci ? FORMAT_JUNIT : FORMAT_JSON); i++) {
+        if (!str_is(format, NAMES[i])) continue;
+        cli->format = (enum output_format)i;
+        cli->json = i == FORMAT_JSON;
+        return true;
+    }
+    return false;
+}
+
 bool cli_start(struct cli *cli, const struct option *options, const char *text, int argc, char **argv,
                struct arguments *arguments, int *exit_code) {
     bool help = false;
@@ -30,7 +44,10 @@ bool cli_start(struct cli *cli, const struct option *options, const char *text, 
     uint32_t count = 0;
     for (; options->name && count < MOST_OPTIONS; options++)
         all[count++] = *options;
-    all[count++] = (struct option){"format", 0, OPTION_TEXT, &format, "FORMAT", "text (default) or json"};
+    all[count++] = (struct option){
+        "format",    0,
+        OPTION_TEXT, &format,
+        "FORMAT",    cli->for_ci ? "text (default), json, sarif, github or junit" : "text (default) or json"};
     all[count++] = (struct option){"help", 'h', OPTION_FLAG, &help, NULL, "show this help"};
     all[count] = (struct option){0};
     if (!options_parse(&cli->arena, all, argc, argv, arguments, &error)) {
@@ -42,11 +59,11 @@ bool cli_start(struct cli *cli, const struct option *options, const char *text, 
         *exit_code = EXIT_WELL;
         return false;
     }
-    if (!str_is(format, "text") && !str_is(format, "json")) {
-        *exit_code = cli_usage(cli, "--format is text or json, not %.*s", STR_ARG(format));
+    if (!read_format(cli, format)) {
+        *exit_code = cli_usage(cli, "--format is text%s json%s, not %.*s", cli->for_ci ? "," : " or",
+                               cli->for_ci ? ", sarif, github or junit" : "", STR_ARG(format));
         return false;
     }
-    cli->json = str_is(format, "json");
     return true;
 }
 
@@ -61,15 +78,39 @@ int cli_usage(struct cli *cli, const char *format, ...) {
     return EXIT_USAGE;
 }
 
-void cli_show_diags(struct cli *cli) {
+static void render_junit(struct cli *cli, bool strict, struct buf *out) {
+    struct junit_suite suite = {.name = arena_printf(&cli->arena, "mig %s", cli->command)};
+    junit_add_diags(&cli->arena, &cli->diags, strict, &suite);
+    junit_render(suite.name, &suite, 1, out);
+}
+
+void cli_show_diags_strict(struct cli *cli, bool strict) {
+    const struct sarif_options sarif = {STR(MIG_VERSION), cli_page};
     struct buf out = {0};
     diag_list_sort(&cli->diags);
-    if (cli->json)
-        diag_list_render_json(&cli->diags, &out);
-    else
-        diag_list_render_text(&cli->diags, cli->colour, MOST_ERRORS, &out);
-    fwrite(out.ptr ? out.ptr : "", 1, out.len, cli->json ? stdout : stderr);
+    switch (cli->format) {
+    case FORMAT_TEXT: diag_list_render_text(&cli->diags, cli->colour, MOST_ERRORS, &out); break;
+    case FORMAT_JSON: diag_list_render_json(&cli->diags, &out); break;
+    case FORMAT_SARIF: diag_list_render_sarif(&cli->diags, &sarif, &out); break;
+    case FORMAT_GITHUB: diag_list_render_github(&cli->diags, &out); break;
+    case FORMAT_JUNIT: render_junit(cli, strict, &out); break;
+    }
+    fwrite(out.ptr ? out.ptr : "", 1, out.len, cli->format == FORMAT_TEXT ? stderr : stdout);
     buf_release(&out);
+}
+
+void cli_show_diags(struct cli *cli) {
+    cli_show_diags_strict(cli, false);
+}
+
+bool cli_page(enum diag_code code, struct str *page) {
+    const struct rule *rule = rule_of_code(code);
+    char name[64];
+    if (rule && diag_code_id(code)[0] == 'L')
+        snprintf(name, sizeof name, "lint/%s.md", rule->name);
+    else
+        snprintf(name, sizeof name, "errors/%s.md", diag_code_id(code));
+    return cli_embedded(str_cstr(name), page);
 }
 
 void cli_print(const struct buf *out) {

@@ -3,6 +3,7 @@
 #ifndef MIG_CLI_CLI_H
 #define MIG_CLI_CLI_H
 
+#include "compiler/check/check.h"
 #include "runtime/cli/options.h"
 #include "runtime/plan/plan.h"
 
@@ -18,11 +19,15 @@ enum exit_code {
     EXIT_REFUSED = 7
 };
 
+enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_GITHUB, FORMAT_JUNIT };
+
 struct cli {
     struct arena arena;
     struct diag_list diags;
     const char *command; /* its name */
-    bool json;           /* --format json */
+    bool for_ci;         /* set before cli_start: sarif, github and junit may be asked for, too */
+    enum output_format format;
+    bool json; /* --format json */
     bool colour;
 };
 
@@ -37,8 +42,12 @@ bool cli_start(struct cli *cli, const struct option *options, const char *text, 
                struct arguments *arguments, int *exit_code);
 /* Complains about the number of words; returns the exit code. */
 int cli_usage(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Draws the diagnostics (text to standard error, JSON to standard output). */
+/* Draws the diagnostics (text to standard error, the other formats to standard output). strict: where a
+ * format tells what passes from what fails, warnings fail. */
 void cli_show_diags(struct cli *cli);
+void cli_show_diags_strict(struct cli *cli, bool strict);
+/* The page of a code, for a rule that of the rule. False: there is none. */
+bool cli_page(enum diag_code code, struct str *page);
 void cli_print(const struct buf *out);
 
 /* load.c: a plan from a spec (compiled) or a plan file (by its magic). NULL with diagnostics; *exit_code says
@@ -46,6 +55,12 @@ void cli_print(const struct buf *out);
 struct plan *cli_load_plan(struct cli *cli, struct str path, struct str *base_dir, int *exit_code);
 /* Compiles only. */
 struct plan *cli_compile(struct cli *cli, struct str path);
+/* The spec's text, and how files beside it are read. NULL with a diagnostic. */
+const struct source_text *cli_open_spec(struct cli *cli, struct str path, struct compile_files *files);
+/* fix_file.c: applies the fixes that diagnostics of a spec offer, where the spec still parses then. *count:
+ * how many. False with a diagnostic: the file could not be written. */
+bool cli_fix_file(struct cli *cli, const struct source_text *spec, const struct diag_list *diags,
+                  uint32_t *count);
 /* The bytes of a whole file. False with a diagnostic. */
 bool cli_read_file(struct cli *cli, struct str path, size_t limit, struct str *bytes);
 struct str cli_folder_of(struct cli *cli, struct str path);

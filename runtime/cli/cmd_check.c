@@ -1,4 +1,5 @@
 /* mig check: what is wrong with specs. */
+#include "compiler/lint/lint.h"
 #include "runtime/cli/cli.h"
 
 #include <stdio.h>
@@ -8,26 +9,54 @@ static const char HELP[] =
     "to do.\n"
     "Needs no database: the target's DDL is read from the file that the spec names.\n\n"
     "  mig check portal.mig\n"
-    "  mig check --format json specs/*.mig     for tools\n\n"
+    "  mig check --fix portal.mig              corrects what is safe to correct, such as misspelled names\n"
+    "  mig check --format github specs/*.mig   annotations; json, sarif and junit are for other tools\n\n"
     "Exit codes: 0 no errors (warnings are shown), 1 errors, 2 usage.\n";
 
+/* Compiles, and with fix corrects the file first, until nothing is left to correct. NULL: errors. */
+static struct plan *check_file(struct cli *cli, struct str path, bool fix, uint32_t *fixed) {
+    enum { MOST_ROUNDS = 8 };
+    for (uint32_t round = 0;; round++) {
+        struct compile_files files;
+        struct diag_list found;
+        uint32_t count = 0;
+        const struct source_text *spec = cli_open_spec(cli, path, &files);
+        if (spec == NULL) return NULL;
+        diag_list_init(&found, &cli->arena);
+        struct plan *plan = compile_spec(&cli->arena, spec, &files, &found);
+        diag_list_sort(&found);
+        lint_drop_suppressed(&cli->arena, spec, &found);
+        if (fix && round < MOST_ROUNDS && !cli_fix_file(cli, spec, &found, &count)) return NULL;
+        *fixed += count;
+        if (count > 0) continue;
+        for (uint32_t i = 0; i < found.items.count; i++)
+            diag_add(&cli->diags, found.items.items[i]);
+        return plan;
+    }
+}
+
 int cmd_check(struct cli *cli, int argc, char **argv) {
-    bool strict = false;
+    bool strict = false, fix = false;
     const struct option options[] = {
         {"strict", 0, OPTION_FLAG, &strict, NULL, "warnings count as errors"},
+        {"fix", 0, OPTION_FLAG, &fix, NULL, "correct what is safe to correct, in the files"},
         OPTION_END,
     };
     struct arguments arguments;
     int code;
+    cli->for_ci = true;
     if (!cli_start(cli, options, HELP, argc, argv, &arguments, &code)) return code;
     if (arguments.words.count == 0) return cli_usage(cli, "which spec?");
     for (uint32_t i = 0; i < arguments.words.count; i++) {
-        struct plan *plan = cli_compile(cli, arguments.words.items[i]);
-        if (plan == NULL || cli->json) continue;
-        printf("%.*s: no errors, %u maps, %u checks, %u tests\n", STR_ARG(arguments.words.items[i]),
-               plan->maps_count, plan->checks_count, plan->tests_count);
+        struct str path = arguments.words.items[i];
+        uint32_t fixed = 0;
+        struct plan *plan = check_file(cli, path, fix, &fixed);
+        if (fixed && cli->format == FORMAT_TEXT) printf("%.*s: %u fixed\n", STR_ARG(path), fixed);
+        if (plan == NULL || cli->format != FORMAT_TEXT) continue;
+        printf("%.*s: no errors, %u maps, %u checks, %u tests\n", STR_ARG(path), plan->maps_count,
+               plan->checks_count, plan->tests_count);
     }
     fflush(stdout);
-    cli_show_diags(cli);
+    cli_show_diags_strict(cli, strict);
     return cli->diags.error_count || (strict && cli->diags.warning_count) ? EXIT_SPEC : EXIT_WELL;
 }

@@ -149,10 +149,10 @@ static void print_report(struct cli *cli, const struct run_report *report) {
 }
 
 static void show_run_diags(struct cli *cli) {
-    bool json = cli->json;
-    cli->json = false; /* standard output holds the report */
+    enum output_format format = cli->format;
+    cli->format = FORMAT_TEXT; /* standard output holds the report */
     cli_show_diags(cli);
-    cli->json = json;
+    cli->format = format;
 }
 
 static int run_plan(struct cli *cli, const struct run_arguments *a, const struct plan *plan,

@@ -1,5 +1,5 @@
 # Writes a C file that holds files: cmake -DOUTPUT=x.c -DROOT=dir -DFILES=a;b -P embed.cmake
-# A file's name in the program: std/ for stdlib/, errors/ for docs/errors/, scaffold/ for the scaffold.
+# A file's name in the program: std/ for stdlib/, errors/ and lint/ for docs/errors/ and docs/lint/, scaffold/ for the scaffold.
 set(text "/* Made from the tree by runtime/cli/embed.cmake. */\n#include \"runtime/cli/cli.h\"\n\n")
 set(table "")
 set(count 0)
@@ -9,7 +9,7 @@ foreach(file IN LISTS FILES)
   math(EXPR length "${digits} / 2")
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
   string(REGEX REPLACE "^stdlib/" "std/" name "${file}")
-  string(REGEX REPLACE "^docs/errors/" "errors/" name "${name}")
+  string(REGEX REPLACE "^docs/(errors|lint)/" "\\1/" name "${name}")
   string(REGEX REPLACE "^runtime/cli/scaffold/" "scaffold/" name "${name}")
   string(APPEND text "static const unsigned char FILE_${count}[] = {${bytes}0};\n")
   string(APPEND table "    {\"${name}\", FILE_${count}, ${length}},\n")

@@ -1,8 +1,6 @@
 /* Specs and plans from disk. */
 #include "runtime/cli/cli.h"
 
-#include "compiler/check/check.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -74,13 +72,19 @@ static const struct source_text *read_spec_file(void *context, struct str path, 
     return text;
 }
 
-struct plan *cli_compile(struct cli *cli, struct str path) {
+const struct source_text *cli_open_spec(struct cli *cli, struct str path, struct compile_files *files) {
     struct str bytes;
     if (!cli_read_file(cli, path, PARSE_MAX_BYTES, &bytes)) return NULL;
-    struct spec_files context = {cli, cli_folder_of(cli, path)};
-    struct compile_files files = {read_spec_file, &context};
-    const struct source_text *spec = source_text_new(&cli->arena, path, bytes);
-    return compile_spec(&cli->arena, spec, &files, &cli->diags);
+    struct spec_files *context = ARENA_NEW(&cli->arena, struct spec_files);
+    *context = (struct spec_files){cli, cli_folder_of(cli, path)};
+    *files = (struct compile_files){read_spec_file, context};
+    return source_text_new(&cli->arena, path, bytes);
+}
+
+struct plan *cli_compile(struct cli *cli, struct str path) {
+    struct compile_files files;
+    const struct source_text *spec = cli_open_spec(cli, path, &files);
+    return spec ? compile_spec(&cli->arena, spec, &files, &cli->diags) : NULL;
 }
 
 struct plan *cli_load_plan(struct cli *cli, struct str path, struct str *base_dir, int *exit_code) {

@@ -42,7 +42,7 @@ static struct pg_result *run_sql(struct check_run *run) {
                                         check->params_count, engine->diags);
     if (result == NULL) {
         say(run, false, "its SQL could not run");
-        engine_fail(engine, pg_is_alive(run->pg->look) ? RUN_CHECK : RUN_UNREACHABLE);
+        if (!pg_is_alive(run->pg->look)) engine_fail(engine, RUN_UNREACHABLE);
     }
     return result;
 }
@@ -98,6 +98,15 @@ struct check_rows {
     VEC(struct check_row) rows;
 };
 
+/* A decimal's text without zeros at the end of its fraction: 4.0 is 4 on whichever side. */
+static struct str without_zeros(struct str text) {
+    if (text.ptr == NULL || memchr(text.ptr, '.', text.len) == NULL) return text;
+    while (text.ptr[text.len - 1] == '0')
+        text.len--;
+    if (text.ptr[text.len - 1] == '.') text.len--;
+    return text;
+}
+
 static void add_row(struct check_rows *rows, const struct str *cells, uint32_t count) {
     struct buf key = {0};
     for (uint32_t i = 0; i + 1 < count; i++) {
@@ -122,6 +131,7 @@ static bool visit_source_row(void *context, struct map_run *run, const struct vm
         struct value value = vm_value_at(vm, reg, row);
         cells[i] = value.kind == TYPE_NULL ? (struct str){0}
                                            : engine_value_text(run->engine, &program->regs[reg], &value);
+        if (value.kind == TYPE_DECIMAL) cells[i] = without_zeros(cells[i]);
     }
     add_row(rows, cells, count < 64 ? count : 64);
     return true;
@@ -154,8 +164,13 @@ static void note_difference(struct buf *out, uint32_t *count, struct str key, st
                             struct str target) {
     enum { SHOWN = 5 };
     if ((*count)++ >= SHOWN) return;
-    buf_printf(out, "%s%.*s%ssource %.*s, target %.*s", out->len ? "; " : "", STR_ARG(key),
-               key.len ? ": " : "", STR_ARG(source), STR_ARG(target));
+    if (out->len) buf_append_cstr(out, "; ");
+    for (size_t i = 0; i < key.len; i++)
+        if (key.ptr[i] == '\x1f')
+            buf_append_cstr(out, ", ");
+        else
+            buf_append_char(out, key.ptr[i]);
+    buf_printf(out, "%ssource %.*s, target %.*s", key.len ? ": " : "", STR_ARG(source), STR_ARG(target));
 }
 
 static bool compare_sides(struct check_run *run, struct check_rows *source, struct check_rows *target) {
@@ -207,8 +222,10 @@ static bool check_source(struct check_run *run) {
     uint32_t columns = pg_result_columns(result);
     for (uint32_t row = 0; row < pg_result_rows(result); row++) {
         struct str cells[64];
-        for (uint32_t c = 0; c < columns && c < 64; c++)
+        for (uint32_t c = 0; c < columns && c < 64; c++) {
             cells[c] = pg_result_text(result, row, c);
+            if (pg_result_is_numeric(result, c)) cells[c] = without_zeros(cells[c]);
+        }
         add_row(&target, cells, columns < 64 ? columns : 64);
     }
     pg_result_free(result);
@@ -401,7 +418,8 @@ bool checks_run(struct engine *engine, struct target_postgres *pg, bool before) 
         report->warned = !passed && check->on_fail.kind == DO_WARN;
         engine_log(engine, passed ? 'I' : 'W', "check %.*s %s: %.*s", STR_ARG(check->name),
                    passed ? "holds" : "FAILS", STR_ARG(report->detail));
-        if (!passed && !report->warned) good = engine_fail(engine, RUN_CHECK);
+        if (!passed && !report->warned) good = false;
     }
-    return good;
+    /* Only now: what has given up reads no source again, and the other checks are to be heard, too. */
+    return good || engine_fail(engine, RUN_CHECK);
 }

@@ -20,6 +20,7 @@ bool engine_stopped(const struct engine *engine) {
 
 bool engine_fail(struct engine *engine, enum run_status status) {
     if (engine->status == RUN_OK) engine->status = status;
+    engine->given_up = true;
     return false;
 }
 

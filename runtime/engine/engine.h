@@ -32,6 +32,7 @@ struct sink_ops {
 
 struct sink {
     const struct sink_ops *ops;
+    bool full; /* wants its batch ended soon: it holds much */
 };
 
 /* Rows of a target table as cells, for lookups. */
@@ -87,8 +88,9 @@ struct engine {
     struct zone_cache *zones; /* for parameters and constants */
     uint64_t writes;          /* maps that have written so far */
     enum run_status status;
+    volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;
-    double deadline;               /* end of the environment's window (monotonic seconds); 0: none */
+    double deadline; /* end of the environment's window (monotonic seconds); 0: none */
 };
 
 bool engine_stopped(const struct engine *engine);
@@ -110,6 +112,14 @@ struct str engine_value_text(const struct engine *engine, const struct plan_type
 void engine_release(struct engine *engine);
 /* Runs one map of the plan into the target; its report is the last of engine->report->maps. */
 bool engine_run_map(struct engine *engine, uint32_t index);
+
+/* Is it among the maps that this run runs (--phase, --only)? */
+bool engine_runs_map(const struct engine *engine, uint32_t map);
+
+/* sources.c: opens every file that will be read, once, before anything runs; false with diagnostics. Keeps
+ * standard input in a temporary file where it will be read more than once; drop removes that. */
+bool engine_check_sources(struct engine *engine);
+void engine_drop_standard_input(struct engine *engine);
 
 /* params.c: values for all parameters. False with diagnostics (status USAGE). */
 bool engine_bind_params(struct engine *engine);
@@ -201,9 +211,16 @@ const struct row_place *map_row_place(const struct map_run *run, uint32_t row);
 struct str map_row_key(const struct map_run *run, const struct vm *vm, uint32_t row, struct arena *arena);
 /* Its part (partition by), ptr NULL: none. */
 struct str map_row_part(const struct map_run *run, uint32_t row, struct arena *arena);
+/* Its number among the source's rows (a group's: among the groups). */
+uint64_t map_row_ordinal(const struct map_run *run, uint32_t row);
 /* A row that was accepted is rejected after all. */
 bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
                       struct str message);
+
+/* Rows that the server refused, found again in the source by their ordinals: to the quarantine, out of the
+ * crosswalk, into the counts. */
+struct load_refused;
+bool map_refuse_rows(struct map_run *run, const struct load_refused *refused, uint32_t count);
 
 /* Register that an output of the program uses, NO_REGISTER where there is none. */
 uint32_t program_output(const struct plan_program *program, enum plan_output_role role, uint32_t index);

@@ -308,6 +308,10 @@ const struct row_place *map_row_place(const struct map_run *run, uint32_t row) {
     return run->work->place_of(run->work, row);
 }
 
+uint64_t map_row_ordinal(const struct map_run *run, uint32_t row) {
+    return run->work->ordinal_of(run->work, row);
+}
+
 struct str map_row_key(const struct map_run *run, const struct vm *vm, uint32_t row, struct arena *arena) {
     const struct map_program *p = run->map->grouped ? &run->work->group : &run->work->main;
     if (!encode_key(run->work, vm, p->program, row)) return STR("");
@@ -612,7 +616,8 @@ static bool run_rows(struct map_work *work, struct row_batch *batch, const uint3
             to++;
         if (!stages_run(work, batch, rows + from, to - from)) return false;
         uint64_t end = batch->first + rows[to - 1] + 1;
-        if (end - work->batch_first >= every && !map_flush(work, end)) return false;
+        bool full = work->run->sink && work->run->sink->full;
+        if ((full || end - work->batch_first >= every) && !map_flush(work, end)) return false;
         from = to;
     }
     return true;
@@ -632,6 +637,7 @@ static bool scan_source(struct map_work *work) {
     for (struct row_batch *batch; good && (batch = scan_next(scan)) != NULL;) {
         good = run_rows(work, batch, all_rows, batch->count);
         tell_progress(run, batch);
+        run->current_batch = NULL; /* what the server says later is about rows that are no longer there */
         scan_recycle(scan, batch);
         if (good && asked_to_stop(run->engine)) good = engine_fail(run->engine, RUN_STOPPED);
     }

@@ -148,6 +148,7 @@ void engine_release(struct engine *engine) {
     for (uint32_t i = 0; engine->rejected_rows && i < engine->plan->maps_count; i++)
         key_set_free(engine->rejected_rows[i]);
     program_set_free(engine->programs);
+    engine_drop_standard_input(engine);
     quarantine_close(engine->quarantine);
 }
 
@@ -189,8 +190,7 @@ static bool parts_exist(struct engine *engine) {
     return !engine_stopped(engine);
 }
 
-/* Is it among the maps that this run runs? */
-static bool takes_part(const struct engine *engine, uint32_t map) {
+bool engine_runs_map(const struct engine *engine, uint32_t map) {
     return in_phase(engine, map) &&
            (engine->options->only_count == 0 || engine->plan->maps[map].partition.len > 0);
 }
@@ -210,18 +210,18 @@ static bool refuse_unseen(struct engine *engine, const struct plan_map *map, uin
 static bool sees_what_it_needs(struct engine *engine, uint32_t index) {
     const struct plan *plan = engine->plan;
     const struct plan_map *map = &plan->maps[index];
-    if (map->from_kind == FROM_MAP && !takes_part(engine, map->source))
+    if (map->from_kind == FROM_MAP && !engine_runs_map(engine, map->source))
         return refuse_unseen(engine, map, map->source);
     for (uint32_t s = 0; s < map->stages_count; s++)
         if (map->stages[s].kind != STAGE_EACH && plan->tables[map->stages[s].table].kind == KEYED_MAP &&
-            !takes_part(engine, plan->tables[map->stages[s].table].source))
+            !engine_runs_map(engine, plan->tables[map->stages[s].table].source))
             return refuse_unseen(engine, map, plan->tables[map->stages[s].table].source);
     uint32_t programs[] = {map->program, map->grouped ? map->group_program - 1 : map->program};
     for (uint32_t p = 0; p < 2; p++)
         for (uint32_t i = 0; i < plan->programs[programs[p]].code_count; i++) {
             const struct plan_instr *in = &plan->programs[programs[p]].code[i];
             if (OPCODES[in->op].imm2 != IMM_TABLE || plan->tables[in->imm2].kind != KEYED_MAP) continue;
-            if (!takes_part(engine, plan->tables[in->imm2].source))
+            if (!engine_runs_map(engine, plan->tables[in->imm2].source))
                 return refuse_unseen(engine, map, plan->tables[in->imm2].source);
         }
     return true;
@@ -231,7 +231,7 @@ static bool maps_see_each_other(struct engine *engine) {
     bool good = true;
     if (engine->options->phase.len == 0 && engine->options->only_count == 0) return true;
     for (uint32_t i = 0; i < engine->plan->maps_count; i++)
-        if (takes_part(engine, i)) good = sees_what_it_needs(engine, i) && good;
+        if (engine_runs_map(engine, i)) good = sees_what_it_needs(engine, i) && good;
     return good;
 }
 
@@ -303,10 +303,11 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
     for (uint32_t i = 0; i < engine->plan->maps_count; i++) {
         const struct plan_map *map = &engine->plan->maps[i];
         if (!in_phase(engine, i)) continue;
-        if (!takes_part(engine, i)) {
+        if (!engine_runs_map(engine, i)) {
             engine_log(engine, 'I', "map %.*s is left out: it belongs to no part", STR_ARG(map->name));
             continue;
         }
+        if (!target_postgres_revive(pg)) return false;
         bool good = engine_run_map(engine, i);
         const struct run_map_report *report = engine->report->maps.items[engine->report->maps.count - 1];
         log_map(engine, report);
@@ -360,7 +361,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
     const struct plan_environment *environment = find_environment(&engine);
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
                 maps_see_each_other(&engine) && refuse_unsupported(&engine, environment) &&
-                prepare_engine(&engine);
+                prepare_engine(&engine) && engine_check_sources(&engine);
     struct str url = good ? target_url(&engine, environment) : STR("");
     if (good && !engine_stopped(&engine)) {
         report->quarantine_dir =

@@ -110,25 +110,13 @@ struct reader *scan_reader(struct scan *scan) {
     return scan->reader;
 }
 
-/* The thread's diagnostics were made in its own arena: their texts are copied into the run's. */
-static void move_diags(struct scan *scan) {
-    struct diag_list *to = scan->engine->diags;
-    for (uint32_t i = 0; i < scan->diags.items.count; i++) {
-        const struct diag *from = scan->diags.items.items[i];
-        struct diag *diag = diag_report(to, from->code, from->primary.span, "%.*s", STR_ARG(from->message));
-        if (from->place.len) diag_place(to, diag, "%.*s", STR_ARG(from->place));
-        for (uint32_t h = 0; h < from->help.count; h++)
-            diag_help(to, diag, "%.*s", STR_ARG(from->help.items[h]));
-    }
-}
-
 void scan_close(struct scan *scan) {
     pthread_mutex_lock(&scan->lock);
     scan->cancelled = true;
     pthread_cond_broadcast(&scan->changed);
     pthread_mutex_unlock(&scan->lock);
     if (!scan->joined) pthread_join(scan->thread, NULL);
-    move_diags(scan);
+    diag_list_move(&scan->diags, scan->engine->diags);
     reader_close(scan->reader);
     for (int i = 0; i < BATCHES; i++)
         row_batch_release(&scan->batches[i]);

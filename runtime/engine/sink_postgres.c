@@ -1,22 +1,15 @@
 /* Rows into Postgres: encoded here, sent by a thread of its own, so that the server's time and ours overlap.
- * The thread takes orders from a bounded queue: rows to send, batches to commit. Maps whose stored rows
- * matter to others (conflicts, columns that the server fills) wait for each commit and take the answers in.
- */
+ * Maps whose stored rows matter to others (conflicts, columns that the server fills) wait for each commit and
+ * take the answers in. */
 #include "runtime/engine/map_internal.h"
 #include "runtime/engine/target_postgres.h"
 
-#include "runtime/postgres/pg_loader.h"
+#include "runtime/engine/load_thread.h"
 #include "runtime/value/convert.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-enum { PIECES = 6, PIECE_BYTES = 512 * 1024, ORDERS = 16 };
-
-struct order {
-    struct encoded_rows *rows; /* NULL: commit `batch` */
-    struct journal_batch batch;
-};
+enum { PIECE_BYTES = 512 * 1024, BATCH_BYTES = 32 * 1024 * 1024 };
 
 /* A row whose fate the server decides: kept until its batch is committed. */
 struct pending_row {
@@ -31,166 +24,59 @@ struct sink_postgres {
     struct target_postgres *pg;
     struct map_run *run;
     struct pg_row_encoder *encoder;
-    struct pg_loader *loader;
-    struct encoded_rows pieces[PIECES], *idle[PIECES], *current;
-    struct order orders[ORDERS];
-    uint32_t idle_count, order_first, order_count;
+    struct load_thread *thread;
+    struct load_piece *current;
     bool waits; /* answers matter: each commit is waited for */
-    bool closing, failed, working, started, finished;
-    enum load_status failure;
-    struct load_result result;
-    uint64_t next_ordinal, batch_ordinal;
-    uint64_t batch_start;            /* next_ordinal when the last batch ended */
-    struct journal_counts committed; /* the batches that the server has */
-    struct journal_counts told;      /* counts of the report when the last batch ended */
+    bool finished;
+    bool committed_any;
+    uint64_t next_ordinal;
+    uint64_t batch_start;       /* next_ordinal when the last batch ended */
+    size_t batch_bytes;         /* sent since the last batch ended */
+    struct journal_counts told; /* counts of the report when the last batch ended */
     struct arena pending_arena;
     VEC(struct pending_row) pending;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    struct arena arena;
-    struct diag_list diags; /* the thread's own */
 };
 
-/* ---------------------------------------------------------------- the loading thread */
-
-static bool commit_batch(struct sink_postgres *sink, struct journal_batch *batch) {
-    enum load_status status = pg_loader_finish(sink->loader, batch->ordinal, &sink->result, &sink->diags);
-    if (status == LOAD_OK) {
-        batch->rejected += sink->result.conflicting_count;
-        status = pg_loader_commit(sink->loader, batch, &sink->result, &sink->diags);
-    }
-    sink->failure = status;
-    if (status != LOAD_OK) return false;
-    struct journal_counts *total = &sink->committed;
-    total->in += batch->in;
-    total->written += sink->result.written;
-    total->updated += sink->result.updated;
-    total->unchanged += sink->result.unchanged;
-    total->skipped += batch->skipped;
-    total->rejected += batch->rejected;
-    total->warned += batch->warned;
-    return true;
-}
-
-static bool carry_out(struct sink_postgres *sink, struct order *order) {
-    if (order->rows == NULL) return commit_batch(sink, &order->batch);
-    sink->failure =
-        pg_loader_send(sink->loader, order->rows, 0, order->rows->count, &sink->result, &sink->diags);
-    return sink->failure == LOAD_OK;
-}
-
-static bool take_order(struct sink_postgres *sink, struct order *order) {
-    pthread_mutex_lock(&sink->lock);
-    sink->working = false;
-    pthread_cond_broadcast(&sink->changed);
-    while (sink->order_count == 0 && !sink->closing)
-        pthread_cond_wait(&sink->changed, &sink->lock);
-    bool taken = sink->order_count > 0;
-    if (taken) {
-        *order = sink->orders[sink->order_first];
-        sink->order_first = (sink->order_first + 1) % ORDERS;
-        sink->order_count--;
-        sink->working = true;
-    }
-    pthread_cond_broadcast(&sink->changed);
-    pthread_mutex_unlock(&sink->lock);
-    return taken;
-}
-
-static void *load_rows(void *argument) {
-    struct sink_postgres *sink = argument;
-    struct order order;
-    while (take_order(sink, &order)) {
-        bool good = !sink->failed && carry_out(sink, &order);
-        pthread_mutex_lock(&sink->lock);
-        if (!good) sink->failed = true;
-        if (order.rows) sink->idle[sink->idle_count++] = order.rows;
-        pthread_cond_broadcast(&sink->changed);
-        pthread_mutex_unlock(&sink->lock);
-    }
-    return NULL;
-}
-
-/* ---------------------------------------------------------------- the map's thread */
-
-static void move_diags(struct sink_postgres *sink) {
-    struct diag_list *to = sink->run->engine->diags;
-    for (uint32_t i = 0; i < sink->diags.items.count; i++) {
-        const struct diag *from = sink->diags.items.items[i];
-        struct diag *diag = diag_report(to, from->code, from->primary.span, "%.*s", STR_ARG(from->message));
-        if (from->place.len) diag_place(to, diag, "%.*s", STR_ARG(from->place));
-        for (uint32_t h = 0; h < from->help.count; h++)
-            diag_help(to, diag, "%.*s", STR_ARG(from->help.items[h]));
-    }
-    sink->diags.items.count = 0;
-}
-
-/* Statuses that the loader leaves to its caller to word. */
+/* The load has failed: says why, once. */
 static bool report_failure(struct sink_postgres *sink) {
     struct engine *engine = sink->run->engine;
-    bool told = sink->diags.error_count > 0;
-    move_diags(sink);
-    sink->diags.error_count = 0;
+    uint32_t errors_before = engine->diags->error_count;
+    struct str message;
+    enum load_status status = load_thread_failure(sink->thread, engine->diags, &message);
     if (engine_stopped(engine)) return false;
-    if (!told) {
+    if (engine->diags->error_count == errors_before) {
         struct diag *diag = diag_report(engine->diags, X_ROWS_REFUSED, no_span(),
                                         "the server refused rows of map `%.*s`: %.*s",
-                                        STR_ARG(sink->run->map->name), STR_ARG(sink->result.failure.message));
-        if (sink->result.failure.constraint.len)
-            diag_help(engine->diags, diag, "Constraint `%.*s` of table `%.*s` (SQLSTATE %s).",
-                      STR_ARG(sink->result.failure.constraint), STR_ARG(sink->result.failure.table),
-                      sink->result.failure.sqlstate);
+                                        STR_ARG(sink->run->map->name), STR_ARG(message));
         diag_help(
             engine->diags, diag,
-            "Nothing of this batch was committed; the batches before it stand. Catch such rows in the spec "
-            "with `validate` or `on conflict`, then run again.");
+            "Nothing of this batch was committed; the batches before it stand. Without `commit per map` mig "
+            "finds such rows one by one and loads the others.");
     }
-    bool reach = sink->failure == LOAD_LOST || sink->failure == LOAD_IN_DOUBT;
+    bool reach = status == LOAD_LOST || status == LOAD_IN_DOUBT;
     return engine_fail(engine, reach ? RUN_UNREACHABLE : RUN_STOPPED);
 }
 
-static bool has_failed(struct sink_postgres *sink) {
-    pthread_mutex_lock(&sink->lock);
-    bool failed = sink->failed;
-    pthread_mutex_unlock(&sink->lock);
-    return failed;
-}
-
-static bool give_order(struct sink_postgres *sink, struct order order) {
-    pthread_mutex_lock(&sink->lock);
-    while (sink->order_count == ORDERS && !sink->failed)
-        pthread_cond_wait(&sink->changed, &sink->lock);
-    if (!sink->failed) sink->orders[(sink->order_first + sink->order_count++) % ORDERS] = order;
-    bool good = !sink->failed;
-    pthread_cond_broadcast(&sink->changed);
-    pthread_mutex_unlock(&sink->lock);
-    return good || report_failure(sink);
-}
-
-static void wait_until_done(struct sink_postgres *sink) {
-    pthread_mutex_lock(&sink->lock);
-    while ((sink->order_count || sink->working) && !sink->failed)
-        pthread_cond_wait(&sink->changed, &sink->lock);
-    pthread_mutex_unlock(&sink->lock);
-}
-
 static bool take_piece(struct sink_postgres *sink) {
-    if (sink->current) return true;
-    pthread_mutex_lock(&sink->lock);
-    while (sink->idle_count == 0 && !sink->failed)
-        pthread_cond_wait(&sink->changed, &sink->lock);
-    if (sink->idle_count) sink->current = sink->idle[--sink->idle_count];
-    pthread_mutex_unlock(&sink->lock);
-    if (sink->current == NULL) return report_failure(sink);
-    encoded_rows_clear(sink->current);
-    return true;
+    if (sink->current == NULL) sink->current = load_thread_take_piece(sink->thread);
+    return sink->current != NULL || report_failure(sink);
 }
 
 static bool send_piece(struct sink_postgres *sink) {
-    struct order order = {.rows = sink->current};
+    struct load_piece *piece = sink->current;
     sink->current = NULL;
-    return order.rows == NULL || give_order(sink, order);
+    return piece == NULL || load_thread_send(sink->thread, piece) || report_failure(sink);
+}
+
+static void note_sources(struct sink_postgres *sink, const uint32_t *rows, uint32_t count) {
+    struct load_piece *piece = sink->current;
+    uint32_t at = piece->rows.count - count;
+    if (piece->source_cap < piece->rows.count) {
+        piece->source_cap = piece->rows.cap;
+        piece->sources = memory_realloc(piece->sources, sizeof *piece->sources * piece->source_cap);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        piece->sources[at + i] = map_row_ordinal(sink->run, rows[i]);
 }
 
 static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const uint32_t *rows,
@@ -208,14 +94,17 @@ static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const 
 static bool postgres_write(struct sink *base, struct map_run *run, const struct vm *vm, const uint32_t *rows,
                            uint32_t count) {
     struct sink_postgres *sink = (struct sink_postgres *)base;
-    if (has_failed(sink)) return report_failure(sink);
     if (!take_piece(sink)) return false;
     if (sink->waits) keep_pending(sink, vm, rows, count);
-    if (!pg_encode_rows(sink->encoder, vm, rows, count, sink->next_ordinal, sink->current,
+    size_t before = sink->current->rows.bytes.len;
+    if (!pg_encode_rows(sink->encoder, vm, rows, count, sink->next_ordinal, &sink->current->rows,
                         run->engine->diags))
         return engine_fail(run->engine, RUN_STOPPED);
+    note_sources(sink, rows, count);
     sink->next_ordinal += count;
-    return sink->current->bytes.len < PIECE_BYTES || send_piece(sink);
+    sink->batch_bytes += sink->current->rows.bytes.len - before;
+    sink->base.full = sink->batch_bytes >= BATCH_BYTES && run->map->commit != COMMIT_MAP;
+    return sink->current->rows.bytes.len < PIECE_BYTES || send_piece(sink);
 }
 
 /* ---------------------------------------------------------------- answers of the server */
@@ -243,11 +132,11 @@ static const struct pending_row *find_pending(const struct sink_postgres *sink, 
                                                                      : NULL;
 }
 
-static bool remember_returned(struct sink_postgres *sink) {
+static bool remember_returned(struct sink_postgres *sink, const struct load_answers *answers) {
     struct map_run *run = sink->run;
     const struct plan_keyed_table *table = &run->engine->plan->tables[run->map->crosswalk - 1];
-    for (uint32_t i = 0; i < sink->result.returned_count; i++) {
-        const struct load_returned *returned = &sink->result.returned[i];
+    for (uint32_t i = 0; i < answers->returned.count; i++) {
+        const struct load_returned_row *returned = &answers->returned.items[i];
         const struct pending_row *row = find_pending(sink, returned->ordinal);
         struct value columns[256];
         uint32_t stored = plan_stored_columns(table);
@@ -263,22 +152,34 @@ static bool remember_returned(struct sink_postgres *sink) {
     return true;
 }
 
-static bool reject_conflicting(struct sink_postgres *sink) {
+static bool reject_conflicting(struct sink_postgres *sink, const struct load_answers *answers) {
     struct map_run *run = sink->run;
     struct str message = run->map->on_conflict.message;
     if (message.len == 0) message = STR("a row with these values is in the target already");
-    for (uint32_t i = 0; i < sink->result.conflicting_count; i++) {
-        const struct pending_row *row = find_pending(sink, sink->result.conflicting[i]);
+    for (uint32_t i = 0; i < answers->conflicting.count; i++) {
+        const struct pending_row *row = find_pending(sink, answers->conflicting.items[i]);
         if (row && !map_reject_later(run, &row->place, row->key, FAULT_CONFLICT, message)) return false;
     }
     return true;
 }
 
+static bool reject_refused(struct sink_postgres *sink, const struct load_answers *answers) {
+    for (uint32_t i = 0; i < answers->refused.count; i++) {
+        const struct load_refused *refused = &answers->refused.items[i];
+        const struct pending_row *row = find_pending(sink, refused->ordinal);
+        if (row && !map_reject_later(sink->run, &row->place, row->key, FAULT_REFUSED, refused->message))
+            return false;
+    }
+    return true;
+}
+
 static bool take_answers(struct sink_postgres *sink) {
-    wait_until_done(sink);
-    if (has_failed(sink)) return report_failure(sink);
-    bool good = reject_conflicting(sink) && (!sink->run->sink_remembers || remember_returned(sink));
-    sink->told.rejected += sink->result.conflicting_count; /* the batch's journal row has them */
+    if (!load_thread_wait(sink->thread)) return report_failure(sink);
+    const struct load_answers *answers = load_thread_take_answers(sink->thread);
+    bool good = reject_conflicting(sink, answers) && reject_refused(sink, answers) &&
+                (!sink->run->sink_remembers || remember_returned(sink, answers));
+    /* The batch's journal row has them. */
+    sink->told.rejected += answers->conflicting.count + answers->refused.count;
     arena_reset(&sink->pending_arena);
     memset(&sink->pending, 0, sizeof sink->pending);
     return good;
@@ -289,31 +190,54 @@ static bool take_answers(struct sink_postgres *sink) {
 static bool postgres_end_batch(struct sink *base, struct map_run *run, uint64_t first, uint64_t end) {
     struct sink_postgres *sink = (struct sink_postgres *)base;
     const struct run_map_report *r = run->report;
-    struct order order = {.batch = {.ordinal = sink->batch_ordinal, .first_row = first, .end_row = end}};
-    order.batch.skipped = r->skipped - sink->told.skipped;
-    order.batch.rejected = r->rejected - sink->told.rejected;
-    order.batch.warned = r->warnings - sink->told.warned;
-    order.batch.in = sink->next_ordinal - sink->batch_start + order.batch.skipped + order.batch.rejected;
-    if (order.batch.in == 0 && sink->batch_ordinal) return true;
+    struct journal_batch batch = {.first_row = first, .end_row = end};
+    batch.skipped = r->skipped - sink->told.skipped;
+    batch.rejected = r->rejected - sink->told.rejected;
+    batch.warned = r->warnings - sink->told.warned;
+    uint64_t in = sink->next_ordinal - sink->batch_start + batch.skipped + batch.rejected;
+    if (in == 0 && sink->committed_any) return true;
     sink->told =
         (struct journal_counts){.skipped = r->skipped, .rejected = r->rejected, .warned = r->warnings};
     sink->batch_start = sink->next_ordinal;
-    sink->batch_ordinal++;
-    if (!send_piece(sink) || !give_order(sink, order)) return false;
+    sink->batch_bytes = 0;
+    sink->base.full = false;
+    sink->committed_any = true;
+    if (!send_piece(sink)) return false;
+    if (!load_thread_commit(sink->thread, &batch)) return report_failure(sink);
     return !sink->waits || take_answers(sink);
+}
+
+/* The end of the step, into the journal: over a new connection where the old one is gone. */
+static bool finish_step(struct sink_postgres *sink, enum journal_state state) {
+    struct engine *engine = sink->run->engine;
+    const struct journal_counts *total = load_thread_counts(sink->thread);
+    struct arena arena = {0};
+    struct diag_list quiet;
+    diag_list_init(&quiet, &arena);
+    bool good = journal_finish_step(sink->pg->look, &sink->pg->run, engine->plan, sink->run->index, state,
+                                    total, timestamptz_now(), &quiet);
+    if (!good && !pg_is_alive(sink->pg->look) && pg_reconnect(sink->pg->look, &quiet)) {
+        quiet.items.count = quiet.error_count = 0;
+        good = journal_finish_step(sink->pg->look, &sink->pg->run, engine->plan, sink->run->index, state,
+                                   total, timestamptz_now(), &quiet);
+    }
+    if (!good && !engine_stopped(engine)) diag_list_move(&quiet, engine->diags);
+    arena_release(&arena);
+    return good;
 }
 
 static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_counts *counts) {
     struct sink_postgres *sink = (struct sink_postgres *)base;
-    wait_until_done(sink);
-    if (has_failed(sink)) return report_failure(sink);
-    const struct journal_counts *total = &sink->committed;
+    if (!load_thread_wait(sink->thread)) return report_failure(sink);
+    const struct load_answers *answers = load_thread_take_answers(sink->thread);
+    if (answers->refused.count && !map_refuse_rows(run, answers->refused.items, answers->refused.count))
+        return false;
+    const struct journal_counts *total = load_thread_counts(sink->thread);
     *counts = (struct sink_counts){total->written, total->updated, total->unchanged};
-    sink->finished = true;
+    if (!target_postgres_revive(sink->pg)) return false;
     if (total->written) sequences_advance(sink->pg, run->map);
-    return journal_finish_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index, JOURNAL_DONE,
-                               total, timestamptz_now(), run->engine->diags) ||
-           engine_fail(run->engine, RUN_UNREACHABLE);
+    sink->finished = finish_step(sink, JOURNAL_DONE);
+    return sink->finished || engine_fail(run->engine, RUN_UNREACHABLE);
 }
 
 /* What is committed of a map that did not come to its end is counted all the same: in the report, and in the
@@ -321,33 +245,23 @@ static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_
 static void account_for_stopped(struct sink_postgres *sink) {
     struct map_run *run = sink->run;
     struct engine *engine = run->engine;
-    const struct journal_counts *total = &sink->committed;
+    const struct journal_counts *total = load_thread_counts(sink->thread);
     run->report->written = total->written;
     run->report->updated = total->updated;
     run->report->unchanged = total->unchanged;
-    if (!pg_is_alive(sink->pg->look)) return;
-    journal_finish_step(sink->pg->look, &sink->pg->run, engine->plan, run->index,
-                        target_postgres_journal_state(engine->status), total, timestamptz_now(),
-                        engine->diags);
+    finish_step(sink, target_postgres_journal_state(engine->status));
 }
 
 static void postgres_close(struct sink *base) {
     struct sink_postgres *sink = (struct sink_postgres *)base;
-    pthread_mutex_lock(&sink->lock);
-    if (engine_stopped(sink->run->engine)) sink->failed = true;
-    sink->closing = true;
-    pthread_cond_broadcast(&sink->changed);
-    pthread_mutex_unlock(&sink->lock);
-    if (sink->started) pthread_join(sink->thread, NULL);
-    if (sink->loader) pg_loader_close(sink->loader);
-    if (sink->started && !sink->finished) account_for_stopped(sink);
+    if (sink->thread && !sink->finished) {
+        load_thread_wait(sink->thread);
+        account_for_stopped(sink);
+    }
+    if (sink->current) load_piece_free(sink->current);
+    load_thread_close(sink->thread);
     pg_row_encoder_free(sink->encoder);
-    for (int i = 0; i < PIECES; i++)
-        encoded_rows_release(&sink->pieces[i]);
     arena_release(&sink->pending_arena);
-    arena_release(&sink->arena);
-    pthread_mutex_destroy(&sink->lock);
-    pthread_cond_destroy(&sink->changed);
     free(sink);
 }
 
@@ -369,11 +283,16 @@ static bool triggers_change_rows(struct sink_postgres *sink) {
     return found;
 }
 
-static bool open_loader(struct sink_postgres *sink) {
+static bool open_thread(struct sink_postgres *sink) {
     struct map_run *run = sink->run;
     const struct plan *plan = run->engine->plan;
     const struct plan_map *map = run->map;
-    struct pg_loader_options options = {0};
+    struct load_thread_options options = {.connection = sink->pg->load,
+                                          .plan = plan,
+                                          .map = run->index,
+                                          .run = sink->pg->run,
+                                          .keep_rows = map->commit != COMMIT_MAP,
+                                          .given_up = &run->engine->given_up};
     if (map->crosswalk) {
         const struct plan_keyed_table *table = &plan->tables[map->crosswalk - 1];
         run->sink_remembers =
@@ -382,13 +301,13 @@ static bool open_loader(struct sink_postgres *sink) {
         options.returning = run->sink_remembers ? table->target_columns : NULL;
         options.returning_count = run->sink_remembers ? plan_stored_columns(table) : 0;
     }
-    sink->waits = run->sink_remembers || map->conflict != CONFLICT_NONE;
+    /* Groups cannot be found again in the source: their places are kept, too. */
+    sink->waits = run->sink_remembers || map->conflict != CONFLICT_NONE || map->grouped;
     const struct plan_program *program =
         &plan->programs[map->grouped ? map->group_program - 1 : map->program];
     sink->encoder = pg_row_encoder_new(plan, map, program, options.returning_count > 0);
-    sink->loader =
-        pg_loader_open(sink->pg->load, plan, run->index, &sink->pg->run, &options, run->engine->diags);
-    return sink->loader && journal_start_step(sink->pg->look, &sink->pg->run, plan, run->index,
+    sink->thread = load_thread_open(&options, run->engine->diags);
+    return sink->thread && journal_start_step(sink->pg->look, &sink->pg->run, plan, run->index,
                                               timestamptz_now(), run->engine->diags);
 }
 
@@ -398,13 +317,7 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
     sink->base.ops = &OPS;
     sink->pg = pg;
     sink->run = run;
-    diag_list_init(&sink->diags, &sink->arena);
-    for (int i = 0; i < PIECES; i++)
-        sink->idle[sink->idle_count++] = &sink->pieces[i];
-    pthread_mutex_init(&sink->lock, NULL);
-    pthread_cond_init(&sink->changed, NULL);
-    sink->started = open_loader(sink) && pthread_create(&sink->thread, NULL, load_rows, sink) == 0;
-    if (sink->started) return &sink->base;
+    if (open_thread(sink)) return &sink->base;
     engine_fail(run->engine, RUN_UNREACHABLE);
     postgres_close(&sink->base);
     return NULL;

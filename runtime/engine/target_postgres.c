@@ -154,6 +154,21 @@ enum journal_state target_postgres_journal_state(enum run_status status) {
     }
 }
 
+/* A connection that died while it was idle is found out by using it. */
+static bool revive_connection(struct target_postgres *pg, struct pg_connection *connection) {
+    if (pg_exec(connection, "select", NULL)) return true;
+    return (!pg_is_alive(connection) && pg_reconnect(connection, pg->engine->diags)) ||
+           engine_fail(pg->engine, RUN_UNREACHABLE);
+}
+
+bool target_postgres_revive(struct target_postgres *pg) {
+    if (!revive_connection(pg, pg->look)) return false;
+    if (!pg->journaling || journal_lock_is_held(pg->guard)) return true;
+    if (!pg_is_alive(pg->guard) && !pg_reconnect(pg->guard, pg->engine->diags))
+        return engine_fail(pg->engine, RUN_UNREACHABLE);
+    return journal_lock(pg->guard, LOCK_PATIENCE_MS, pg->engine->diags) || engine_fail(pg->engine, RUN_REFUSED);
+}
+
 void target_postgres_finish(struct target_postgres *pg) {
     struct engine *engine = pg->engine;
     if (!pg->journaling || pg->run.fence == 0 || pg->look == NULL) return;

@@ -21,6 +21,9 @@ struct target_postgres {
  * False: engine->status and diagnostics say why. close in any case. */
 bool target_postgres_open(struct target_postgres *pg, struct engine *engine, struct str url,
                           struct target *target);
+/* Between maps: connections that were lost while they were idle are made again, and the lock with them. False: the
+ * server cannot be reached, or another mig holds the lock now. */
+bool target_postgres_revive(struct target_postgres *pg);
 /* Writes the run's end into the journal. */
 void target_postgres_finish(struct target_postgres *pg);
 void target_postgres_close(struct target_postgres *pg);

@@ -107,7 +107,7 @@ static PGconn *start_connection(struct pg_connection *connection, const PQconnin
     PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
     const char *asked = option_value(parsed, "connect_timeout");
     int32_t timeout = connection->options.connect_timeout_seconds;
-    if (timeout <= 0) timeout = asked ? atoi(asked) : 0;
+    if (timeout <= 0) timeout = asked ? (int32_t)strtol(asked, NULL, 10) : 0;
     *timed_out = !poll_connection(pg, timeout > 0 ? timeout : CONNECT_TIMEOUT_DEFAULT);
     PQsetErrorVerbosity(pg, PQERRORS_DEFAULT);
     return pg;
@@ -371,6 +371,11 @@ uint32_t pg_result_columns(const struct pg_result *result) {
 
 struct str pg_result_column_name(const struct pg_result *result, uint32_t column) {
     return str_cstr(PQfname(result->pg, (int)column));
+}
+
+bool pg_result_is_numeric(const struct pg_result *result, uint32_t column) {
+    enum { NUMERIC_OID = 1700 }; /* pg_type.dat */
+    return PQftype(result->pg, (int)column) == NUMERIC_OID;
 }
 
 bool pg_result_is_null(const struct pg_result *result, uint32_t row, uint32_t column) {

@@ -92,6 +92,7 @@ void pg_result_free(struct pg_result *result);
 uint32_t pg_result_rows(const struct pg_result *result);
 uint32_t pg_result_columns(const struct pg_result *result);
 struct str pg_result_column_name(const struct pg_result *result, uint32_t column);
+bool pg_result_is_numeric(const struct pg_result *result, uint32_t column); /* of the type numeric */
 /* Points into the result. A null gives ptr NULL. */
 struct str pg_result_text(const struct pg_result *result, uint32_t row, uint32_t column);
 bool pg_result_is_null(const struct pg_result *result, uint32_t row, uint32_t column);

@@ -3,17 +3,12 @@
  * ({"Item": {…}} a line), in arrays of items, in batch-write requests ({"Table": [{"PutRequest": {"Item":
  * {…}}}]}) and in scan results ({"Items": […]}). Each item is turned into plain JSON and then read like any
  * other. (Amazon DynamoDB Developer Guide, "Data types" and "DynamoDB table export output format".) */
-#include "runtime/reader/json_rows.h"
-#include "runtime/reader/json_stream.h"
+#include "runtime/reader/json_files.h"
 
 #include <stdlib.h>
 
 struct dynamodb_reader {
-    struct path_steps no_path;
-    struct json_rows rows;
-    struct json_stream stream;
-    bool file_open;
-    uint32_t file;
+    struct json_files files;
     struct buf held;             /* the element whose items are queued */
     VEC(struct json_spot) queue; /* in `held` */
     uint32_t queue_at;
@@ -126,7 +121,7 @@ static bool put_plain(struct buf *out, struct str value, struct str *culprit) {
 /* ---- finding the items of an element */
 
 static bool fail_plain(struct dynamodb_reader *state, struct str attribute, struct diag_list *diags) {
-    struct str place = arena_printf(diags->arena, "%.*s line %llu", STR_ARG(state->stream.file->name),
+    struct str place = arena_printf(diags->arena, "%.*s line %llu", STR_ARG(state->files.stream.file->name),
                                     (unsigned long long)state->line);
     struct diag *d;
     if (attribute.len)
@@ -175,7 +170,7 @@ static bool queue_requests(struct dynamodb_reader *state, struct str tables, str
     while (json_walk_next(&walk, &table, &list)) {
         if (!json_walk_start(&requests, list) || requests.object) return fail_plain(state, table, diags);
         if (first.len) {
-            struct diag *d = reader_error(diags, X_NOT_DYNAMODB, state->stream.file->name,
+            struct diag *d = reader_error(diags, X_NOT_DYNAMODB, state->files.stream.file->name,
                                           "the file holds items of more than one table: %.*s and %.*s",
                                           STR_ARG(first), STR_ARG(table));
             diag_help(diags, d, "split it into a file for each table");
@@ -213,30 +208,17 @@ static bool queue_items(struct dynamodb_reader *state, struct diag_list *diags) 
 
 /* ---- the reader */
 
-static bool open_file(struct reader *reader, struct dynamodb_reader *state, uint32_t file,
-                      struct diag_list *diags) {
-    state->file = file;
-    json_rows_start_file(&state->rows, file);
-    state->file_open = true;
-    return json_stream_open(&state->stream, &reader->files[file], reader->source->encoding, &state->no_path,
-                            true, &reader->options.limits, diags);
-}
-
 static bool dynamodb_open(struct reader *reader, struct diag_list *diags) {
     struct dynamodb_reader *state = ARENA_NEW(&reader->arena, struct dynamodb_reader);
     reader->state = state;
-    return json_rows_init(&state->rows, reader, diags) && open_file(reader, state, 0, diags);
-}
-
-static void close_file(struct dynamodb_reader *state) {
-    if (state->file_open) json_stream_close(&state->stream);
-    state->file_open = false;
+    state->files.many = true;
+    return json_rows_init(&state->files.rows, reader, diags) &&
+           json_files_open(&state->files, reader, 0, diags);
 }
 
 static void dynamodb_close(struct reader *reader) {
     struct dynamodb_reader *state = reader->state;
-    close_file(state);
-    json_rows_release(&state->rows);
+    json_files_close(&state->files);
     buf_release(&state->held);
     buf_release(&state->plain);
     arena_release(&state->arena);
@@ -248,14 +230,14 @@ static bool add_item(struct dynamodb_reader *state, struct row_batch *batch, str
     buf_clear(&state->plain);
     if (item.ptr[0] != '{' || !put_members(&state->plain, item, false, true, &culprit))
         return fail_plain(state, culprit, diags);
-    json_rows_add(&state->rows, batch, buf_str(&state->plain), item, state->line);
+    json_rows_add(&state->files.rows, batch, buf_str(&state->plain), item, state->line);
     return true;
 }
 
 /* The next element's items into the queue. */
 static enum json_read next_element(struct dynamodb_reader *state, struct diag_list *diags) {
     struct str element;
-    enum json_read read = json_stream_next(&state->stream, &element, &state->line, diags);
+    enum json_read read = json_stream_next(&state->files.stream, &element, &state->line, diags);
     if (read != JSON_READ_VALUE) return read;
     arena_reset(&state->arena);
     memset(&state->queue, 0, sizeof state->queue);
@@ -265,32 +247,18 @@ static enum json_read next_element(struct dynamodb_reader *state, struct diag_li
     return queue_items(state, diags) ? JSON_READ_VALUE : JSON_READ_FAILED;
 }
 
+static enum json_read feed(struct reader *reader, struct row_batch *batch, uint32_t *row,
+                           struct diag_list *diags) {
+    struct dynamodb_reader *state = reader->state;
+    (void)row;
+    if (state->queue_at == state->queue.count) return next_element(state, diags);
+    return add_item(state, batch, diags) ? JSON_READ_VALUE : JSON_READ_FAILED;
+}
+
 static enum reader_status dynamodb_next(struct reader *reader, struct row_batch *batch,
                                         struct diag_list *diags) {
     struct dynamodb_reader *state = reader->state;
-    uint32_t row = 0;
-    batch_begin_cells(batch, true);
-    json_rows_resume(&state->rows, batch);
-    for (;;) {
-        json_rows_emit(&state->rows, batch, &row);
-        if (row == BATCH_ROWS || !state->file_open) break;
-        if (state->queue_at < state->queue.count) {
-            if (!add_item(state, batch, diags)) return READER_FAILED;
-            continue;
-        }
-        enum json_read read = next_element(state, diags);
-        if (read == JSON_READ_FAILED) return READER_FAILED;
-        if (read == JSON_READ_VALUE) continue;
-        close_file(state);
-        reader->bytes_before += reader->files[state->file].size;
-        if (state->file + 1 < reader->file_count && !open_file(reader, state, state->file + 1, diags))
-            return READER_FAILED;
-    }
-    json_rows_suspend(&state->rows);
-    batch->end_offset =
-        reader->bytes_before + (state->file_open ? json_stream_stored_bytes(&state->stream) : 0);
-    batch_finish(reader, batch, row);
-    return row ? READER_ROWS : READER_END;
+    return json_files_next(&state->files, reader, batch, feed, diags);
 }
 
 const struct reader_ops DYNAMODB_READER = {dynamodb_open, dynamodb_next, dynamodb_close};

@@ -91,10 +91,15 @@ static bool is_whole(struct str text) {
     return text.len > at && (text.ptr[at] != '0' || text.len == 1);
 }
 
+/* The exponent of d.ddde±x. */
+static int exponent_of(const char *scientific) {
+    return (int)strtol(strchr(scientific, 'e') + 1, NULL, 10);
+}
+
 /* d.ddde±x without an exponent: the digits that count, and zeros. */
 static struct str spread_digits(struct arena *arena, const char *scientific) {
     char digits[SIGNIFICANT + 1];
-    int count = 0, exponent = atoi(strchr(scientific, 'e') + 1);
+    int count = 0, exponent = exponent_of(scientific);
     bool minus = *scientific == '-';
     for (const char *p = scientific; *p != 'e'; p++)
         if (*p >= '0' && *p <= '9' && count < SIGNIFICANT) digits[count++] = *p;
@@ -127,7 +132,7 @@ bool xlsx_number_text(struct arena *arena, struct str text, struct str *out) {
     *out = STR("0");
     if (value == 0) return true;
     snprintf(scientific, sizeof scientific, "%.*e", SIGNIFICANT - 1, value);
-    int exponent = atoi(strchr(scientific, 'e') + 1);
+    int exponent = exponent_of(scientific);
     if (exponent <= PLAIN_EXPONENT && exponent >= -PLAIN_EXPONENT)
         *out = spread_digits(arena, scientific);
     else

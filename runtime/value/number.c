@@ -122,6 +122,18 @@ static void shortest_digits(double f, char text[static 40]) {
     }
 }
 
+/* The digits of shortest_digits() without the point; the value is d.ddd × 10^exponent. */
+static int split_shortest(double f, char digits[static 24], int *exponent) {
+    char text[40];
+    int count = 0;
+    shortest_digits(f, text);
+    const char *p = text;
+    for (; *p && *p != 'e'; p++)
+        if (*p >= '0' && *p <= '9') digits[count++] = *p;
+    *exponent = *p ? (int)strtol(p + 1, NULL, 10) : 0;
+    return count;
+}
+
 size_t float_write(double f, char out[static FLOAT_TEXT_MAX]) {
     if (f == 0) {
         memcpy(out, signbit(f) ? "-0" : "0", 2);
@@ -132,15 +144,8 @@ size_t float_write(double f, char out[static FLOAT_TEXT_MAX]) {
                                 isnan(f) ? "NaN"
                                 : f > 0  ? "Infinity"
                                          : "-Infinity");
-    char text[40], digits[20], *to = out;
-    shortest_digits(f, text);
-    int count = 0, exponent = 0;
-    for (const char *p = text; *p; p++) {
-        if (*p >= '0' && *p <= '9') digits[count++] = *p;
-        if (*p != 'e') continue;
-        exponent = atoi(p + 1);
-        break;
-    }
+    char digits[24], *to = out;
+    int exponent, count = split_shortest(f, digits, &exponent);
     while (count > 1 && digits[count - 1] == '0')
         count--;
     if (f < 0) *to++ = '-';
@@ -217,18 +222,11 @@ static bool round_digits(char *digits, int keep) {
 }
 
 enum fault float_round(double f, int64_t n, double *out) {
-    char text[40], digits[24];
+    char digits[24];
     if (n < -308 || n > 308) return FAULT_BAD_ARGUMENT;
     *out = f;
     if (f == 0 || !isfinite(f)) return FAULT_NONE;
-    shortest_digits(f, text);
-    int count = 0, exponent = 0;
-    for (const char *p = text; *p; p++) {
-        if (*p >= '0' && *p <= '9') digits[count++] = *p;
-        if (*p != 'e') continue;
-        exponent = atoi(p + 1);
-        break;
-    }
+    int exponent, count = split_shortest(f, digits, &exponent);
     int64_t keep = exponent + 1 + n; /* digits that stay */
     if (keep >= count) return FAULT_NONE;
     bool carry = keep >= 0 && round_digits(digits, (int)keep);

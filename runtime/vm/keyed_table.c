@@ -383,3 +383,9 @@ bool keyed_table_add(struct keyed_table *table, struct str key, enum keyed_statu
     head_at(table, first)->last = row;
     return true;
 }
+
+void keyed_table_reject(struct keyed_table *table, struct str key) {
+    if (table->slots == NULL) return;
+    uint64_t slot = *find_slot(table, key, keyed_table_hash(table, key));
+    if (slot) head_at(table, (uint32_t)slot - 1)->status = KEYED_REJECTED;
+}

@@ -31,6 +31,9 @@ void keyed_key_append(const struct plan_type *types, const void *const *parts, u
 bool keyed_table_add(struct keyed_table *table, struct str key, enum keyed_status status,
                      const struct value *columns, struct diag_list *diags);
 
+/* A crosswalk's row turns out to be rejected after all. Nothing happens for a key that is not there. */
+void keyed_table_reject(struct keyed_table *table, struct str key);
+
 enum keyed_result { KEYED_FOUND, KEYED_MISSING, KEYED_WAS_REJECTED, KEYED_WAS_SKIPPED, KEYED_SEVERAL };
 /* row: the first row with the key (KEYED_FOUND and KEYED_SEVERAL). */
 enum keyed_result keyed_table_find(const struct keyed_table *table, struct str key, int64_t *row);

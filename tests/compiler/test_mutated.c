@@ -98,8 +98,8 @@ static void mutate_spec(const char *folder, const char *name, uint32_t rounds, u
 static void test_mutated(void **state) {
     (void)state;
     const char *wanted = getenv("MIG_MUTATIONS"), *seed_text = getenv("MIG_SEED");
-    uint32_t rounds = wanted ? (uint32_t)atoi(wanted) : 25;
-    uint64_t seed = seed_text ? (uint64_t)atoll(seed_text) : 1;
+    uint32_t rounds = wanted ? (uint32_t)strtoul(wanted, NULL, 10) : 25;
+    uint64_t seed = seed_text ? strtoull(seed_text, NULL, 10) : 1;
     mutate_spec(MIG_SOURCE_DIR "/tests/compiler/good", "maps.mig", rounds, seed);
     mutate_spec(MIG_SOURCE_DIR "/tests/compiler/good", "sources.mig", rounds, seed);
     mutate_spec(MIG_SOURCE_DIR "/tests/compiler/good", "checks.mig", rounds, seed);

@@ -403,7 +403,7 @@ def a_signal_stops_between_batches(it):
         try:
             if int(it.value("select count(*) from mig.batch")) > 3:
                 break
-        except subprocess.CalledProcessError:
+        except QueryError:
             pass
         time.sleep(0.05)
     slow.send_signal(signal.SIGTERM)

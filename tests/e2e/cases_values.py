@@ -320,3 +320,15 @@ def empty_text_and_null_are_two_things(it):
     it.sql("truncate t")
     it.run()
     equal(it.rows("select id, v from t order by 1"), [("1", ""), ("2", ""), ("3", None)])
+
+
+@case("values")
+def columns_of_types_that_mig_does_not_write(it):
+    it.schema('create table t (id int primary key, p point, r int4range, b bit(3) default b\'101\', c "char", ar point[],'
+              " i inet, m money, v text)")
+    it.write("s.csv", "id,i,m\n1,10.0.0.1/8,12.50\n")
+    it.spec("source s : csv 's.csv' { id int; i text; m text }\nmap t from s in s into db.t { id = s.id; i = s.i; m = s.m }")
+    it.run()
+    equal(it.rows("select id, p, b, i, m::numeric from t"), [("1", None, "101", "10.0.0.1/8", "12.50")])
+    it.spec("source s : csv 's.csv' { id int; i text; m text }\nmap t from s in s into db.t { id = s.id; p = s.i }")
+    it.refuse(code=1, has=["E0513", "point"])

@@ -92,9 +92,12 @@ class Generator:
                  "Jacaranda 7", "Coogee & Co", "Kookaburra Creative", "Emu Films", "Åkerström & Söhne", "O’Malley, Ltd",
                  "Ñandú Estudio", "7th \"Heaven\"", "Wombat/West", "電通 Sydney"]
         self.agencies = names + [f"{self.one('Studio', 'Agency', 'House of')} {n}" for n in range(4 * self.factor)]
-        self.agencies += ["Very " * 12 + "Long Agency Name"]  # too long for a slug
 
     def agency(self):
+        if self.chance(1):
+            return self.one("Harbour Hero", "Coogee Co")  # other agencies, and yet of the same slug
+        if self.chance(0.5):
+            return "Very " * 12 + "Long Agency Name"  # too long for a slug
         name = self.case(self.random.choice(self.agencies)) if self.chance(50) else self.random.choice(self.agencies)
         name += self.one("", "", "", " Pty Ltd", " PTY LTD", " pty  ltd")
         return self.padded(self.widened(name))
@@ -116,22 +119,22 @@ class Generator:
             self.projects.append(code)
             starts = self.day(datetime.date(2023, 1, 1), datetime.date(2025, 7, 1))
             ends = self.one(BLANK, starts + datetime.timedelta(days=self.random.randrange(0, 500)))
-            if ends and self.chance(3):
+            if ends and self.chance(1):
                 ends = starts - datetime.timedelta(days=1)
             row = [
                 self.one(code, code.lower(), self.padded(code)),
-                self.rare(1, [BLANK], self.agency),
-                self.rare(2, ["x" * 121, BLANK, "y" * 120],
+                self.rare(0.5, [BLANK], self.agency),
+                self.rare(0.5, ["x" * 121, BLANK, "y" * 120],
                           lambda: self.one("TVC – 30s", "Zoë’s reel", 'Brand "Film"', "Site, phase", "<b>&amp;") + f" {number}"
                           + self.one("", " ", "\u00a0")),
-                self.rare(4, ["???", "Zombie", "archived", "complet", ""], lambda: self.random.choice(states)),
-                self.rare(2, ["2025-05-01", "31/02/2025", BLANK, 45000, "soon"],
+                self.rare(1, ["???", "Zombie", "archived", "complet", ""], lambda: self.random.choice(states)),
+                self.rare(0.6, ["2025-05-01", "31/02/2025", BLANK, 45000, "soon"],
                           lambda: self.one(Date(starts), Date(starts, STYLE_BUILTIN), self.slashed(starts))),
-                self.rare(2, ["2025-13-45", "TBC", "00/01/2025", "29/02/2023", "1/1/25"],
+                self.rare(0.6, ["2025-13-45", "TBC", "00/01/2025", "29/02/2023", "1/1/25"],
                           lambda: ends and self.one(Date(ends), self.slashed(ends))),
                 self.budget(),
                 self.one(BLANK, f"04{self.random.randrange(10**8):08d}"),
-                self.rare(1, ["30/02/2025", BLANK],
+                self.rare(0.4, ["30/02/2025", BLANK],
                           lambda: self.scheduled(datetime.date(2024, 1, 1), datetime.date(2025, 9, 18))),
             ]
             rows.append(row)
@@ -141,7 +144,7 @@ class Generator:
                 rows.append([])
         rows.insert(3, ["P-EDGE1", "Acme", "On the day", "Complete", "01/01/2024", BLANK, BLANK, BLANK, "19/09/2024"])
         rows.insert(5, ["P-EDGE2", "Acme", "A day before", "Complete", "01/01/2024", BLANK, BLANK, BLANK, "18/09/2024"])
-        rows.insert(9, ["P-" + "9" * 19, "Acme", "Code too long", "WIP", "01/01/2024", BLANK, BLANK, BLANK, "18/09/2025"])
+        rows.insert(9, ["Q-" + "9" * 19, "Acme", "Code too long", "WIP", "01/01/2024", BLANK, BLANK, BLANK, "18/09/2025"])
         return rows
 
     def project(self):
@@ -193,13 +196,14 @@ class Generator:
                 self.rare(2, ["M-GONE", "", "m-00001", " M-00002"],
                           lambda: self.one(self.random.choice(self.milestones), BLANK)),
                 self.rare(1, ["é" * 200 + "tail", "🎬" * 201, BLANK, "  " + title + "\u00a0"], lambda: title),
-                self.rare(1.5, [BLANK, "ghost@nowhere.test", "", "nobody", "a b@acme.test"], self.email),
+                self.rare(1, [BLANK, "ghost@nowhere.test", "", "nobody", "a b@acme.test"], self.email),
                 self.rare(1, ["limbo", "???", BLANK], lambda: self.random.choice(states)),
-                self.rare(2, ["2025-13-45", "soon", "31/02/2025", "2025-02-03", "29/02/2025", "1/2/25", "01/02/2025 ",
+                self.rare(1, ["2025-13-45", "soon", "31/02/2025", "2025-02-03", "29/02/2025", "1/2/25", "01/02/2025 ",
                               "00/00/0000", Date(day), "01.02.2025", "32/01/2025"],
                           lambda: self.one(*[self.slashed(day)] * 20, BLANK)),
-                self.one("0.25", "2,5", "8", "a day", BLANK, 2.5, 8, "2,50", "0,125", "12345", "9999.99", "1,5 h", "1.2.3", 0),
-                self.rare(1.5, ["high", 0, 6, -1, 2.5, 40000, "", "1.0"], lambda: self.one(1, 2, 3, 4, 5, "2", " 3"[1:], BLANK)),
+                self.one("0.25", "2,5", "8", "a day", BLANK, 2.5, 8, "2,50", "0,125", "12345", "9999.99", "1,5 h", "1.2.3", 0)
+                if self.chance(99.5) else self.one("-1", -0.5),
+                self.rare(1, ["high", 0, 6, -1, 2.5, 40000, "", "1.0"], lambda: self.one(1, 2, 3, 4, 5, "2", " 3"[1:], BLANK)),
                 self.rare(0.5, ["maybe", "2", ""], lambda: self.one("Y", "yes", "TRUE", "N", "No", "0", " 1 ", BLANK, 1, 0, True, False)),
             ]
             rows.append(row)
@@ -232,7 +236,8 @@ class Generator:
             when = datetime.datetime(2025, 1, 1) + datetime.timedelta(minutes=self.random.randrange(370000))
             row = [token, self.project(),
                    self.rare(2, ["2025-04-06 02:30", "2024-10-06 02:15", "2025-02-30 10:00", "yesterday", "2025-01-01 24:01", BLANK,
-                                 "2025-01-01T10:00", "2025-1-5 9:05", "2025-04-06 03:00", "2024-10-06 03:00"],
+                                 "2025-01-01T10:00", "2025-1-5 9:05", "2025-04-06 03:00", "2024-10-06 03:00",
+                                 "2025-10-03 00:00", "2025-10-02 23:59", "2031-01-01 00:00"],
                              lambda: when.strftime("%Y-%m-%d %H:%M")),
                    self.one(BLANK, BLANK, "no", "Y", "maybe", "YES ", "0", "true", "1", " ", "N")]
             rows.append(row)
@@ -255,6 +260,8 @@ class Generator:
             rows.append(row)
             if self.chance(3):
                 rows.append(list(row))
+            if self.chance(0.5) and path not in ("N/A", BLANK, "-"):
+                rows.append([title, self.spelled(project.strip(" \u00a0")), path, mux])
         return rows
 
     def make_digests(self):
@@ -268,7 +275,7 @@ class Generator:
             if self.chance(5):
                 rows.append([email.upper(), name, self.random.choice(labels), BLANK])
         for number in range(2 * max(1, self.factor // 4)):
-            rows.insert(self.random.randrange(1, len(rows)), [self.one(f"nobody{number}@nowhere.test", " "), "Nobody", "daily", ""])
+            rows.insert(self.random.randrange(1, len(rows)), [self.one(f"nobody{number}@nowhere.test", " ", BLANK), "Nobody", "daily", ""])
         return rows
 
     def item(self):
@@ -308,8 +315,8 @@ class Generator:
                 reply = self.make_comment(number, False)
                 self.one(tree[-1], tree[-1], self.random.choice(tree))["replies"].append(reply)
                 tree.append(reply)
-            if self.chance(2) and len(tree) > 1:
-                thread["replies"].append({**tree[-1], "body": "said twice", "replies": []})
+            if self.chance(2):
+                thread["replies"] += [{**r, "body": "said twice", "replies": []} for r in thread["replies"][-1:]]
         return {"exported_at": "2025-09-18T10:00:00Z", "tool": "legacy", "threads": threads}
 
     def make(self):

@@ -103,6 +103,8 @@ class Map:
         self.read = self.skipped = self.warnings = 0
         self.reasons = {}
         self.written = {}
+        self.claimed = set()
+        self.stored = set()
         self.rejected_keys = set()
         self.skipped_keys = set()
         self.lines = []
@@ -117,15 +119,21 @@ class Map:
         if key is not None:
             self.rejected_keys.add(key)
 
-    def finish(self, row, key, values, line):
-        """The end of a row's way. `line` makes the row's line of expected output."""
+    def finish(self, row, key, values, line, unique=None, holds=lambda: True):
+        """The end of a row's way. `line` makes the row's line of expected output; `unique` is what the target holds
+        unique besides the key, `holds` the target's own CHECK: the server refuses a row against them."""
         if row.left_out:
             self.skip(key)
         elif row.faults:
             self.reject(row.faults[0], key)
-        elif key is not None and key in self.written:
+        elif key is not None and key in self.claimed:
             self.reject("duplicate", key)
+        elif unique is not None and unique in self.stored or not holds():
+            self.claimed.add(key)
+            self.reject("refused", key)
         else:
+            self.claimed.add(key)
+            self.stored.add(unique)
             self.written[key if key is not None else len(self.written)] = values
             self.lines.append(line())
             self.warnings += row.warnings
@@ -407,6 +415,13 @@ def value_of(value):
     return value
 
 
+def found(value):
+    """`on null reject`"""
+    if value is None:
+        raise Fault()
+    return value
+
+
 # ---------------------------------------------------------------- output
 
 
@@ -499,8 +514,8 @@ class Portal:
                 m.skip(key)
                 continue
             seen.add(key)
-            row.let("slug(agency_key(p.agency))", lambda: fit_text(slug(key), 60))
-            m.finish(row, key, {"key": key}, lambda: csv_line(key))
+            own = row.let("slug(agency_key(p.agency))", lambda: fit_text(slug(key), 60))
+            m.finish(row, key, {"key": key}, lambda: csv_line(key), unique=own)
 
     def in_scope(self, p):
         if code(given(p["state"])) not in ("complete", "completed", "done"):
@@ -513,8 +528,9 @@ class Portal:
             m.read += 1
             row = Row()
             key = row.let("upper(trim(p.code))", lambda: upper_trim(given(p["code"])))
-            wanted = Row().let("", lambda: self.in_scope(p))
-            row.faults = ["where"] * (wanted is FAILED) + row.faults
+            scope = Row()
+            wanted = scope.let("p.updated", lambda: self.in_scope(p))
+            row.faults = scope.faults + row.faults
             known = key if key is not FAILED else None
             if wanted is False:
                 m.skip(known)
@@ -565,15 +581,19 @@ class Portal:
                 lambda: t["estimate"] and fit_numeric(parse_decimal(t["estimate"].text().replace(",", ".")), 6, 2),
                 Fault)
             priority = row.let("t.priority ?? 3", lambda: self.priority(t["priority"]))
-            billable = row.let("billable is", lambda: look_up(YES_NO, code(text_of(t["billable"]) or "no")))
+            billable = row.let("yes_no[code(t.billable ?? 'no')]", lambda: look_up(YES_NO, code(text_of(t["billable"]) or "no")))
             row.check("priority", lambda: 1 <= need(priority) <= 5)
             m.finish(row, key if key is not FAILED else None, {"code": key},
                      lambda: csv_line(key, project["code"], milestone and milestone["code"], owner, title, status,
-                                      due, hours, priority, billable))
+                                      due, hours, priority, billable),
+                     holds=lambda: hours is None or hours >= 0)
 
     @staticmethod
     def priority(cell):
-        value = 3 if cell is None else cell.int()
+        try:
+            value = 3 if cell is None else cell.int()
+        except Fault:
+            raise Fault("t.priority") from None
         if not -32768 <= value <= 32767:
             raise Fault()
         return value
@@ -598,20 +618,21 @@ class Portal:
                 m.reject("ragged")
                 continue
             what = a["path"] if a["path"] is not None else a["mux"] if a["mux"] is not None else a["title"]
-            if a["project"] is None or what is None:
-                m.reject("unique by")
-                continue
-            if (a["project"], what) in seen:
+            if a["project"] is None or what is None:  # it takes no part in `unique by`, but goes on
+                row.faults.append("empty value")
+            elif (a["project"], what) in seen:
                 m.skip()
                 continue
-            seen.add((a["project"], what))
-            project = row.let("no project", lambda: self.project_of(a["project"]))
+            else:
+                seen.add((a["project"], what))
+            project = row.let("no project", lambda: self.project_of(value_of(a["project"])))
             title = row.let("trim(a.title)", lambda: value_of(a["title"]).strip(WHITE))
             where = "mux" if a["mux"] is not None else \
                 "s3" if a["path"] is not None and a["path"].startswith("s3://") else "legacy_drive"
             row.check("Mux id malformed",
                       lambda: a["mux"] is None or re.fullmatch("[A-Za-z0-9]{20,}", a["mux"]) is not None)
-            m.finish(row, None, {}, lambda: csv_line(project["code"], title, where, a["mux"], a["path"]))
+            m.finish(row, None, {}, lambda: csv_line(project["code"], title, where, a["mux"], a["path"]),
+                     unique=a["project"] and (upper_trim(a["project"]), what))
 
     def share_links(self):
         m = self.map("share_links")
@@ -634,7 +655,8 @@ class Portal:
             token = row.let("token", lambda: self.sign(need(key)))
             created = row.let("created", lambda: at_sydney(parse_iso_timestamp(value_of(link["created"]))))
             m.finish(row, key if key is not FAILED else None, {},
-                     lambda: csv_line(token, project["code"], utc_text(created), utc_text(EXPIRES)))
+                     lambda: csv_line(token, project["code"], utc_text(created), utc_text(EXPIRES)),
+                     holds=lambda: EXPIRES > created)
 
     def project_or_skip(self, text):
         try:
@@ -660,12 +682,12 @@ class Portal:
     def comment(self, m, c, parent, root):
         m.read += 1
         row = Row()
-        item = row.let("no item", lambda: value_of(root.get("item")))
+        item = row.let("no item", lambda: found(root.get("item")))
         task = row.let("no item", lambda: self.maps["tasks"].find(item) if need(item).startswith("T-") else None)
         stone = row.let("no item",
                         lambda: self.maps["milestones"].find(item) if need(item).startswith("M-") else None)
         key = row.let("c.id", lambda: value_of(c.get("id")))
-        place = row.let("no item", lambda: need(task) or need(stone) or value_of(None))
+        place = row.let("no item", lambda: found(need(task) or need(stone)))
         above = row.let("comments[c.parent.id]", lambda: parent and m.find(value_of(parent.get("id"))))
         author = (c.get("author") or {}).get("email")
         author = author.strip(WHITE).lower() if author is not None else None

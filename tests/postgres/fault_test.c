@@ -20,7 +20,7 @@ struct scene {
 static int scene_setup(void **state) {
     struct scene *s = memory_zalloc(sizeof *s);
     diag_list_init(&s->f.diags, &s->f.arena);
-    strcpy(s->root, "/tmp/mig-fault-test-XXXXXX");
+    snprintf(s->root, sizeof s->root, "/tmp/mig-fault-test-XXXXXX");
     if (mkdtemp(s->root) == NULL || chmod(s->root, 0755) != 0) return -1;
     s->dir = arena_printf(&s->f.arena, "%s/box", s->root);
     if (!sandbox_start(&s->f.arena, s->dir, &s->box, &s->f.diags)) return -1;

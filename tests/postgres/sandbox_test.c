@@ -15,7 +15,7 @@ struct place {
 static int place_setup(void **state) {
     struct place *p = memory_zalloc(sizeof *p);
     diag_list_init(&p->diags, &p->arena);
-    strcpy(p->root, "/tmp/mig-sandbox-test-XXXXXX");
+    snprintf(p->root, sizeof p->root, "/tmp/mig-sandbox-test-XXXXXX");
     if (mkdtemp(p->root) == NULL || chmod(p->root, 0755) != 0) return -1;
     p->dir = arena_printf(&p->arena, "%s/with a blank/box", p->root);
     *state = p;

@@ -20,6 +20,7 @@ NOT_OURS = {".git", ".mig", ".sandbox", "__pycache__"}
 BANNED = ("strcpy|stpcpy|strcat|sprintf|vsprintf|gets|strtok|alloca|atoi|atol|atoll|atof|system|mktemp|tmpnam|"
           "tempnam|setjmp|longjmp|rand")
 MACHINE_PATHS = re.compile(r"(?<![\w.}>)*])/(?:work|root|home|Users)/|/tmp/[b]uild")
+PREPROCESSOR = re.compile(r"^#(?:[^\n]*\\\n)*[^\n]*", re.M)
 COMMENT_OR_TEXT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 
 
@@ -33,8 +34,8 @@ def tree_files(root):
 
 
 def blank(match):
-    """What replaces a comment or literal: as many lines, nothing else."""
-    return " " + "\n" * match.group().count("\n")
+    """What replaces a comment, literal or directive: as many lines, nothing else."""
+    return "\n" * match.group().count("\n")
 
 
 def long_functions(code):
@@ -62,7 +63,7 @@ def check_file(path, text):
         yield f"{path}:{text.count(chr(10), 0, match.start()) + 1}: a path of somebody's machine: {match.group()}"
     if not path.endswith(CODE):
         return
-    code = COMMENT_OR_TEXT.sub(blank, text)
+    code = PREPROCESSOR.sub(blank, COMMENT_OR_TEXT.sub(blank, text))
     for match in re.finditer(rf"(?<![\w.>])({BANNED})\s*\(", code):
         yield f"{path}:{code.count(chr(10), 0, match.start()) + 1}: {match.group(1)} is not to be used"
     if path.endswith((".c", ".h")):

@@ -359,14 +359,14 @@ static uint32_t make_imm(struct program_builder *b, const struct function_case *
         struct plan_type type = {.kind = TYPE_ARRAY, .element = test->op == OP_IN_INT ? TYPE_INT : TYPE_TEXT};
         return builder_const(b, type, test->imm);
     }
-    default: return (uint32_t)atoi(test->imm);
+    default: return (uint32_t)strtoul(test->imm, NULL, 10);
     }
 }
 
 /* FIT_NUMERIC has two numbers: "6,2". */
 static uint32_t make_imm2(const struct function_case *test) {
     const char *comma = test->op == OP_FIT_NUMERIC ? strchr(test->imm, ',') : NULL;
-    return comma ? (uint32_t)atoi(comma + 1) : 0;
+    return comma ? (uint32_t)strtoul(comma + 1, NULL, 10) : 0;
 }
 
 enum way { OVER_ROWS, OVER_SCALARS, IN_INIT, WAYS };

@@ -308,6 +308,35 @@ static void sets_grow_on_disk(void **state) {
     arena_release(&arena);
 }
 
+/* Hashed in groups ahead of being added, across growth, into blocks large enough for pages of their own. */
+static void hashes_made_ahead_are_the_same_keys(void **state) {
+    (void)state;
+    enum { KEYS = 300000, AHEAD = 64 };
+    struct arena arena = {0};
+    struct diag_list diags;
+    diag_list_init(&diags, &arena);
+    struct key_set *set = key_set_new((size_t)64 << 20, STR("/tmp"), 9);
+    for (uint64_t first = 0; first < KEYS; first += AHEAD) {
+        struct hash128 hashes[AHEAD];
+        for (uint64_t k = 0; k < AHEAD; k++) {
+            uint64_t key = first + k;
+            hashes[k] = key_set_hash(set, str_from((const char *)&key, sizeof key));
+        }
+        for (uint64_t k = 0; k < AHEAD; k++)
+            assert_int_equal(key_set_add_hashed(set, hashes[k], first + k, NULL, &diags), KEY_SET_NEW);
+    }
+    for (uint64_t key = 0; key < KEYS; key += 777) {
+        uint64_t earlier;
+        struct str text = str_from((const char *)&key, sizeof key);
+        assert_int_equal(key_set_add(set, text, 1, &earlier, &diags), KEY_SET_SEEN);
+        assert_int_equal(earlier, key);
+        assert_true(key_set_find(set, text, &earlier));
+    }
+    assert_true(key_set_memory(set) >= (size_t)KEYS * 16);
+    key_set_free(set);
+    arena_release(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal_keys_have_equal_bytes),
@@ -319,6 +348,7 @@ int main(void) {
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
         cmocka_unit_test(sets_tell_new_from_seen),
         cmocka_unit_test(sets_grow_on_disk),
+        cmocka_unit_test(hashes_made_ahead_are_the_same_keys),
     };
     return cmocka_run_group_tests_name("vm keyed", tests, NULL, NULL);
 }

@@ -1,0 +1,424 @@
+/* The loading thread. */
+#include "runtime/engine/load_thread.h"
+
+#include "runtime/base/hash.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    ORDERS = 16,
+    PIECES_ON_THEIR_WAY = 6,
+    MOST_ATTEMPTS = 8,
+    FIRST_PAUSE_MS = 50,
+    LONGEST_PAUSE_MS = 5000
+};
+
+struct order {
+    struct load_piece *piece; /* NULL: commit `batch` */
+    struct journal_batch batch;
+};
+
+struct load_thread {
+    struct load_thread_options options;
+    struct pg_loader *loader;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct order orders[ORDERS];
+    uint32_t order_first, order_count, on_their_way;
+    struct load_piece *idle;
+    bool started, closing, failed, working;
+
+    /* the thread's own, read by others only while it waits */
+    struct load_piece *held, **held_end; /* of the batch that is not committed yet, in order */
+    uint64_t held_rows;
+    enum load_status status; /* of the sends of this batch so far */
+    struct load_result result;
+    struct journal_counts counts;
+    uint64_t journal_ordinal;
+    struct load_answers answers, handed;
+    struct str failure_message;
+    struct arena arena;
+    struct diag_list diags;
+};
+
+/* ---------------------------------------------------------------- one transaction */
+
+/* Rows [from, to) of the held ones, in their order. */
+static enum load_status send_span(struct load_thread *t, uint64_t from, uint64_t to) {
+    uint64_t at = 0;
+    for (struct load_piece *p = t->held; p && at < to; at += p->rows.count, p = p->next) {
+        uint64_t end = at + p->rows.count;
+        if (end <= from) continue;
+        uint32_t first = from > at ? (uint32_t)(from - at) : 0,
+                 last = to < end ? (uint32_t)(to - at) : p->rows.count;
+        enum load_status status = pg_loader_send(t->loader, &p->rows, first, last, &t->result, &t->diags);
+        if (status != LOAD_OK) return status;
+    }
+    return LOAD_OK;
+}
+
+static void keep_answers(struct load_thread *t) {
+    struct arena *arena = &t->answers.arena;
+    for (uint32_t i = 0; i < t->result.conflicting_count; i++)
+        VEC_PUSH(arena, &t->answers.conflicting, t->result.conflicting[i]);
+    for (uint32_t i = 0; i < t->result.returned_count; i++) {
+        const struct load_returned *from = &t->result.returned[i];
+        struct load_returned_row row = {.ordinal = from->ordinal};
+        row.cells = ARENA_ARRAY(arena, struct str, t->options.returning_count + 1);
+        for (uint32_t c = 0; c < t->options.returning_count; c++)
+            if (from->cells[c].ptr) row.cells[c] = arena_copy_str(arena, from->cells[c]);
+        VEC_PUSH(arena, &t->answers.returned, row);
+    }
+}
+
+static void add_counts(struct load_thread *t, const struct journal_batch *batch) {
+    t->counts.in += batch->in;
+    t->counts.written += t->result.written;
+    t->counts.updated += t->result.updated;
+    t->counts.unchanged += t->result.unchanged;
+    t->counts.skipped += batch->skipped;
+    t->counts.rejected += batch->rejected;
+    t->counts.warned += batch->warned;
+}
+
+/* Ends the COPY and commits; batch->in and rejected are completed by what was sent and what the server says.
+ */
+static enum load_status commit_sent(struct load_thread *t, struct journal_batch batch, uint64_t sent) {
+    batch.ordinal = t->journal_ordinal;
+    enum load_status status = pg_loader_finish(t->loader, batch.ordinal, &t->result, &t->diags);
+    if (status != LOAD_OK) return status;
+    batch.in = sent + batch.skipped + batch.rejected;
+    batch.rejected += t->result.conflicting_count;
+    status = pg_loader_commit(t->loader, &batch, &t->result, &t->diags);
+    if (status != LOAD_OK) return status;
+    t->journal_ordinal++;
+    keep_answers(t);
+    add_counts(t, &batch);
+    return LOAD_OK;
+}
+
+/* ---------------------------------------------------------------- again */
+
+static bool may_try_again(enum load_status status) {
+    return status == LOAD_RETRY || status == LOAD_LOST;
+}
+
+/* Full jitter: any pause up to a bound that doubles, so that two who met do not meet again. */
+static void pause_before(struct load_thread *t, uint32_t attempt) {
+    uint64_t bound = FIRST_PAUSE_MS;
+    for (uint32_t i = 0; i < attempt && bound < LONGEST_PAUSE_MS; i++)
+        bound *= 2;
+    uint64_t ms = 1 + hash_u64(t->journal_ordinal ^ (uint64_t)(uintptr_t)t, attempt) % bound;
+    struct timespec pause = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+    nanosleep(&pause, NULL);
+}
+
+/* Loads rows [from, to) in a transaction of their own, as often as it takes. status: LOAD_OK, or how a first
+ * try ended. */
+static enum load_status load_span(struct load_thread *t, uint64_t from, uint64_t to,
+                                  const struct journal_batch *batch, enum load_status status) {
+    for (uint32_t attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+        if (attempt || may_try_again(status)) {
+            if (*t->options.given_up) return status;
+            pause_before(t, attempt);
+        }
+        uint32_t diags_before = t->diags.items.count;
+        status = send_span(t, from, to);
+        if (status == LOAD_OK) status = commit_sent(t, *batch, to - from);
+        if (!may_try_again(status)) return status;
+        if (attempt + 1 < MOST_ATTEMPTS) t->diags.items.count = diags_before; /* not the last word */
+    }
+    return status;
+}
+
+/* ---------------------------------------------------------------- refused rows */
+
+static const struct load_piece *find_row(const struct load_thread *t, uint64_t row, uint32_t *index) {
+    const struct load_piece *p = t->held;
+    for (; p && row >= p->rows.count; p = p->next)
+        row -= p->rows.count;
+    *index = (uint32_t)row;
+    return p;
+}
+
+static void refuse_row(struct load_thread *t, uint64_t row) {
+    uint32_t index;
+    const struct load_piece *p = find_row(t, row, &index);
+    const struct pg_failure *f = &t->result.failure;
+    struct load_refused refused = {.ordinal = p->rows.ordinals[index], .source = p->sources[index]};
+    refused.message =
+        f->constraint.len
+            ? arena_printf(&t->answers.arena, "the server refuses it: %.*s (constraint %.*s, SQLSTATE %s)",
+                           STR_ARG(f->message), STR_ARG(f->constraint), f->sqlstate)
+            : arena_printf(&t->answers.arena, "the server refuses it: %.*s (SQLSTATE %s)",
+                           STR_ARG(f->message), f->sqlstate);
+    VEC_PUSH(&t->answers.arena, &t->answers.refused, refused);
+}
+
+struct span_to_load {
+    uint64_t from, to;
+    bool known_bad; /* was refused as it stands */
+};
+
+/* Where a refused span is cut: around the row that the server named, or in the middle. */
+static uint32_t cut_span(const struct load_thread *t, struct span_to_load span,
+                         struct span_to_load parts[3]) {
+    int64_t bad = t->result.refused_row;
+    uint64_t size = span.to - span.from;
+    if (bad >= 0 && (uint64_t)bad < size) {
+        uint64_t at = span.from + (uint64_t)bad;
+        parts[0] = (struct span_to_load){span.from, at, false};
+        parts[1] = (struct span_to_load){at, at + 1, false};
+        parts[2] = (struct span_to_load){at + 1, span.to, false};
+        return 3;
+    }
+    uint64_t middle = span.from + size / 2;
+    parts[0] = (struct span_to_load){span.from, middle, false};
+    parts[1] = (struct span_to_load){middle, span.to, false};
+    return 2;
+}
+
+/* Parts in order, each loaded or cut again. Rows refused so far are counted with the next part that commits;
+ * the last one carries the counts of rows that were not sent. A stack: no recursion on what the server says.
+ */
+static enum load_status load_in_parts(struct load_thread *t, const struct journal_batch *batch) {
+    enum { DEEPEST = 200 };
+    struct span_to_load stack[DEEPEST];
+    uint32_t depth = 0, waiting = 0; /* refused rows that no journal row has counted yet */
+    stack[depth++] = (struct span_to_load){0, t->held_rows, true};
+    bool first = true;
+    while (depth) {
+        struct span_to_load span = stack[--depth], parts[3];
+        if (span.from == span.to && depth) continue;
+        struct journal_batch part = {.first_row = batch->first_row, .end_row = batch->first_row};
+        if (depth == 0) part = *batch;
+        part.rejected += waiting;
+        enum load_status status = first ? LOAD_REFUSED : load_span(t, span.from, span.to, &part, LOAD_OK);
+        first = false;
+        if (status == LOAD_OK) {
+            waiting = 0;
+            continue;
+        }
+        if (status != LOAD_REFUSED) return status;
+        if (span.to - span.from <= 1) {
+            if (span.from == span.to) return LOAD_FAILED;
+            refuse_row(t, span.from);
+            waiting++;
+            if (depth == 0) stack[depth++] = (struct span_to_load){span.to, span.to, false};
+            continue;
+        }
+        uint32_t count = cut_span(t, span, parts);
+        if (depth + count > DEEPEST) return LOAD_FAILED;
+        while (count)
+            stack[depth++] = parts[--count];
+    }
+    return LOAD_OK;
+}
+
+/* ---------------------------------------------------------------- orders */
+
+static void release_held(struct load_thread *t) {
+    pthread_mutex_lock(&t->lock);
+    while (t->held) {
+        struct load_piece *p = t->held;
+        t->held = p->next;
+        p->next = t->idle;
+        t->idle = p;
+    }
+    pthread_mutex_unlock(&t->lock);
+    t->held_end = &t->held;
+    t->held_rows = 0;
+    t->status = LOAD_OK;
+}
+
+static bool carry_out_rows(struct load_thread *t, struct load_piece *piece) {
+    if (t->status == LOAD_OK)
+        t->status = pg_loader_send(t->loader, &piece->rows, 0, piece->rows.count, &t->result, &t->diags);
+    if (!t->options.keep_rows) {
+        t->held_rows += piece->rows.count;
+        pthread_mutex_lock(&t->lock);
+        piece->next = t->idle;
+        t->idle = piece;
+        t->on_their_way--;
+        pthread_mutex_unlock(&t->lock);
+        return t->status == LOAD_OK;
+    }
+    piece->next = NULL;
+    *t->held_end = piece;
+    t->held_end = &piece->next;
+    t->held_rows += piece->rows.count;
+    pthread_mutex_lock(&t->lock);
+    t->on_their_way--;
+    pthread_mutex_unlock(&t->lock);
+    return t->status == LOAD_OK || t->status == LOAD_REFUSED || may_try_again(t->status);
+}
+
+static bool carry_out_commit(struct load_thread *t, const struct journal_batch *batch) {
+    uint32_t diags_before = t->diags.items.count;
+    enum load_status status = t->status;
+    if (status == LOAD_OK) status = commit_sent(t, *batch, t->held_rows);
+    if (may_try_again(status) && t->options.keep_rows) {
+        t->diags.items.count = diags_before;
+        status = load_span(t, 0, t->held_rows, batch, status);
+    }
+    if (status == LOAD_REFUSED && t->options.keep_rows) status = load_in_parts(t, batch);
+    t->status = status;
+    if (status == LOAD_OK) release_held(t);
+    return status == LOAD_OK;
+}
+
+static bool take_order(struct load_thread *t, struct order *order) {
+    pthread_mutex_lock(&t->lock);
+    t->working = false;
+    pthread_cond_broadcast(&t->changed);
+    while (t->order_count == 0 && !t->closing)
+        pthread_cond_wait(&t->changed, &t->lock);
+    bool taken = t->order_count > 0;
+    if (taken) {
+        *order = t->orders[t->order_first];
+        t->order_first = (t->order_first + 1) % ORDERS;
+        t->order_count--;
+        t->working = true;
+    }
+    pthread_cond_broadcast(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+    return taken;
+}
+
+void load_piece_free(struct load_piece *piece) {
+    encoded_rows_release(&piece->rows);
+    free(piece->sources);
+    free(piece);
+}
+
+static void *run_thread(void *argument) {
+    struct load_thread *t = argument;
+    struct order order;
+    while (take_order(t, &order)) {
+        bool good =
+            !t->failed && (order.piece ? carry_out_rows(t, order.piece) : carry_out_commit(t, &order.batch));
+        if (t->failed && order.piece) load_piece_free(order.piece);
+        pthread_mutex_lock(&t->lock);
+        if (!good) t->failed = true;
+        pthread_cond_broadcast(&t->changed);
+        pthread_mutex_unlock(&t->lock);
+    }
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- the map's side */
+
+struct load_thread *load_thread_open(const struct load_thread_options *options, struct diag_list *diags) {
+    struct load_thread *t = memory_zalloc(sizeof *t);
+    struct pg_loader_options loading = {.returning = options->returning,
+                                        .returning_count = options->returning_count};
+    t->options = *options;
+    t->held_end = &t->held;
+    diag_list_init(&t->diags, &t->arena);
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_cond_init(&t->changed, NULL);
+    t->loader =
+        pg_loader_open(options->connection, options->plan, options->map, &options->run, &loading, diags);
+    t->started = t->loader && pthread_create(&t->thread, NULL, run_thread, t) == 0;
+    if (t->started) return t;
+    load_thread_close(t);
+    return NULL;
+}
+
+struct load_piece *load_thread_take_piece(struct load_thread *t) {
+    pthread_mutex_lock(&t->lock);
+    while (t->on_their_way >= PIECES_ON_THEIR_WAY && !t->failed)
+        pthread_cond_wait(&t->changed, &t->lock);
+    bool failed = t->failed;
+    struct load_piece *piece = t->idle;
+    if (piece) t->idle = piece->next;
+    pthread_mutex_unlock(&t->lock);
+    if (failed) {
+        if (piece) load_piece_free(piece);
+        return NULL;
+    }
+    if (piece == NULL) piece = memory_zalloc(sizeof *piece);
+    encoded_rows_clear(&piece->rows);
+    return piece;
+}
+
+static bool give_order(struct load_thread *t, struct order order) {
+    pthread_mutex_lock(&t->lock);
+    while (t->order_count == ORDERS && !t->failed)
+        pthread_cond_wait(&t->changed, &t->lock);
+    bool good = !t->failed;
+    if (good) {
+        t->orders[(t->order_first + t->order_count++) % ORDERS] = order;
+        if (order.piece) t->on_their_way++;
+    }
+    pthread_cond_broadcast(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+    if (!good && order.piece) load_piece_free(order.piece);
+    return good;
+}
+
+bool load_thread_send(struct load_thread *t, struct load_piece *piece) {
+    return give_order(t, (struct order){.piece = piece});
+}
+
+bool load_thread_commit(struct load_thread *t, const struct journal_batch *batch) {
+    return give_order(t, (struct order){.batch = *batch});
+}
+
+bool load_thread_wait(struct load_thread *t) {
+    pthread_mutex_lock(&t->lock);
+    while ((t->order_count || t->working) && !t->failed)
+        pthread_cond_wait(&t->changed, &t->lock);
+    bool good = !t->failed;
+    pthread_mutex_unlock(&t->lock);
+    return good;
+}
+
+const struct load_answers *load_thread_take_answers(struct load_thread *t) {
+    arena_release(&t->handed.arena);
+    t->handed = t->answers;
+    t->answers = (struct load_answers){0};
+    return &t->handed;
+}
+
+enum load_status load_thread_failure(struct load_thread *t, struct diag_list *diags, struct str *message) {
+    pthread_mutex_lock(&t->lock);
+    while (t->working && t->started)
+        pthread_cond_wait(&t->changed, &t->lock);
+    pthread_mutex_unlock(&t->lock);
+    diag_list_move(&t->diags, diags);
+    const struct pg_failure *f = &t->result.failure;
+    *message = f->constraint.len ? arena_printf(diags->arena, "%.*s (constraint %.*s, SQLSTATE %s)",
+                                                STR_ARG(f->message), STR_ARG(f->constraint), f->sqlstate)
+                                 : arena_copy_str(diags->arena, f->message);
+    return t->status;
+}
+
+const struct journal_counts *load_thread_counts(const struct load_thread *t) {
+    return &t->counts;
+}
+
+void load_thread_close(struct load_thread *t) {
+    if (t == NULL) return;
+    pthread_mutex_lock(&t->lock);
+    t->closing = true;
+    pthread_cond_broadcast(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+    if (t->started) pthread_join(t->thread, NULL);
+    if (t->loader) pg_loader_close(t->loader);
+    release_held(t);
+    while (t->idle) {
+        struct load_piece *p = t->idle;
+        t->idle = p->next;
+        load_piece_free(p);
+    }
+    arena_release(&t->answers.arena);
+    arena_release(&t->handed.arena);
+    arena_release(&t->arena);
+    pthread_mutex_destroy(&t->lock);
+    pthread_cond_destroy(&t->changed);
+    free(t);
+}

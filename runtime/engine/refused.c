@@ -1,0 +1,74 @@
+/* Rows that the server refused. Only their ordinals were kept: they are found again by reading the source
+ * once more, so that the quarantine has them whole. */
+#include "runtime/engine/load_thread.h"
+#include "runtime/engine/map_internal.h"
+
+#include <stdlib.h>
+
+struct refused_search {
+    struct map_run *loaded; /* the run whose rows were refused */
+    const struct load_refused *refused;
+    uint32_t count;
+};
+
+static int compare_ordinals(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The same source row may have given several rows (each, join): each refusal is one record. */
+static bool visit_refused(void *context, struct map_run *run, const struct vm *vm, uint32_t row) {
+    struct refused_search *search = context;
+    struct map_run *loaded = search->loaded;
+    uint64_t ordinal = map_row_ordinal(run, row);
+    const struct load_refused *found = NULL;
+    for (uint32_t i = 0; found == NULL && i < search->count; i++)
+        if (search->refused[i].source == ordinal) found = &search->refused[i];
+    if (found == NULL) return true;
+    struct str key = map_row_key(run, vm, row, &run->arena);
+    if (loaded->crosswalk && key.len) keyed_table_reject(loaded->crosswalk, key);
+    struct key_set *rejected = loaded->engine->rejected_rows[loaded->index];
+    if (rejected && key_set_add(rejected, str_from((const char *)&ordinal, sizeof ordinal), 0, NULL,
+                                loaded->engine->diags) == KEY_SET_FAILED)
+        return engine_fail(loaded->engine, RUN_STOPPED);
+    loaded->scan = run->scan; /* for the file's name */
+    bool good = loaded->engine->quarantine == NULL ||
+                quarantine_add_plain(loaded->engine->quarantine, loaded, map_row_place(run, row),
+                                     FAULT_REFUSED, found->message);
+    loaded->scan = NULL;
+    return good;
+}
+
+static void forget_samples(struct engine *engine, uint32_t map, const uint64_t *ordinals, uint32_t count) {
+    uint64_t *sample = engine->sampled[map];
+    uint32_t kept = 0;
+    for (uint32_t i = 0; sample && i < engine->sampled_count[map]; i++)
+        if (bsearch(&sample[i], ordinals, count, sizeof *ordinals, compare_ordinals) == NULL)
+            sample[kept++] = sample[i];
+    if (sample) engine->sampled_count[map] = kept;
+}
+
+bool map_refuse_rows(struct map_run *run, const struct load_refused *refused, uint32_t count) {
+    struct engine *engine = run->engine;
+    struct refused_search search = {run, refused, count};
+    uint64_t *ordinals = ARENA_ARRAY(&run->arena, uint64_t, count);
+    for (uint32_t i = 0; i < count; i++) {
+        ordinals[i] = refused[i].source;
+        run->report->rejected++;
+        tallies_count_fault(run->tallies, run->report, FAULT_REFUSED, refused[i].message);
+    }
+    qsort(ordinals, count, sizeof *ordinals, compare_ordinals);
+    forget_samples(engine, run->index, ordinals, count);
+    struct run_map_report ignored = {0};
+    struct map_run again = {.engine = engine,
+                            .map = run->map,
+                            .index = run->index,
+                            .mode = MAP_SAMPLE,
+                            .visit = visit_refused,
+                            .visit_context = &search,
+                            .report = &ignored};
+    again.tallies = tallies_new(engine);
+    again.only_ordinals = ordinals;
+    again.only_ordinal_count = count;
+    return map_execute(&again);
+}
