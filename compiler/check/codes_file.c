@@ -67,8 +67,9 @@ static bool csv_next(struct csv_cursor *cursor, struct csv_record *record) {
     return true;
 }
 
-bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text,
-                         struct value *value) {
+/* A constant of a codes table's part, from the text in a file. False when the text is not of the type. */
+static bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text,
+                                struct value *value) {
     if (type.kind == TYPE_ENUM) {
         const struct plan_enum *enumeration = &checker->builder->enums.items[type.ref];
         for (uint32_t i = 0; i < enumeration->labels_count; i++)

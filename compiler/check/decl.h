@@ -28,7 +28,6 @@ struct name_index {
 };
 /* Adds key; false when it is there already, *existing (may be NULL) is then its value. */
 bool name_index_add(struct name_index *index, struct str key, uint32_t value, uint32_t *existing);
-bool name_index_find(const struct name_index *index, struct str key, uint32_t *value);
 
 /* What a name at top level stands for. Sources and targets share one space of names, code tables and maps
  * another. */
@@ -183,9 +182,6 @@ void codes_read_file(struct compile *compile, struct checked_codes *codes, const
 /* Adds one line to the table; reports a key that stands there already. */
 void codes_add_line(struct compile *compile, struct checked_codes *codes, struct name_index *keys,
                     const struct value *parts, const struct value *value, struct span at);
-/* A constant of a codes table's part, from the text in a file. False when the text is not of the type. */
-bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text,
-                         struct value *value);
 
 /* ---- map*.c */
 void map_declare_all(struct compile *compile);

@@ -31,13 +31,6 @@ bool name_index_add(struct name_index *index, struct str key, uint32_t value, ui
     return true;
 }
 
-bool name_index_find(const struct name_index *index, struct str key, uint32_t *value) {
-    if (index->cap == 0) return false;
-    const struct name_slot *slot = name_slot_of(index, key);
-    if (slot->taken && value) *value = slot->value;
-    return slot->taken;
-}
-
 void decl_suggest(struct checker *checker, struct diag *diag, struct ast_name wanted, const struct str *names,
                   uint32_t count) {
     struct str closest = diag_closest_name(wanted.text, names, count);

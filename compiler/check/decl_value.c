@@ -4,6 +4,8 @@
 
 #include "compiler/check/recorder.h"
 
+#include <ctype.h>
+
 static bool decl_digits(struct str text, int64_t most, int64_t *value) {
     int64_t n = 0;
     if (text.len == 0) return false;
@@ -101,6 +103,29 @@ static int decl_find_param(struct checker *checker, struct str name) {
     return -1;
 }
 
+/* Where a parameter stands in the SQL as it was written. Nothing is told when the same words stand in quotes
+ * or comments of the SQL too, for then it is not known which are uses. */
+static void decl_record_sql_uses(const struct checker *checker, struct ast_name sql,
+                                 const struct sql_block *block, uint32_t param, struct span declared) {
+    struct str text = span_text(sql.span), name = block->params.items[param];
+    for (int telling = 0; telling < 2; telling++) {
+        uint32_t found = 0, uses = 0;
+        for (size_t i = 0; checker->recorder && i + name.len < text.len; i++) {
+            size_t end = i + 1 + name.len;
+            char next = end < text.len ? text.ptr[end] : '\0';
+            bool longer = next == '_' || next == '$' || isalnum((unsigned char)next) || (next & 0x80);
+            if (text.ptr[i] != '$' || longer || !str_eq(str_from(text.ptr + i + 1, name.len), name)) continue;
+            uint32_t start = sql.span.start + (uint32_t)i;
+            struct span at = {sql.span.source, start, start + 1 + (uint32_t)name.len};
+            if (telling) record_use(checker, at, declared);
+            found++;
+        }
+        for (uint32_t i = 0; i < block->uses.count; i++)
+            uses += block->uses.items[i] == param;
+        if (found != uses) return;
+    }
+}
+
 bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_select, struct str *text,
                    uint32_t **params, uint32_t *params_count) {
     struct sql_block block = {0};
@@ -133,9 +158,7 @@ bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_sel
             continue;
         }
         checker->params.items[found]->used = true;
-        for (uint32_t u = 0; u < block.uses.count; u++)
-            if (block.uses.items[u].param == i)
-                record_use(checker, block.uses.items[u].span, checker->params.items[found]->span);
+        decl_record_sql_uses(checker, sql, &block, i, checker->params.items[found]->span);
         indexes[i] = checker->params.items[found]->index;
         if (checker->params.items[found]->type.kind == TYPE_SECRET) {
             struct diag *diag =

@@ -100,8 +100,6 @@ void map_check_conflict(struct map_work *work);
 void map_check_rollback(struct map_work *work);
 /* ---- map_body.c, map_column.c */
 void map_check_body(struct map_work *work);
-void map_add_column(struct map_work *work, struct ast_name name, const struct ast_expr *expr);
-void map_check_columns_complete(struct map_work *work);
 /* ---- map_keys.c: keys that a fan-out repeats */
 void map_check_repeated_keys(struct map_work *work);
 /* ---- map_order.c: levels, order, cycles. Fills compile->maps in the order of running. */

@@ -126,7 +126,7 @@ static int body_find_csv_column(struct map_work *work, struct ast_name name, str
     return (int)work->csv_columns.count - 1;
 }
 
-void map_add_column(struct map_work *work, struct ast_name name, const struct ast_expr *expr) {
+static void map_add_column(struct map_work *work, struct ast_name name, const struct ast_expr *expr) {
     struct checker *checker = &work->compile->checker;
     struct expected expected = {
         .what = arena_copy_cstr(checker->arena,
@@ -406,7 +406,7 @@ static const struct ast_item *body_missed_by_spread(struct map_work *work, struc
     return NULL;
 }
 
-void map_check_columns_complete(struct map_work *work) {
+static void map_check_columns_complete(struct map_work *work) {
     struct checker *checker = &work->compile->checker;
     const struct schema_table *table = work->map->target;
     if (work->broken) return;

@@ -82,6 +82,11 @@ static bool conflict_has(const uint32_t *columns, uint32_t count, uint32_t colum
     return false;
 }
 
+static bool conflict_in_primary_key(const struct schema_table *table, uint32_t column) {
+    const struct schema_key *key = table->keys.count ? &table->keys.items[0] : NULL;
+    return key && key->primary && conflict_has(key->columns.items, key->columns.count, column);
+}
+
 /* What is updated: the columns named, or all that the map assigns but the key's. */
 static void conflict_read_update(struct map_work *work, const struct ast_handler *handler) {
     struct checker *checker = &work->compile->checker;
@@ -101,8 +106,9 @@ static void conflict_read_update(struct map_work *work, const struct ast_handler
         return;
     }
     plan->update_columns = ARENA_ARRAY(checker->arena, uint32_t, table->columns.count);
+    /* Without a list the primary key stays as it is stored: rows elsewhere hang on it. */
     for (uint32_t i = 0; i < table->columns.count; i++)
-        if (work->assigned[i] != NULL &&
+        if (work->assigned[i] != NULL && !conflict_in_primary_key(table, i) &&
             !conflict_has(plan->conflict_columns, plan->conflict_columns_count, i))
             plan->update_columns[plan->update_columns_count++] = i;
     if (plan->update_columns_count > 0 || work->broken) return;

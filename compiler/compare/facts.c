@@ -47,9 +47,15 @@ struct writer {
 
 static void put_expr(struct writer *writer, const struct ast_expr *expr);
 
-static void append(struct facts *facts, struct str *to, struct str more) {
-    *to = to->len ? arena_printf(facts->arena, "%.*s%.*s", STR_ARG(*to), STR_ARG(more))
-                  : arena_copy_str(facts->arena, more);
+static void append(struct facts *facts, struct str *to, size_t *cap, struct str more) {
+    if (to->len + more.len > *cap) {
+        *cap = 2 * (to->len + more.len);
+        char *wider = arena_alloc(facts->arena, *cap);
+        if (to->len) memcpy(wider, to->ptr, to->len);
+        to->ptr = wider;
+    }
+    if (more.len) memcpy((char *)to->ptr + to->len, more.ptr, more.len);
+    to->len += more.len;
 }
 
 static void add_use(struct writer *writer, struct str place) {
@@ -101,7 +107,7 @@ static void put_arm(struct writer *writer, const struct ast_arm *arm) {
 /* The arguments of uuid5 make ids: they are kept once more, by themselves. */
 static void keep_identity(struct writer *writer, size_t start) {
     struct str call = str_from(writer->out.ptr + start, writer->out.len - start);
-    append(writer->facts, &writer->fact->identity, call);
+    append(writer->facts, &writer->fact->identity, &writer->fact->identity_cap, call);
 }
 
 static void put_call_name(struct writer *writer, const struct ast_expr *call) {
@@ -135,7 +141,7 @@ static void put_expr(struct writer *writer, const struct ast_expr *expr) {
 }
 
 static void finish(struct writer *writer) {
-    append(writer->facts, &writer->fact->signature, buf_str(&writer->out));
+    append(writer->facts, &writer->fact->signature, &writer->fact->signature_cap, buf_str(&writer->out));
     buf_release(&writer->out);
 }
 

@@ -20,8 +20,9 @@ struct fact {
     struct str text;      /* as written */
     struct str signature; /* equal for equal meaning */
     struct str identity;  /* signatures of what makes ids: its uuid5 calls; often empty */
-    VEC(struct str) uses; /* places of helpers */
-    uint8_t kind;         /* enum fact_kind */
+    size_t signature_cap, identity_cap;
+    VEC(struct str) uses;            /* places of helpers */
+    uint8_t kind;                    /* enum fact_kind */
     uint8_t changed, added, removed; /* enum compare_class */
     uint32_t order;
     bool reached; /* while helpers are followed */

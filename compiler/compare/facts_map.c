@@ -67,6 +67,7 @@ static void add_handlers(struct facts *facts, struct str map, struct str of,
         span_join(handlers->list.items[0].span, handlers->list.items[handlers->list.count - 1].span);
     struct str name = arena_printf(facts->arena, "handlers of %.*s", STR_ARG(of));
     struct fact *fact = facts_add_part(facts, map, name.ptr, span_text(span), COMPARE_BEHAVIOUR);
+    fact->parent = arena_printf(facts->arena, "%.*s, %.*s", STR_ARG(map), STR_ARG(of));
     facts_put_handlers(facts, fact, handlers);
 }
 

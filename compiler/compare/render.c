@@ -36,10 +36,9 @@ static void put_counts(const struct compare_result *result, struct buf *out) {
     }
     buf_printf(out, "%u change%s:", result->changes.count, result->changes.count == 1 ? "" : "s");
     const char *before = " ";
-    for (int class = COMPARE_CLASS_COUNT; class -- > 0;) {
-        if (result->counts[class] == 0) continue;
-        buf_printf(out, "%s%u %s", before, result->counts[class],
-                   compare_class_name((enum compare_class) class));
+    for (int c = COMPARE_CLASS_COUNT - 1; c >= 0; c--) {
+        if (result->counts[c] == 0) continue;
+        buf_printf(out, "%s%u %s", before, result->counts[c], compare_class_name((enum compare_class)c));
         before = ", ";
     }
     buf_append_char(out, '\n');
@@ -78,8 +77,8 @@ void compare_render_json(const struct compare_result *result, struct buf *out) {
         buf_append_char(out, '}');
     }
     buf_append_cstr(out, "],\"counts\":{");
-    for (int class = COMPARE_CLASS_COUNT; class -- > 0;)
-        buf_printf(out, "\"%s\":%u%s", compare_class_name((enum compare_class) class), result->counts[class],
-                   class ? "," : "");
+    for (int c = COMPARE_CLASS_COUNT - 1; c >= 0; c--)
+        buf_printf(out, "\"%s\":%u%s", compare_class_name((enum compare_class)c), result->counts[c],
+                   c ? "," : "");
     buf_append_cstr(out, "}}\n");
 }

@@ -363,11 +363,12 @@ static void add_types(struct completion *completion) {
                  ITEM_TYPE, STR("enum"), NULL, 'b');
 }
 
+static const char *const ACTIONS[] = {"use", "skip", "reject", "warn", "fail", NULL};
+
 /* Behind `on`, and behind `on EVENT`. True: that was the place. */
 static bool complete_handler(struct completion *completion) {
     static const char *const EVENTS[] = {"error", "null",     "missing", "skipped",      "duplicate",
                                          "fail",  "conflict", "ragged",  "bad_encoding", NULL};
-    static const char *const ACTIONS[] = {"use", "skip", "reject", "warn", "fail", NULL};
     static const char *const FIRST_LAST[] = {"first", "last", NULL}, *const UPDATE[] = {"update", NULL};
     const struct context *context = &completion->context;
     struct str last = context_text(context, 0);
@@ -457,6 +458,24 @@ static bool is_word_token(const char *name) {
            strcmp(name, "end") != 0;
 }
 
+/* Where a name may stand nearly every keyword may be one: those that would mean something else here. */
+static bool keyword_counts(const struct completion *completion, struct str name) {
+    static const char *const ITEMS[] = {"let", "validate", "ignored"};
+    static const char *const STEPS[] = {"param", "given", "expect", "assert"};
+    static const char *const CHANGES[] = {"up", "after", "backfill", "down", "recovery"};
+    const struct keyword *keyword = keyword_find(name);
+    struct str decl = completion->context.decl_word;
+    if (keyword == NULL || keyword->use == KEYWORD_RESERVED) return true;
+    if (!syntax_expects(&completion->expected, "a name")) return true;
+    bool test = str_is(decl, "test"), change = str_is(decl, "change");
+    const char *const *words = test ? STEPS : change ? CHANGES : ITEMS;
+    size_t count = test ? 4 : change ? 5 : 3;
+    for (size_t i = 0; i < count; i++)
+        if (str_is(name, words[i]) && (test || change || syntax_expects(&completion->expected, "...")))
+            return true;
+    return false;
+}
+
 static void add_keywords(struct completion *completion, bool declares) {
     static const char *const EVENTS[] = {"on error", "on null", "on missing", "on skipped", NULL};
     for (uint32_t i = 0; i < completion->expected.count; i++) {
@@ -468,7 +487,8 @@ static void add_keywords(struct completion *completion, bool declares) {
         }
         while (name.len && name.ptr[name.len - 1] == ' ')
             name.len--;
-        add_item(completion, name, ITEM_KEYWORD, STR(""), NULL, declares ? 'a' : 'c');
+        if (declares || keyword_counts(completion, name))
+            add_item(completion, name, ITEM_KEYWORD, STR(""), NULL, declares ? 'a' : 'c');
     }
 }
 
@@ -521,6 +541,7 @@ static void complete_word(struct completion *completion) {
     if (context_kind(context, 0) == TOKEN_FAT_ARROW &&
         (str_is(context->decl_word, "codes") || str_is(context->decl_word, "test")))
         add_labels(completion, codes_enum(completion), false);
+    if (value && context_kind(context, 0) == TOKEN_FAT_ARROW) add_words(completion, ACTIONS, ITEM_KEYWORD);
     if (value) {
         add_labels(completion, column_enum(completion), true);
         add_rows_and_lets(completion);

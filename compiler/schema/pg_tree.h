@@ -49,8 +49,6 @@ struct schema_type schema_read_type(struct schema_reader *reader, const cJSON *t
 void schema_add_enum(struct schema_reader *reader, const cJSON *statement);
 void schema_alter_enum(struct schema_reader *reader, const cJSON *statement);
 void schema_add_domain(struct schema_reader *reader, const cJSON *statement);
-/* The schema and name of a list of one or two String nodes. */
-void schema_read_name(struct arena *arena, const cJSON *names, struct str *schema_name, struct str *name);
 
 /* schema_table.c */
 void schema_add_table(struct schema_reader *reader, const cJSON *statement);

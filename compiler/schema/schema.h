@@ -60,7 +60,7 @@ struct schema_table {
     VEC(struct schema_key) keys; /* primary first */
     VEC(struct schema_fk) fks;
     VEC(struct schema_key) indexes; /* non-unique indexes */
-    VEC(struct span) policies; /* of row level security, where they are created */
+    VEC(struct span) policies;      /* of row level security, where they are created */
     VEC(struct span) triggers;
     bool rls_enabled, rls_forced, is_partitioned, is_view;
     struct span span;
@@ -90,16 +90,12 @@ bool schema_is_unique(const struct schema_table *table, const uint32_t *columns,
 /* A SQL block of a spec: $name parameters replaced by $1 …, in order of first use; parsed by Postgres'
  * parser. names: the parameters' names. False with diagnostics at the place within the block. `at` is the
  * span of the SQL's text in the spec. */
-struct sql_param_use {
-    uint32_t param; /* in params */
-    struct span span;
-};
 struct sql_block {
     struct str sql;
     VEC(struct str) params;
     VEC(struct span) param_spans; /* of each one's first use */
-    VEC(struct sql_param_use) uses;
-    bool is_single_select; /* one statement, a SELECT (or VALUES, TABLE) */
+    VEC(uint32_t) uses;           /* the parameter (in params) of each use, in order */
+    bool is_single_select;        /* one statement, a SELECT (or VALUES, TABLE) */
 };
 bool sql_block_parse(struct arena *arena, struct str text, struct span at, struct sql_block *block,
                      struct diag_list *diags);

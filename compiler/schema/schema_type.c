@@ -47,7 +47,9 @@ static const struct {
     {"jsonb", TYPE_JSON, WIRE_JSONB, "jsonb"},
 };
 
-void schema_read_name(struct arena *arena, const cJSON *names, struct str *schema_name, struct str *name) {
+/* The schema and name of a list of one or two String nodes. */
+static void schema_read_name(struct arena *arena, const cJSON *names, struct str *schema_name,
+                             struct str *name) {
     *schema_name = STR("public");
     *name = STR("");
     int count = cJSON_GetArraySize(names);

@@ -54,10 +54,10 @@ static uint32_t param_number(struct arena *arena, struct sql_block *block, struc
                              struct span span) {
     for (uint32_t i = 0; i < block->params.count; i++)
         if (str_eq(block->params.items[i], name)) {
-            VEC_PUSH(arena, &block->uses, (struct sql_param_use){i, span});
+            VEC_PUSH(arena, &block->uses, i);
             return i + 1;
         }
-    VEC_PUSH(arena, &block->uses, (struct sql_param_use){block->params.count, span});
+    VEC_PUSH(arena, &block->uses, block->params.count);
     VEC_PUSH(arena, &block->params, arena_copy_str(arena, name));
     VEC_PUSH(arena, &block->param_spans, span);
     return block->params.count;

@@ -61,8 +61,6 @@ bool filter_is_operator_word(const struct filter *filter, uint32_t i, const char
 uint32_t filter_emit(struct filter *filter, int kind, uint32_t first, uint32_t count);
 /* `on EVENT` and an action behind it: the stream's token for it, else 0. */
 int filter_event_token(const struct filter *filter, uint32_t i);
-/* What the last token was can end an operand: an operator may follow. */
-bool filter_after_operand(const struct filter *filter);
 /* Adds the word or number at i, with those that belong to it; returns how many tokens that were. */
 uint32_t filter_word(struct filter *filter, uint32_t i);
 uint32_t filter_number(struct filter *filter, uint32_t i);

@@ -19,7 +19,8 @@ bool filter_is_operator_word(const struct filter *filter, uint32_t i, const char
     return str_is(text, word) || is_upper_of(text, word);
 }
 
-bool filter_after_operand(const struct filter *filter) {
+/* What the last token was can end an operand: an operator may follow. */
+static bool filter_after_operand(const struct filter *filter) {
     switch (filter->last) {
     case T_NAME:
     case T_PARAM:

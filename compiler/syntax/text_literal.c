@@ -47,7 +47,10 @@ static size_t common_indent(struct str inner, bool skip_first) {
     return common == SIZE_MAX ? 0 : common;
 }
 
-struct str text_literal_block(struct arena *arena, struct str token) {
+/* Three quotes: a line break right behind the opening ones is dropped, so is the last line when it is blank;
+ * the indent common to all lines that are not blank is removed (those after the first, when text stands right
+ * behind the opening quotes). CR LF becomes LF. */
+static struct str text_literal_block(struct arena *arena, struct str token) {
     if (token.len < 6) return STR("");
     struct str inner = {token.ptr + 3, token.len - 6};
     size_t at = 0;

@@ -4,11 +4,7 @@
 #include "runtime/cli/cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const char HELP[] =
     "Lays specs out in mig's one style and writes them back where anything changed. Only blanks, "
@@ -28,48 +24,6 @@ struct fmt {
     uint32_t changed;
     struct buf files; /* JSON */
 };
-
-/* ------------------------------------------------------------------ files */
-
-/* The file behind links, so that a link stays one. */
-static const char *real_path(struct cli *cli, struct str path) {
-    char *resolved = realpath(arena_copy_cstr(&cli->arena, path), NULL);
-    if (resolved == NULL) return arena_copy_cstr(&cli->arena, path);
-    const char *copy = arena_copy_cstr(&cli->arena, str_cstr(resolved));
-    free(resolved);
-    return copy;
-}
-
-static bool write_all(int fd, struct str text) {
-    for (size_t at = 0; at < text.len;) {
-        ssize_t n = write(fd, text.ptr + at, text.len - at);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return false;
-        at += (size_t)n;
-    }
-    return fsync(fd) == 0;
-}
-
-/* Puts text into the file's place in one step, with the file's mode and owner. */
-static bool replace_file(struct cli *cli, struct str path, struct str text) {
-    const char *real = real_path(cli, path);
-    struct str part = arena_printf(&cli->arena, "%s.XXXXXX", real);
-    char *name = arena_copy_cstr(&cli->arena, part);
-    struct stat status;
-    int fd = stat(real, &status) == 0 ? mkostemp(name, O_CLOEXEC) : -1;
-    bool good = fd >= 0;
-    if (good && (status.st_uid != geteuid() || status.st_gid != getegid()))
-        good = fchown(fd, status.st_uid, status.st_gid) == 0;
-    good = good && fchmod(fd, status.st_mode & 07777) == 0 && write_all(fd, text);
-    int failed = errno;
-    if (fd >= 0 && close(fd) != 0 && good) good = false, failed = errno;
-    if (good && rename(name, real) != 0) good = false, failed = errno;
-    if (good) return true;
-    if (fd >= 0) unlink(name);
-    diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot write %.*s: %s", STR_ARG(path),
-                strerror(failed));
-    return false;
-}
 
 static bool read_stdin(struct cli *cli, struct str name, struct str *bytes) {
     struct buf content = {0};
@@ -121,7 +75,7 @@ static bool format_text(struct fmt *fmt, struct str name, struct str bytes, bool
     if (!cli->json && changed && fmt->diff) show_diff(fmt, name, bytes, text);
     if (!cli->json && changed && fmt->check && !fmt->diff) printf("%.*s\n", STR_ARG(name));
     if (!cli->json && writes && is_stdin) fwrite(text.ptr, 1, text.len, stdout);
-    return !writes || is_stdin || !changed || replace_file(cli, name, text);
+    return !writes || is_stdin || !changed || cli_replace_file(cli, name, text);
 }
 
 static void show_json(struct fmt *fmt) {

@@ -27,7 +27,7 @@ struct code_pages {
 
 static char *make_folder(struct arena *arena, const char *base, const char *tail) {
     struct str path = arena_printf(arena, "%s/%s", base, tail);
-    for (size_t i = strlen(base) + 1; i <= path.len; i++) {
+    for (size_t i = strlen(base); i <= path.len; i++) {
         if (path.ptr[i] != '/' && path.ptr[i] != '\0') continue;
         char *part = arena_copy_cstr(arena, str_from(path.ptr, i));
         if (mkdir(part, 0700) != 0 && errno != EEXIST) return NULL;

@@ -160,11 +160,21 @@ static bool values_agree(const struct check_run *run, struct str a, struct str b
            decimal_multiply(x, allowed, &allowed) == FAULT_NONE && decimal_compare(difference, allowed) <= 0;
 }
 
-static void note_difference(struct buf *out, uint32_t *count, struct str key, struct str source,
-                            struct str target) {
+/* Numbers are counts and sums; anything else of a personal check is not shown. */
+static struct str shown_value(struct str value, bool personal) {
+    struct decimal number;
+    bool plain = !personal || str_is(value, "nothing") || decimal_parse(value, &number) == FAULT_NONE;
+    return plain ? value : STR("***");
+}
+
+static void note_difference(struct buf *out, uint32_t *count, bool personal, struct str key,
+                            struct str source, struct str target) {
     enum { SHOWN = 5 };
     if ((*count)++ >= SHOWN) return;
     if (out->len) buf_append_cstr(out, "; ");
+    if (personal && key.len) key = STR("***");
+    source = shown_value(source, personal);
+    target = shown_value(target, personal);
     for (size_t i = 0; i < key.len; i++)
         if (key.ptr[i] == '\x1f')
             buf_append_cstr(out, ", ");
@@ -173,8 +183,20 @@ static void note_difference(struct buf *out, uint32_t *count, struct str key, st
     buf_printf(out, "%ssource %.*s, target %.*s", key.len ? ": " : "", STR_ARG(source), STR_ARG(target));
 }
 
+/* Is anything that the source side reads personal? */
+static bool is_personal(const struct check_run *run) {
+    const struct plan *plan = run->engine->plan;
+    const struct plan_map *map = &plan->check_maps[run->check->map - 1];
+    uint32_t programs[] = {map->program, map->grouped ? map->group_program - 1 : map->program};
+    for (uint32_t p = 0; p < 2; p++)
+        for (uint32_t i = 0; i < plan->programs[programs[p]].spans_count; i++)
+            if (plan->programs[programs[p]].spans[i].pii) return true;
+    return false;
+}
+
 static bool compare_sides(struct check_run *run, struct check_rows *source, struct check_rows *target) {
     struct buf differences = {0};
+    bool personal = is_personal(run);
     uint32_t count = 0, s = 0, t = 0;
     qsort(source->rows.items, source->rows.count, sizeof(struct check_row), compare_rows);
     qsort(target->rows.items, target->rows.count, sizeof(struct check_row), compare_rows);
@@ -183,11 +205,11 @@ static bool compare_sides(struct check_run *run, struct check_rows *source, stru
         const struct check_row *b = t < target->rows.count ? &target->rows.items[t] : NULL;
         int c = a == NULL ? 1 : b == NULL ? -1 : str_compare(a->key, b->key);
         if (c == 0 && !values_agree(run, a->value, b->value))
-            note_difference(&differences, &count, a->key, a->value, b->value);
+            note_difference(&differences, &count, personal, a->key, a->value, b->value);
         if (c < 0 && !values_agree(run, a->value, STR("0")))
-            note_difference(&differences, &count, a->key, a->value, STR("nothing"));
+            note_difference(&differences, &count, personal, a->key, a->value, STR("nothing"));
         if (c > 0 && !values_agree(run, STR("0"), b->value))
-            note_difference(&differences, &count, b->key, STR("nothing"), b->value);
+            note_difference(&differences, &count, personal, b->key, STR("nothing"), b->value);
         s += c <= 0;
         t += c >= 0;
     }

@@ -88,6 +88,7 @@ struct engine {
     struct zone_cache *zones; /* for parameters and constants */
     uint64_t writes;          /* maps that have written so far */
     enum run_status status;
+    bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;
     double deadline; /* end of the environment's window (monotonic seconds); 0: none */
@@ -252,6 +253,9 @@ const struct row_place *group_table_place(const struct group_table *groups, uint
 struct tallies *tallies_new(struct engine *engine);
 void tallies_count_report(struct tallies *tallies, struct run_map_report *map,
                           const struct plan_program *program, const struct row_report *report);
+/* A reason counted before, which no longer holds: a warning of a row that is rejected after all. */
+void tallies_take_back(struct tallies *tallies, struct run_map_report *map,
+                       const struct plan_program *program, const struct row_report *report);
 void tallies_count_fault(struct tallies *tallies, struct run_map_report *map, enum fault fault,
                          struct str message);
 void tallies_count_warning(struct tallies *tallies, struct run_map_report *map, enum fault fault,

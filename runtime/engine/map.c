@@ -335,6 +335,7 @@ bool map_reject_later(struct map_run *run, const struct row_place *place, struct
             none[i].kind = TYPE_NULL;
         if (!keyed_table_add(run->crosswalk, key, KEYED_REJECTED, none, run->engine->diags))
             return engine_fail(run->engine, RUN_STOPPED);
+        keyed_table_reject(run->crosswalk, key); /* it was taken for written until now */
     }
     return run->engine->quarantine == NULL ||
            quarantine_add_plain(run->engine->quarantine, run, place, fault, message);

@@ -121,6 +121,19 @@ static void replace_all(struct buf *text, struct str what) {
     *text = out;
 }
 
+/* Can personal cells be told from the others in the raw record? Not in one that the reader could not take
+ * apart, nor where a record holds others, nor in JSON that is no object. */
+static bool cells_are_known(const struct map_run *run, const struct row_batch *batch, uint32_t batch_row) {
+    if (batch == NULL) return false;
+    const struct plan_source *source = &run->engine->plan->sources[run->map->source];
+    bool json = source->format == SOURCE_JSON || source->format == SOURCE_NDJSON;
+    struct str raw = batch->places[batch_row].raw;
+    if (source->children.len || (json && (raw.len == 0 || raw.ptr[0] != '{'))) return false;
+    for (uint32_t f = 0; f < batch->faults.count; f++)
+        if (batch->faults.items[f].row == batch_row) return false;
+    return true;
+}
+
 /* The raw record without its personal cells. What cannot be found in it as it stands (escaped, quoted) makes
  * the whole record personal: it is left out. */
 static bool mask_raw(struct map_run *run, const struct row_place *place, const struct row_batch *batch,
@@ -132,7 +145,7 @@ static bool mask_raw(struct map_run *run, const struct row_place *place, const s
     for (uint32_t c = 0; c < run->projection.columns.count; c++) {
         const struct reader_column *column = &run->projection.columns.items[c];
         if (!table->columns[column->column].pii) continue;
-        if (batch == NULL) return false;
+        if (!cells_are_known(run, batch, batch_row)) return false;
         if (batch->columns[c].state[batch_row] == ROW_NULL) continue;
         struct str value = batch->columns[c].text[batch_row];
         size_t at;
@@ -171,9 +184,12 @@ static void append_fault(struct quarantine *q, const struct plan_program *progra
 static void append_faults(struct quarantine *q, const struct plan_program *program, const struct vm *vm,
                           uint32_t row) {
     bool first = true;
+    /* A record that could not be read says so once: what its cells then lack is no fault of theirs. */
+    const struct row_report *main = vm_first_report(vm, row);
+    bool unreadable = main && main->instr == NO_REGISTER;
     buf_append_cstr(&q->out, ",\"faults\":[");
     for (const struct row_report *r = vm_first_report(vm, row); r; r = vm_next_report(vm, r)) {
-        if (r->kind != OUTCOME_REJECTED) continue;
+        if (r->kind != OUTCOME_REJECTED || (unreadable && r->instr != NO_REGISTER)) continue;
         if (!first) buf_append_char(&q->out, ',');
         first = false;
         append_fault(q, program, r);

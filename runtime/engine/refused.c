@@ -16,6 +16,16 @@ static int compare_ordinals(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* A rejected row counts once, as rejected: the warnings it was accepted with go. */
+static void take_back_warnings(struct map_run *loaded, const struct vm *vm, uint32_t row) {
+    const struct plan_map *map = loaded->map;
+    const struct plan_program *program =
+        &loaded->engine->plan->programs[map->grouped ? map->group_program - 1 : map->program];
+    loaded->report->warnings -= vm_row_warnings(vm, row);
+    for (const struct row_report *r = vm_first_report(vm, row); r; r = vm_next_report(vm, r))
+        if (r->kind == OUTCOME_OK) tallies_take_back(loaded->tallies, loaded->report, program, r);
+}
+
 /* The same source row may have given several rows (each, join): each refusal is one record. */
 static bool visit_refused(void *context, struct map_run *run, const struct vm *vm, uint32_t row) {
     struct refused_search *search = context;
@@ -25,6 +35,7 @@ static bool visit_refused(void *context, struct map_run *run, const struct vm *v
     for (uint32_t i = 0; found == NULL && i < search->count; i++)
         if (search->refused[i].source == ordinal) found = &search->refused[i];
     if (found == NULL) return true;
+    take_back_warnings(loaded, vm, row);
     struct str key = map_row_key(run, vm, row, &run->arena);
     if (loaded->crosswalk && key.len) keyed_table_reject(loaded->crosswalk, key);
     struct key_set *rejected = loaded->engine->rejected_rows[loaded->index];

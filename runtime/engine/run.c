@@ -100,6 +100,14 @@ static bool refuse_unsupported(struct engine *engine, const struct plan_environm
     if (environment && environment->window_seconds)
         engine->deadline = engine->started + (double)environment->window_seconds;
     for (uint32_t i = 0; i < plan->maps_count; i++) {
+        if (plan->maps[i].crosswalk_days && !engine->options->dry_run) {
+            struct diag *diag =
+                diag_report(engine->diags, X_UNSUPPORTED, no_span(),
+                            "map `%.*s` asks to keep its crosswalk, which this version cannot do",
+                            STR_ARG(plan->maps[i].name));
+            diag_help(engine->diags, diag, "Take `keep crosswalk` out of the spec.");
+            return engine_fail(engine, RUN_REFUSED);
+        }
         if (plan->maps[i].commit != COMMIT_RUN) continue;
         struct diag *diag = diag_report(engine->diags, X_UNSUPPORTED, no_span(),
                                         "map `%.*s` asks for `commit per run`, which this version cannot do",
@@ -283,9 +291,9 @@ bool engine_run_map(struct engine *engine, uint32_t index) {
     struct map_run run = {.engine = engine, .map = map, .index = index, .mode = MAP_LOAD, .report = report};
     run.tallies = tallies_new(engine);
     bool dry = engine->options->dry_run;
-    run.sink = map->target_table == 0 && !dry ? sink_csv_open(&run)
-               : dry                          ? sink_null_open()
-                                              : engine->target->ops->open_sink(engine->target->context, &run);
+    run.sink = map->target_table == 0 && !dry && !engine->in_memory ? sink_csv_open(&run)
+               : dry                                                ? sink_null_open()
+                     : engine->target->ops->open_sink(engine->target->context, &run);
     return run.sink && map_execute(&run);
 }
 

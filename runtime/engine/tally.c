@@ -64,6 +64,20 @@ void tallies_count_report(struct tallies *tallies, struct run_map_report *map,
     reason->count++;
 }
 
+void tallies_take_back(struct tallies *tallies, struct run_map_report *map,
+                       const struct plan_program *program, const struct row_report *report) {
+    struct plan_span span = {0};
+    if (report->instr < program->spans_count) span = program->spans[report->instr];
+    uint32_t line;
+    struct str file = plan_span_file(tallies->engine->plan, &span, &line);
+    struct run_reason *reason =
+        find_reason(map, report->kind, report->skip_reason, report->fault, file, line);
+    if (reason == NULL || --reason->count > 0) return;
+    for (struct run_reason *last = &map->reasons.items[map->reasons.count - 1]; reason < last; reason++)
+        reason[0] = reason[1];
+    map->reasons.count--;
+}
+
 void tallies_count_skip(struct tallies *tallies, struct run_map_report *map, enum skip_reason skip) {
     struct run_reason *reason = find_reason(map, OUTCOME_SKIPPED, (uint8_t)skip, FAULT_NONE, STR(""), 0);
     if (reason == NULL)

@@ -17,7 +17,8 @@ int64_t timestamptz_now(void) {
     return (now.tv_sec - POSTGRES_EPOCH) * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
-enum run_status target_postgres_status(enum pg_error error) {
+/* Exit status that fits a Postgres failure. */
+static enum run_status target_postgres_status(enum pg_error error) {
     switch (error) {
     case PG_OK: return RUN_OK;
     case PG_BAD_URL: return RUN_USAGE;
@@ -166,7 +167,8 @@ bool target_postgres_revive(struct target_postgres *pg) {
     if (!pg->journaling || journal_lock_is_held(pg->guard)) return true;
     if (!pg_is_alive(pg->guard) && !pg_reconnect(pg->guard, pg->engine->diags))
         return engine_fail(pg->engine, RUN_UNREACHABLE);
-    return journal_lock(pg->guard, LOCK_PATIENCE_MS, pg->engine->diags) || engine_fail(pg->engine, RUN_REFUSED);
+    return journal_lock(pg->guard, LOCK_PATIENCE_MS, pg->engine->diags) ||
+           engine_fail(pg->engine, RUN_REFUSED);
 }
 
 void target_postgres_finish(struct target_postgres *pg) {

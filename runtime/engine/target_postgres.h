@@ -21,8 +21,8 @@ struct target_postgres {
  * False: engine->status and diagnostics say why. close in any case. */
 bool target_postgres_open(struct target_postgres *pg, struct engine *engine, struct str url,
                           struct target *target);
-/* Between maps: connections that were lost while they were idle are made again, and the lock with them. False: the
- * server cannot be reached, or another mig holds the lock now. */
+/* Between maps: connections that were lost while they were idle are made again, and the lock with them.
+ * False: the server cannot be reached, or another mig holds the lock now. */
 bool target_postgres_revive(struct target_postgres *pg);
 /* Writes the run's end into the journal. */
 void target_postgres_finish(struct target_postgres *pg);
@@ -34,8 +34,6 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
 /* sequences.c: after a map's last batch */
 void sequences_advance(struct target_postgres *pg, const struct plan_map *map);
 
-/* Exit status that fits a Postgres failure. */
-enum run_status target_postgres_status(enum pg_error error);
 /* What the journal calls a run or step that ended so. */
 enum journal_state target_postgres_journal_state(enum run_status status);
 /* Now, as timestamptz. */

@@ -49,8 +49,6 @@ static inline void verify_leave(struct verifier *v) {
 
 /* A full type: none of TYPE_NONE, TYPE_NULL. */
 bool verify_type(struct verifier *v, const struct plan_type *type, const char *what);
-/* Every text is UTF-8, every span within its file, every type's parts in range. */
-bool verify_leaves(struct verifier *v);
 /* Everything but programs: enums in range, indexes, constants that parse, the graph of maps. */
 bool verify_declarations(struct verifier *v);
 /* One program by itself. */

@@ -281,10 +281,6 @@ struct str pg_connection_name(const struct pg_connection *connection) {
     return connection->name;
 }
 
-int32_t pg_server_version(const struct pg_connection *connection) {
-    return connection->pg ? PQserverVersion(connection->pg) : 0;
-}
-
 int32_t pg_backend_id(const struct pg_connection *connection) {
     return connection->pg ? PQbackendPID(connection->pg) : 0;
 }

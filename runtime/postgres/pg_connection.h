@@ -69,8 +69,7 @@ bool pg_is_alive(const struct pg_connection *connection);
 struct str pg_connection_name(const struct pg_connection *connection);
 /* The same for a URL that is not connected; anything that does not parse gives "the connection URL". */
 struct str pg_url_without_password(struct arena *arena, struct str url);
-int32_t pg_server_version(const struct pg_connection *connection); /* 150004 for 15.4 */
-int32_t pg_backend_id(const struct pg_connection *connection);     /* process id of the server process */
+int32_t pg_backend_id(const struct pg_connection *connection); /* process id of the server process */
 const struct pg_failure *pg_last_failure(const struct pg_connection *connection);
 /* Lets messages keep what the server quotes of values: only where no column holds personal data. */
 void pg_connection_show_values(struct pg_connection *connection, bool show);

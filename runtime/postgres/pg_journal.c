@@ -11,7 +11,8 @@ enum { HASH_SIZE = 32, HASH_TEXT_SIZE = 2 + 2 * HASH_SIZE };
 
 static const char *const STATE_NAMES[JOURNAL_STATE_COUNT] = {"running", "done", "failed", "stopped"};
 
-const char *journal_state_name(enum journal_state state) {
+/* "running", "done", "failed", "stopped" */
+static const char *journal_state_name(enum journal_state state) {
     return STATE_NAMES[state];
 }
 

@@ -59,7 +59,6 @@ struct journal_run {
 };
 
 enum journal_state { JOURNAL_RUNNING, JOURNAL_DONE, JOURNAL_FAILED, JOURNAL_STOPPED, JOURNAL_STATE_COUNT };
-const char *journal_state_name(enum journal_state state); /* "running", "done", "failed", "stopped" */
 
 /* Writes the run, its sources and the event `run_started`. */
 bool journal_start_run(struct pg_connection *connection, const struct journal_run_start *start,
@@ -127,11 +126,6 @@ struct journal_batch {
     uint32_t crosswalk_count;
     int64_t crosswalk_expires_at; /* timestamptz */
 };
-
-/* Rejects that are known only outside of any batch (conflicts of a map's last batch, checks). */
-bool journal_write_rejects(struct pg_connection *connection, const struct journal_run *run, struct str map,
-                           uint64_t batch, const struct journal_reject *rejects, uint32_t count,
-                           struct diag_list *diags);
 
 /* -- reading, for status, report, resume, verify */
 

@@ -83,15 +83,6 @@ static bool write_rejects(struct pg_connection *connection, struct str run_text,
     return ok;
 }
 
-bool journal_write_rejects(struct pg_connection *connection, const struct journal_run *run, struct str map,
-                           uint64_t batch, const struct journal_reject *rejects, uint32_t count,
-                           struct diag_list *diags) {
-    char run_text[UUID_TEXT_SIZE];
-    bool ok = write_rejects(connection, journal_uuid_text(run->id, run_text), map, batch, rejects, count);
-    if (!ok) pg_report_failure(connection, diags, "write the quarantine");
-    return ok;
-}
-
 static bool write_crosswalk(struct pg_connection *connection, struct str run_text, struct str map,
                             const struct journal_batch *batch) {
     if (batch->crosswalk_count == 0) return true;

@@ -423,7 +423,8 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
     return remove(path);
 }
 
-bool sandbox_remove_tree(const char *path) {
+/* Removes a folder and all below it; symbolic links are removed, not followed. */
+static bool sandbox_remove_tree(const char *path) {
     if (!exists(path)) return true;
     return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0;
 }

@@ -31,7 +31,5 @@ int sandbox_run(struct sandbox_context *x, char *const args[]);
 bool sandbox_can_reach(struct sandbox_context *x);
 /* Makes a file or folder that user's own. False with a diagnostic. */
 bool sandbox_give(struct sandbox_context *x, const char *path);
-/* Removes a folder and all below it; symbolic links are removed, not followed. */
-bool sandbox_remove_tree(const char *path);
 
 #endif

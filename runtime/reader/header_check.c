@@ -14,12 +14,6 @@ static uint32_t find_name(const struct str *names, uint32_t count, struct str wa
     return UINT32_MAX;
 }
 
-bool header_holds_columns(const struct plan_source_table *table, const struct str *names, uint32_t count) {
-    for (uint32_t i = 0; i < table->columns_count; i++)
-        if (find_name(names, count, source_column_name(&table->columns[i]), 0) == UINT32_MAX) return false;
-    return true;
-}
-
 static void report_missing(const struct plan_source_column *column, const struct str *names, uint32_t count,
                            struct str place, struct diag_list *diags) {
     struct str wanted = source_column_name(column);

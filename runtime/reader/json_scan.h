@@ -34,8 +34,6 @@ bool json_scan_text(struct json_scanner *scanner, struct str text, uint32_t max_
 const char *json_skip_blanks(const char *p, const char *end);
 /* Behind the value that begins at p. */
 const char *json_skip_value(const char *p, const char *end);
-/* Behind the string that begins at p with its quote. */
-const char *json_skip_string(const char *p, const char *end);
 
 struct json_walk {
     const char *p, *end;

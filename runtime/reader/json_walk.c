@@ -9,7 +9,8 @@ const char *json_skip_blanks(const char *p, const char *end) {
     return p;
 }
 
-const char *json_skip_string(const char *p, const char *end) {
+/* Behind the string that begins at p with its quote. */
+static const char *json_skip_string(const char *p, const char *end) {
     for (p++; p < end;) {
         const char *quote = memchr(p, '"', (size_t)(end - p));
         if (quote == NULL) return end;

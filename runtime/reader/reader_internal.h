@@ -40,8 +40,6 @@ bool source_files_find(struct reader *reader, struct diag_list *diags);
  * stands ("users.csv line 1"). */
 bool header_check(struct reader *reader, const struct str *names, uint32_t count, struct str place,
                   uint32_t *field_of, struct diag_list *diags);
-/* True when every column of the table is among the names. */
-bool header_holds_columns(const struct plan_source_table *table, const struct str *names, uint32_t count);
 /* The name a column has in the source. */
 struct str source_column_name(const struct plan_source_column *column);
 

@@ -304,7 +304,7 @@ static void put_part(struct writer *w, int32_t n, const char *unit) {
     w->after_negative = n < 0;
 }
 
-size_t interval_write(struct interval interval, char out[static INTERVAL_TEXT_MAX]) {
+static size_t interval_write(struct interval interval, char out[static INTERVAL_TEXT_MAX]) {
     struct writer w = {out, out + INTERVAL_TEXT_MAX, false, false};
     put_part(&w, interval.months / 12, "year");
     put_part(&w, interval.months % 12, "mon");

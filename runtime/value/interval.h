@@ -13,7 +13,6 @@ enum { INTERVAL_TEXT_MAX = 96 };
  * FAULT_OUT_OF_RANGE. */
 enum fault interval_parse(struct str text, struct interval *out);
 /* "1 year 2 mons 3 days 04:05:06.789"; zero is "00:00:00". Returns the bytes, adds no NUL. */
-size_t interval_write(struct interval interval, char out[static INTERVAL_TEXT_MAX]);
 struct str interval_format(struct arena *arena, struct interval interval);
 
 /* One text for all intervals that compare equal: "30 days 0 us" for a month too. For keys, not for people. */

@@ -33,8 +33,7 @@ bool json_validate(struct str text, struct json_error *error);
  * *error when there is none. For readers that take values one after the other. */
 size_t json_validate_prefix(struct str text, size_t at, struct json_error *error);
 
-enum json_kind json_kind_of(struct str value);   /* by its first character; NONE for an empty text */
-const char *json_kind_name(enum json_kind kind); /* "an object", "a number", for messages */
+enum json_kind json_kind_of(struct str value); /* by its first character; NONE for an empty text */
 /* The value without the blanks around it. */
 struct str json_trim(struct str value);
 
@@ -55,8 +54,6 @@ bool json_iter_next(struct json_iter *iter, struct json_member *member);
 bool json_get(struct str object, struct str key, struct str *value);
 bool json_get_index(struct str array, int64_t index, struct str *value); /* 0-based, negative from the end */
 int64_t json_array_length(struct str array);                             /* -1: not an array */
-/* True when the raw key (with quotes) means this text. */
-bool json_key_is(struct str raw_key, struct str key);
 
 /* A path such as a.b[0].c, 'x.y'[2], $.a (the leading `$` is optional, `$` alone is the whole value). */
 struct json_step {

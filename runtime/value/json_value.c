@@ -30,12 +30,6 @@ enum json_kind json_kind_of(struct str value) {
     }
 }
 
-const char *json_kind_name(enum json_kind kind) {
-    static const char *const names[] = {"nothing",  "null",     "true",     "false",
-                                        "a number", "a string", "an array", "an object"};
-    return names[kind];
-}
-
 /* ---- walking ---- */
 
 /* Offset behind the string that starts at text.ptr[at]. */
@@ -171,7 +165,8 @@ enum fault json_to_text(struct arena *arena, struct str value, struct str *out) 
     return FAULT_NONE;
 }
 
-bool json_key_is(struct str raw_key, struct str key) {
+/* True when the raw key (with quotes) means this text. */
+static bool json_key_is(struct str raw_key, struct str key) {
     struct str body;
     if (!string_body(raw_key, &body)) return false;
     if (body.len < key.len) return false;

@@ -199,10 +199,6 @@ enum fault float_divide(double a, double b, double *out) {
     return b == 0 ? FAULT_DIVISION_BY_ZERO : give_finite(a / b, out);
 }
 
-enum fault float_modulo(double a, double b, double *out) {
-    return b == 0 ? FAULT_DIVISION_BY_ZERO : give_finite(fmod(a, b), out);
-}
-
 enum fault float_to_int(double f, int64_t *out) {
     if (!(f >= -9223372036854775808.0 && f < 9223372036854775808.0)) return FAULT_OUT_OF_RANGE;
     if (f != trunc(f)) return FAULT_LOSSY;

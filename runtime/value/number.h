@@ -56,7 +56,6 @@ enum fault float_add(double a, double b, double *out);
 enum fault float_subtract(double a, double b, double *out);
 enum fault float_multiply(double a, double b, double *out);
 enum fault float_divide(double a, double b, double *out); /* FAULT_DIVISION_BY_ZERO */
-enum fault float_modulo(double a, double b, double *out); /* sign of a; FAULT_DIVISION_BY_ZERO */
 /* FAULT_LOSSY for a fraction, FAULT_OUT_OF_RANGE. */
 enum fault float_to_int(double f, int64_t *out);
 /* Decimal rounding of the shortest form, half away from zero. FAULT_BAD_ARGUMENT: n not within -308..308. */

@@ -23,10 +23,6 @@ bool wide_to(const struct wide *w, unsigned __int128 *out) {
     return true;
 }
 
-bool wide_is_zero(const struct wide *w) {
-    return count_limbs(w) == 0;
-}
-
 int wide_compare(const struct wide *a, const struct wide *b) {
     for (int i = WIDE_LIMBS - 1; i >= 0; i--)
         if (a->limb[i] != b->limb[i]) return a->limb[i] < b->limb[i] ? -1 : 1;

@@ -15,7 +15,6 @@ struct wide {
 struct wide wide_from(unsigned __int128 n);
 /* False when it does not fit. */
 bool wide_to(const struct wide *w, unsigned __int128 *out);
-bool wide_is_zero(const struct wide *w);
 int wide_compare(const struct wide *a, const struct wide *b);
 void wide_add(struct wide *a, const struct wide *b);
 void wide_subtract(struct wide *a, const struct wide *b); /* a >= b */

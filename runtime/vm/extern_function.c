@@ -100,8 +100,9 @@ static enum fault take_text(const struct extern_function *function, struct arena
     return fault;
 }
 
-enum fault extern_function_call(const struct extern_function *function, struct arena *arena,
-                                const void *const *args, void *out, bool *null) {
+/* args[n] points at the storage of the n-th argument; out at the result's. *null: the result is null. */
+static enum fault extern_function_call(const struct extern_function *function, struct arena *arena,
+                                       const void *const *args, void *out, bool *null) {
     const struct plan_extern *decl = function->decl;
     const char *texts[EXTERN_PARAMS_MAX];
     void *pointers[EXTERN_PARAMS_MAX + 1];

@@ -284,7 +284,3 @@ void program_set_free(struct program_set *set) {
     arena_release(&set->arena);
     free(set);
 }
-
-const struct value *program_set_const(const struct program_set *set, uint32_t index) {
-    return &set->consts[index];
-}

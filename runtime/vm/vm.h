@@ -83,9 +83,6 @@ struct vm_input {
 
 struct vm;
 
-/* The compiled constants, for tables that are made of them (codes). */
-const struct value *program_set_const(const struct program_set *set, uint32_t index);
-
 struct vm *vm_new(const struct program_set *set, uint32_t program);
 void vm_free(struct vm *vm);
 

@@ -97,9 +97,6 @@ bool extern_function_open(struct extern_function *function, const struct plan *p
 void extern_function_close(struct extern_function *function);
 size_t extern_function_size(void);
 struct extern_function *extern_function_at(struct extern_function *functions, uint32_t index);
-/* args[n] points at the storage of the n-th argument; out at the result's. *null: the result is null. */
-enum fault extern_function_call(const struct extern_function *function, struct arena *arena,
-                                const void *const *args, void *out, bool *null);
 
 /* ---------------------------------------------------------------- the machine */
 

@@ -167,7 +167,7 @@ class Checker:
                         self.fail(page, f"$ {command}\n" + "\n".join(got))
         if commands == 0:
             self.fail(page, "no ```console block")
-        elif f"[{page.id}]" not in printed and f'"{page.id}"' not in printed:
+        elif page.id not in printed:
             self.fail(page, "no command prints the code")
 
     def check(self, page, title):

@@ -7,6 +7,7 @@ import zipfile
 
 from kit import *
 
+from cases_kill import Server
 from cases_sources import workbook
 
 TABLE = "create table t (id int primary key, v text)"
@@ -345,6 +346,21 @@ def a_wrong_password_or_role_or_database(it):
     run = it.refuse(code=5, env={"DB": it.url.replace("tester@", "nobody_here:hunter2@")}, has=["X0303", "nobody_here"])
     equal("hunter2" in run.err + run.out, False, "the password in a message")
     it.refuse(code=5, env={"DB": it.url.replace(it.database, "no_such_database")}, has=["X0304", "no_such_database"])
+
+
+@case("bad_server")
+def a_wrong_password(it):
+    server = Server(it, "scram-sha-256", "right-password\n")
+    server.start()
+    try:
+        it.write("target.sql", TABLE + ";")
+        it.spec(f"source s : inline {{ id int; v text }} [ (1, 'a') ]\n{MAP}")
+        run = it.refuse(code=5, env={"DB": server.url.replace("tester@", "tester:wrong-password@")}, has=["X0303", "tester"])
+        equal("wrong-password" in run.err + run.out, False, "the password in a message")
+        it.refuse(code=5, env={"DB": server.url}, has=["X0303"])
+        it.refuse(code=7, env={"DB": server.url.replace("tester@", "tester:right-password@")}, has=["X0317"])
+    finally:
+        server.kill()
 
 
 @case("bad_server")

@@ -172,7 +172,7 @@ def a_lock_in_the_way(it):
 class Server:
     """A server that a case may kill. Durable, for it is to come back."""
 
-    def __init__(self, it):
+    def __init__(self, it, authentication="trust", password=None):
         self.bin = None
         for folder in sorted(os.listdir("/usr/lib/postgresql"), key=float, reverse=True):
             if os.path.exists(f"/usr/lib/postgresql/{folder}/bin/initdb"):
@@ -185,7 +185,9 @@ class Server:
         if os.geteuid() == 0:
             shutil.chown(self.dir, "postgres", "postgres")
             self.wrap = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        self.call("initdb", "-D", self.dir + "/data", "-U", "tester", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
+        secret = [f"--pwfile={it.write('password', password)}"] if password else []
+        self.call("initdb", "-D", self.dir + "/data", "-U", "tester", "-A", authentication, "--no-sync", "-E", "UTF8",
+                  "--locale=C.UTF-8", *secret)
         with open(self.dir + "/data/postgresql.conf", "a") as f:
             f.write(f"listen_addresses = ''\nunix_socket_directories = '{self.dir}'\nunix_socket_permissions = 0777\n"
                     "shared_buffers = 32MB\n")
