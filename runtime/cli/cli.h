@@ -63,8 +63,8 @@ bool cli_fix_file(struct cli *cli, const struct source_text *spec, const struct 
                   uint32_t *count);
 /* The bytes of a whole file. False with a diagnostic. */
 bool cli_read_file(struct cli *cli, struct str path, size_t limit, struct str *bytes);
-/* replace_file.c: puts text into an existing file's place in one step; its mode and owner stay, links stay links.
- * False with a diagnostic: the file is as it was. */
+/* replace_file.c: puts text into an existing file's place in one step; its mode and owner stay, links stay
+ * links. False with a diagnostic: the file is as it was. */
 bool cli_replace_file(struct cli *cli, struct str path, struct str text);
 struct str cli_folder_of(struct cli *cli, struct str path);
 

@@ -6,6 +6,8 @@
 #include "runtime/vm/key_set.h"
 #include "runtime/vm/keyed_table.h"
 
+enum { MOST_KEY_PARTS = 32 }; /* as the plan verifier has it; an index in Postgres has no more columns */
+
 struct map_run;
 struct map_work;
 struct zone_cache;

@@ -126,9 +126,9 @@ static void tear_down(struct map_work *work) {
 static bool encode_key(struct map_work *work, const struct vm *vm, const struct plan_program *program,
                        uint32_t row) {
     struct map_run *run = work->run;
-    struct value parts[16];
-    struct plan_type types[16];
-    uint32_t count = run->outputs.key_count < 16 ? run->outputs.key_count : 16;
+    struct value parts[MOST_KEY_PARTS];
+    struct plan_type types[MOST_KEY_PARTS];
+    uint32_t count = run->outputs.key_count < MOST_KEY_PARTS ? run->outputs.key_count : MOST_KEY_PARTS;
     buf_clear(&work->key);
     for (uint32_t i = 0; i < count; i++) {
         parts[i] = vm_value_at(vm, run->outputs.keys[i], row);
@@ -407,6 +407,23 @@ static bool fold_into_groups(struct map_work *work, uint32_t count) {
     return map_finish_rows(work, &work->main, done, done_count);
 }
 
+static void drop_unsampled(struct map_work *work, struct vm *vm, uint32_t count) {
+    const struct map_run *run = work->run;
+    for (uint32_t row = 0; row < count; row++) {
+        uint64_t ordinal = work->ordinal_of(work, row);
+        uint32_t low = 0, high = run->only_ordinal_count;
+        while (low < high) {
+            uint32_t middle = (low + high) / 2;
+            if (run->only_ordinals[middle] < ordinal)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (low == run->only_ordinal_count || run->only_ordinals[low] != ordinal)
+            vm_skip_row(vm, row, SKIPPED_PARTITION);
+    }
+}
+
 static const struct row_place *group_place(struct map_work *work, uint32_t row) {
     return group_table_place(work->groups, work->first_group + row);
 }
@@ -431,6 +448,7 @@ static bool run_groups(struct map_work *work) {
         group_table_inputs(work->groups, work->first_group, count, work->group.inputs);
         vm_begin(work->group.vm, &batch, count, work->group.cells, NULL, work->group.inputs);
         vm_run_pre(work->group.vm);
+        if (work->run->mode == MAP_SAMPLE) drop_unsampled(work, work->group.vm, count);
         vm_run_rest(work->group.vm);
         good = map_finish_rows(work, &work->group, NULL, count);
     }
@@ -451,23 +469,6 @@ static void drop_other_parts(struct map_work *work, uint32_t count) {
             if (!same && vm_row_outcome(work->main.vm, row) != OUTCOME_FAILED)
                 vm_skip_row(work->main.vm, row, SKIPPED_PARTITION);
         }
-    }
-}
-
-static void drop_unsampled(struct map_work *work, uint32_t count) {
-    const struct map_run *run = work->run;
-    for (uint32_t row = 0; row < count; row++) {
-        uint64_t ordinal = work->ordinal_of(work, row);
-        uint32_t low = 0, high = run->only_ordinal_count;
-        while (low < high) {
-            uint32_t middle = (low + high) / 2;
-            if (run->only_ordinals[middle] < ordinal)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        if (low == run->only_ordinal_count || run->only_ordinals[low] != ordinal)
-            vm_skip_row(work->main.vm, row, SKIPPED_PARTITION);
     }
 }
 
@@ -558,7 +559,8 @@ bool map_run_chunk(struct map_work *work, struct chunk *chunk) {
     if (work->unique_keys && !chunk->again) drop_duplicates(work, chunk->count);
     work->row_base += chunk->count;
     if (engine_stopped(work->run->engine)) return false;
-    if (work->run->mode == MAP_SAMPLE) drop_unsampled(work, chunk->count);
+    if (work->run->mode == MAP_SAMPLE && work->groups == NULL)
+        drop_unsampled(work, work->main.vm, chunk->count);
     drop_rejected_elsewhere(work, chunk->count);
     if (work->groups) return fold_into_groups(work, chunk->count);
     if (work->waves) return waves_run(work, chunk);

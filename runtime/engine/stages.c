@@ -140,10 +140,10 @@ static bool multiply_join(struct stage_run *run, uint32_t row) {
     const struct map_program *p = &run->work->stages[run->stage].program;
     const struct keyed_table *table = run->work->run->engine->tables[stage->table];
     const struct plan_keyed_table *plan_table = &run->work->run->engine->plan->tables[stage->table];
-    struct value parts[16];
+    struct value parts[MOST_KEY_PARTS];
     struct buf key = {0};
     int64_t match = -1;
-    uint32_t count = plan_table->keys_count < 16 ? plan_table->keys_count : 16;
+    uint32_t count = plan_table->keys_count < MOST_KEY_PARTS ? plan_table->keys_count : MOST_KEY_PARTS;
     for (uint32_t i = 0; i < count; i++)
         parts[i] = vm_value_at(p->vm, program_output(p->program, OUT_KEY, i), row);
     if (keyed_table_encode(plan_table->keys, parts, count, &key)) {

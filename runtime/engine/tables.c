@@ -48,10 +48,10 @@ bool engine_build_codes(struct engine *engine) {
         const struct plan_keyed_table *table = &plan->tables[t];
         if (table->kind != KEYED_CODES) continue;
         good = open_table(engine, t);
-        struct value parts[16];
+        struct value parts[MOST_KEY_PARTS];
         for (uint32_t i = 0; good && i < table->codes_count; i++) {
             const struct plan_code *code = &table->codes[i];
-            for (uint32_t k = 0; k < code->keys_count && k < 16; k++)
+            for (uint32_t k = 0; k < code->keys_count && k < MOST_KEY_PARTS; k++)
                 parts[k] = const_value(engine, code->keys[k], engine->arena);
             struct value value = const_value(engine, code->value, engine->arena);
             buf_clear(&key);
@@ -91,8 +91,8 @@ static void note_rejected(struct table_build *build, uint32_t row) {
 
 static bool add_row(struct table_build *build, uint32_t row, struct buf *key) {
     const struct plan_keyed_table *table = &build->engine->plan->tables[build->table];
-    struct value parts[16], columns[256];
-    uint32_t key_count = table->keys_count < 16 ? table->keys_count : 16;
+    struct value parts[MOST_KEY_PARTS], columns[256];
+    uint32_t key_count = table->keys_count < MOST_KEY_PARTS ? table->keys_count : MOST_KEY_PARTS;
     uint32_t column_count = table->columns_count < 256 ? table->columns_count : 256;
     for (uint32_t k = 0; k < key_count; k++)
         parts[k] = vm_value_at(build->vm, build->keys[k], row);

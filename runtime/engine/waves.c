@@ -40,9 +40,9 @@ void waves_free(struct waves *waves) {
 /* The encoded key in waves->key. False: a part is null. */
 static bool encode_registers(struct waves *waves, const uint32_t *registers, uint32_t count, uint32_t row) {
     const struct map_program *p = &waves->work->main;
-    struct value parts[16];
-    struct plan_type types[16];
-    if (count > 16) count = 16;
+    struct value parts[MOST_KEY_PARTS];
+    struct plan_type types[MOST_KEY_PARTS];
+    if (count > MOST_KEY_PARTS) count = MOST_KEY_PARTS;
     for (uint32_t i = 0; i < count; i++) {
         parts[i] = vm_value_at(p->vm, registers[i], row);
         types[i] = p->program->regs[registers[i]];

@@ -242,13 +242,26 @@ static bool run_initdb(struct sandbox_context *x, const char *fresh, const char 
     return sandbox_run(x, args) == 0;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *walk) {
+    (void)st;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+/* Removes a folder and all below it; symbolic links are removed, not followed. */
+static bool remove_tree(const char *path) {
+    if (!exists(path)) return true;
+    return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0;
+}
+
 /* Into a folder that gets its name when it is complete. */
 static bool make_cluster(struct sandbox_context *x) {
     char *fresh = path_in(x->arena, x->dir, "data.new"), *data = path_in(x->arena, x->dir, "data");
-    sandbox_remove_tree(fresh);
+    remove_tree(fresh);
     bool ok = run_initdb(x, fresh, "C.UTF-8");
     if (!ok) {
-        sandbox_remove_tree(fresh);
+        remove_tree(fresh);
         ok = run_initdb(x, fresh, "C");
     }
     if (!ok) return fail_with_log(x, "make the sandbox's cluster (initdb)"), false;
@@ -416,19 +429,6 @@ bool sandbox_stop(struct arena *arena, struct str dir, struct diag_list *diags) 
     return ok;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *walk) {
-    (void)st;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
-/* Removes a folder and all below it; symbolic links are removed, not followed. */
-static bool sandbox_remove_tree(const char *path) {
-    if (!exists(path)) return true;
-    return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) == 0;
-}
-
 bool sandbox_remove(struct arena *arena, struct str dir, struct diag_list *diags) {
     struct sandbox_context x;
     if (!open_context(&x, arena, dir, diags)) return false;
@@ -443,8 +443,8 @@ bool sandbox_remove(struct arena *arena, struct str dir, struct diag_list *diags
     if (!sandbox_stop(arena, x.dir, diags)) return false;
     struct str socket_dir = recorded_socket_dir(arena, x.dir);
     if (str_starts_with(socket_dir, STR("/tmp/mig-sandbox-")))
-        sandbox_remove_tree(arena_copy_cstr(arena, socket_dir));
-    if (sandbox_remove_tree(path)) return true;
+        remove_tree(arena_copy_cstr(arena, socket_dir));
+    if (remove_tree(path)) return true;
     fail(&x, "remove", path);
     return false;
 }

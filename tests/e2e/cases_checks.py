@@ -167,3 +167,50 @@ def a_check_whose_sql_fails_at_run_time(it):
 def all_checks_run_even_when_one_fails(it):
     run = loaded(it, 'check a sql """select 1""" == 2\ncheck b sql """select 1""" == 1\ncheck c sql """select 1""" == 3', code=4)
     equal([c["ran"] for c in run.report["checks"]], [True, True, True])
+
+
+@case("checks")
+def a_sample_of_groups(it):
+    it.schema("create table g (k text primary key, n bigint, s numeric)")
+    it.write("s.csv", "k,v\n" + "".join(f"k{i % 40},{i}\n" for i in range(5000)))
+    it.spec("source s : csv 's.csv' { k text; v decimal }\nmap g from s in s into db.g group by s.k as k { k = k; n = count(); s = sum(s.v) }\n"
+            "check sample 10 of g")
+    run = it.command("run", "spec.mig", "--format", "json")
+    if run.code == 1:  # refused by the compiler
+        return
+    equal(run.code, 0, explain(run))
+
+
+@case("checks")
+def a_sample_of_conflicts_and_rejects(it):
+    it.schema("create table t (id int primary key, v int); insert into t select g, 0 from generate_series(1, 100) g")
+    it.write("s.csv", "id,v\n" + "".join(f"{i},{'x' if i % 10 == 0 else i}\n" for i in range(1, 3001)))
+    it.spec("source s : csv 's.csv' { id int; v text }\nmap t from s in s into db.t key s.id on conflict (id) update tolerance 100% "
+            "{ id = s.id; v = int(s.v) }\ncheck sample 500 of t")
+    run = it.run()
+    contains(run.report["checks"][0]["detail"], "500 sampled rows equal")
+
+
+@case("checks")
+def a_failing_check_lets_the_others_speak(it):
+    run = loaded(it, '''
+check broken sql """select count(*) from t where (select 1 / (count(*) - 3) from t) > 0""" == 3
+check wrong
+  source from x in s group by x.k as k select k, count()
+  target sql """select k, 7 from t group by 1"""
+check right
+  source from x in s except rejected by t group by x.k as k select k, count()
+  target sql """select k, count(*) from t group by 1"""
+check sample 2 of t
+''', code=4)
+    equal([run.check(name)["passed"] for name in ("broken", "wrong", "right", "sample_t")], [False, False, True, True])
+
+
+@case("checks")
+def decimals_of_another_scale_are_the_same_group(it):
+    run = loaded(it, '''
+check values
+  source from x in s except rejected by t group by decimal(x.v) as v, x.k as k select v, k, count()
+  target sql """select v, k, count(*) from t group by 1, 2"""
+''', schema="create table t (id int primary key, k text, v numeric(8,3))")
+    equal(run.check("values")["passed"], True)

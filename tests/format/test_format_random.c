@@ -194,8 +194,8 @@ static uint32_t try_file(const char *path, uint32_t rounds, uint64_t seed) {
 static void test_random(void **state) {
     (void)state;
     const char *wanted = getenv("MIG_ROUNDS"), *seed_text = getenv("MIG_SEED");
-    uint32_t rounds = wanted ? (uint32_t)atoi(wanted) : 300, wrong = 0;
-    uint64_t seed = seed_text ? (uint64_t)atoll(seed_text) : 1;
+    uint32_t rounds = wanted ? (uint32_t)strtoul(wanted, NULL, 10) : 300, wrong = 0;
+    uint64_t seed = seed_text ? strtoull(seed_text, NULL, 10) : 1;
     static const char *const folders[] = {"specs", "stdlib", "tests/compiler/good", "tests/syntax/golden",
                                           "tests/format/golden"};
     struct arena arena = {0};

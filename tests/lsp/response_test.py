@@ -14,7 +14,7 @@ LINES = 2000
 
 def write_spec(folder):
     """A target and maps of 20 columns each, as many as it takes."""
-    ddl, spec, n = [DDL], ["migration wide version 1", "param cutover timestamptz",
+    ddl, spec, n = [DDL], ["migration wide version 1",
                            "target db : postgres env 'DB_URL' schema 'schema.sql'"], 0
     while sum(part.count("\n") + 1 for part in spec) < LINES:
         n += 1
