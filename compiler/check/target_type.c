@@ -74,6 +74,8 @@ static bool type_resolve_enum(struct checker *checker, const struct ast_type *ty
         decl_suggest(checker, diag, name, names, schema->enums.count);
         return false;
     }
+    if (compile->target_decl != NULL && str_eq(path->parts.items[0].text, checker->target_name))
+        record_use(checker, path->parts.items[0].span, compile->target_decl->target.name.span);
     record_use(checker, name.span, found->span);
     *plan = (struct plan_type){.kind = TYPE_ENUM, .ref = checker_enum_index(checker, found)};
     return true;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,6 +106,9 @@ int cmd_lsp(struct cli *cli, int argc, char **argv) {
     if (!cli_start(cli, options, HELP, argc, argv, &arguments, &code)) return code;
     if (arguments.words.count > 0) return cli_usage(cli, "it takes no arguments");
     find_folder(&cli->arena, &pages);
+    /* Each change takes and gives back the memory of a whole compile: it stays with the process. */
+    mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024 * 1024);
     const struct lsp_options server = {.in = STDIN_FILENO,
                                        .out = STDOUT_FILENO,
                                        .version = MIG_VERSION,

@@ -216,6 +216,10 @@ struct str map_row_key(const struct map_run *run, const struct vm *vm, uint32_t 
 struct str map_row_part(const struct map_run *run, uint32_t row, struct arena *arena);
 /* Its number among the source's rows (a group's: among the groups). */
 uint64_t map_row_ordinal(const struct map_run *run, uint32_t row);
+/* Which of the good rows of its source row this is, from 0: of the index-th row handed to write, or of the
+ * row that is being visited. Together with the ordinal it names a row in every pass. */
+uint32_t map_accepted_nth(const struct map_run *run, uint32_t index);
+uint32_t map_visited_nth(const struct map_run *run);
 /* A row that was accepted is rejected after all. */
 bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
                       struct str message);

@@ -14,10 +14,16 @@
 #include "runtime/base/vec.h"
 #include "runtime/postgres/pg_loader.h"
 
-/* Rows on their way, with the source ordinal of each. */
+/* Which source row a row was made of, and which of that row's rows it is (each, join), from 0. */
+struct load_source {
+    uint64_t ordinal;
+    uint32_t nth;
+};
+
+/* Rows on their way. */
 struct load_piece {
     struct encoded_rows rows;
-    uint64_t *sources; /* rows.count of them */
+    struct load_source *sources; /* rows.count of them */
     uint32_t source_cap;
     struct load_piece *next; /* the thread's */
 };
@@ -26,8 +32,9 @@ void load_piece_free(struct load_piece *piece);
 
 /* A row that the server does not take. */
 struct load_refused {
-    uint64_t ordinal, source; /* as given with its piece */
-    struct str message;       /* the server's primary message, values masked, with constraint and SQLSTATE */
+    uint64_t ordinal; /* as given with its piece */
+    struct load_source source;
+    struct str message; /* the server's primary message, values masked, with constraint and SQLSTATE */
 };
 
 struct load_returned_row {

@@ -288,8 +288,16 @@ static bool accept_row(struct map_work *work, const struct map_program *p, uint3
     if (run->crosswalk && !run->sink_remembers && encode_key(work, p->vm, p->program, row) &&
         !remember_row(work, p->vm, row, KEYED_PRESENT))
         return false;
+    work->accepted_nth[work->accepted_count] = work->nth;
     work->accepted[work->accepted_count++] = row;
     return true;
+}
+
+/* Rows that each and join made of one source row come one after the other. */
+static void count_nth(struct map_work *work, uint32_t row) {
+    uint64_t ordinal = work->ordinal_of(work, row);
+    work->nth = ordinal == work->nth_ordinal ? work->nth + 1 : 0;
+    work->nth_ordinal = ordinal;
 }
 
 static bool finish_row(struct map_work *work, const struct map_program *p, uint32_t row,
@@ -300,12 +308,21 @@ static bool finish_row(struct map_work *work, const struct map_program *p, uint3
     case OUTCOME_REJECTED: return finish_rejected(work, p, row);
     case OUTCOME_OK: break;
     }
+    count_nth(work, row);
     bool taken = key->known && !add_key(work, work->row_keys, key, work->ordinal_of(work, row));
     return taken ? finish_duplicate(work, p, row) : accept_row(work, p, row);
 }
 
 const struct row_place *map_row_place(const struct map_run *run, uint32_t row) {
     return run->work->place_of(run->work, row);
+}
+
+uint32_t map_accepted_nth(const struct map_run *run, uint32_t index) {
+    return run->work->accepted_nth[index];
+}
+
+uint32_t map_visited_nth(const struct map_run *run) {
+    return run->work->nth;
 }
 
 uint64_t map_row_ordinal(const struct map_run *run, uint32_t row) {
@@ -725,6 +742,7 @@ bool map_execute(struct map_run *run) {
     struct map_work *work = memory_zalloc(sizeof *work);
     double started = monotonic_seconds();
     work->run = run;
+    work->nth_ordinal = UINT64_MAX;
     run->work = work;
     if (run->mode == MAP_LOAD) work->sample_size = map_sample_size(run);
     work->sample_seed = hash_bytes64(run->index, run->engine->values.run_id.bytes, 16);

@@ -54,6 +54,9 @@ struct map_work {
     const struct row_place *(*place_of)(struct map_work *work, uint32_t row);
     uint64_t (*ordinal_of)(struct map_work *work, uint32_t row);
     uint32_t accepted[BATCH_ROWS], accepted_count;
+    uint32_t accepted_nth[BATCH_ROWS]; /* of each: which of the good rows of its source row it is, from 0 */
+    uint64_t nth_ordinal;              /* the source row of the last good row */
+    uint32_t nth;
     uint64_t batch_first, rows_end;
     uint32_t sample_size;
     uint64_t sample_seen, sample_seed;

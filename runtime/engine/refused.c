@@ -26,14 +26,20 @@ static void take_back_warnings(struct map_run *loaded, const struct vm *vm, uint
         if (r->kind == OUTCOME_OK) tallies_take_back(loaded->tallies, loaded->report, program, r);
 }
 
-/* The same source row may have given several rows (each, join): each refusal is one record. */
+static int compare_refused(const void *a, const void *b) {
+    const struct load_source *x = &((const struct load_refused *)a)->source;
+    const struct load_source *y = &((const struct load_refused *)b)->source;
+    if (x->ordinal != y->ordinal) return x->ordinal < y->ordinal ? -1 : 1;
+    return (x->nth > y->nth) - (x->nth < y->nth);
+}
+
 static bool visit_refused(void *context, struct map_run *run, const struct vm *vm, uint32_t row) {
     struct refused_search *search = context;
     struct map_run *loaded = search->loaded;
     uint64_t ordinal = map_row_ordinal(run, row);
-    const struct load_refused *found = NULL;
-    for (uint32_t i = 0; found == NULL && i < search->count; i++)
-        if (search->refused[i].source == ordinal) found = &search->refused[i];
+    struct load_refused wanted = {.source = {ordinal, map_visited_nth(run)}};
+    const struct load_refused *found =
+        bsearch(&wanted, search->refused, search->count, sizeof wanted, compare_refused);
     if (found == NULL) return true;
     take_back_warnings(loaded, vm, row);
     struct str key = map_row_key(run, vm, row, &run->arena);
@@ -61,10 +67,13 @@ static void forget_samples(struct engine *engine, uint32_t map, const uint64_t *
 
 bool map_refuse_rows(struct map_run *run, const struct load_refused *refused, uint32_t count) {
     struct engine *engine = run->engine;
-    struct refused_search search = {run, refused, count};
+    struct load_refused *sorted = ARENA_ARRAY(&run->arena, struct load_refused, count);
+    struct refused_search search = {run, sorted, count};
+    memcpy(sorted, refused, sizeof *sorted * count);
+    qsort(sorted, count, sizeof *sorted, compare_refused);
     uint64_t *ordinals = ARENA_ARRAY(&run->arena, uint64_t, count);
     for (uint32_t i = 0; i < count; i++) {
-        ordinals[i] = refused[i].source;
+        ordinals[i] = refused[i].source.ordinal;
         run->report->rejected++;
         tallies_count_fault(run->tallies, run->report, FAULT_REFUSED, refused[i].message);
     }

@@ -76,7 +76,8 @@ static void note_sources(struct sink_postgres *sink, const uint32_t *rows, uint3
         piece->sources = memory_realloc(piece->sources, sizeof *piece->sources * piece->source_cap);
     }
     for (uint32_t i = 0; i < count; i++)
-        piece->sources[at + i] = map_row_ordinal(sink->run, rows[i]);
+        piece->sources[at + i] =
+            (struct load_source){map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, i)};
 }
 
 static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const uint32_t *rows,

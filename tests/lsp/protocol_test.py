@@ -329,6 +329,12 @@ class Rename(Session):
         self.assertIn("param moment = timestamptz", self.client.texts[self.uri])
         self.assertEqual(self.problems(), [])
 
+    def test_target(self):
+        self.client.apply(self.rename("target d|b :", "store")["result"])
+        self.assertIn("-> store.task_status", self.client.texts[self.uri])
+        self.assertIn("into store.tasks", self.client.texts[self.uri])
+        self.assertEqual(self.problems(), [])
+
     def test_source_column_keeps_its_field(self):
         self.client.apply(self.rename("    na|me  text", "label")["result"])
         self.assertIn("label  text from 'name'", self.client.texts[self.uri])
