@@ -19,7 +19,8 @@ static const char *arguments_of(const char *command) {
 
 static void print_help(struct cli *cli, const struct option *options, const char *text) {
     struct buf out = {0};
-    buf_printf(&out, "usage: mig %s [OPTIONS] %s\n\n%s\n", cli->command, arguments_of(cli->command), text);
+    const char *arguments = arguments_of(cli->command);
+    buf_printf(&out, "usage: mig %s [OPTIONS]%s%s\n\n%s\n", cli->command, *arguments ? " " : "", arguments, text);
     options_help(options, &out);
     cli_print(&out);
     buf_release(&out);
@@ -73,8 +74,9 @@ int cli_usage(struct cli *cli, const char *format, ...) {
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
-    fprintf(stderr, "\nusage: mig %s [OPTIONS] %s\n`mig %s --help` tells more.\n", cli->command,
-            arguments_of(cli->command), cli->command);
+    const char *arguments = arguments_of(cli->command);
+    fprintf(stderr, "\nusage: mig %s [OPTIONS]%s%s\n`mig %s --help` tells more.\n", cli->command,
+            *arguments ? " " : "", arguments, cli->command);
     return EXIT_USAGE;
 }
 

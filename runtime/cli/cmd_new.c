@@ -17,9 +17,13 @@ static bool write_file(struct cli *cli, struct str path, struct str text) {
     int fd = open(path.ptr, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     bool good = fd >= 0 && write(fd, text.ptr, text.len) == (ssize_t)text.len;
     if (fd >= 0 && close(fd) != 0) good = false;
-    if (!good)
-        diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot write %.*s: %s", STR_ARG(path),
-                    strerror(errno));
+    if (!good) {
+        int failed = errno;
+        struct diag *diag = diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot write %.*s: %s",
+                                        STR_ARG(path), strerror(failed));
+        if (failed == EEXIST)
+            diag_help(&cli->diags, diag, "`mig new` replaces nothing: choose another folder.");
+    }
     return good;
 }
 
@@ -78,8 +82,10 @@ int cmd_new(struct cli *cli, int argc, char **argv) {
     struct str dir = arguments.words.items[0], name = migration_name(cli, dir);
     if (name.len == 0) return cli_usage(cli, "which folder?");
     if (mkdir(arena_copy_cstr(&cli->arena, dir), 0755) != 0 && errno != EEXIST) {
-        diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot make %.*s: %s", STR_ARG(dir),
-                    strerror(errno));
+        int failed = errno;
+        struct diag *diag = diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot make %.*s: %s",
+                                        STR_ARG(dir), strerror(failed));
+        if (failed == ENOENT) diag_help(&cli->diags, diag, "Make the folder above it first.");
         cli_show_diags(cli);
         return EXIT_USAGE;
     }
@@ -87,7 +93,9 @@ int cmd_new(struct cli *cli, int argc, char **argv) {
         cli_show_diags(cli);
         return EXIT_USAGE;
     }
-    printf("%.*s/%.*s.mig is ready. Next:\n  mig check %.*s/%.*s.mig\n  mig run %.*s/%.*s.mig --sandbox\n",
-           STR_ARG(dir), STR_ARG(name), STR_ARG(dir), STR_ARG(name), STR_ARG(dir), STR_ARG(name));
+    struct str spec = arena_printf(&cli->arena, "%.*s/%.*s.mig", STR_ARG(dir), STR_ARG(name));
+    const char *quote = spec.len && memchr(spec.ptr, ' ', spec.len) ? "'" : "";
+    printf("%.*s is ready. Next:\n  mig check %s%.*s%s\n  mig run %s%.*s%s --sandbox\n", STR_ARG(spec), quote,
+           STR_ARG(spec), quote, quote, STR_ARG(spec), quote);
     return EXIT_WELL;
 }

@@ -5,7 +5,8 @@
 
 static const char HELP[] =
     "Shows what a run will do: sources, maps in their order and why, conflicts, checks, parameters.\n\n"
-    "  mig plan portal.mig\n";
+    "  mig plan portal.mig\n"
+    "  mig plan portal.migc\n";
 
 static struct str table_name(struct cli *cli, const struct plan *plan, const struct plan_map *map) {
     if (map->target_table == 0) return arena_printf(&cli->arena, "csv '%.*s'", STR_ARG(map->csv_file));

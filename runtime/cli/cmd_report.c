@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 static const char HELP[] =
-    "Prints the report of the latest run, or of RUN (its id, or the start of it needs no database).\n\n"
+    "Prints the report of the latest run, or of RUN, a run's id. It is read from a file; no database is needed.\n\n"
     "  mig report\n"
     "  mig report --work-dir specs/portal/.mig --format json\n\n"
     "Exit code: that of the run.\n";
@@ -23,6 +23,14 @@ int cmd_report(struct cli *cli, int argc, char **argv) {
     if (arguments.words.count > 1) return cli_usage(cli, "one run, please");
     struct str run = arguments.words.count ? arguments.words.items[0] : STR("latest");
     struct str path = arena_printf(&cli->arena, "%.*s/%.*s/report.json", STR_ARG(work_dir), STR_ARG(run));
+    if (access(path.ptr, F_OK) != 0) {
+        struct diag *diag = diag_report(&cli->diags, X_FILE_UNREADABLE, (struct span){0},
+                                        "there is no report %.*s", STR_ARG(path));
+        diag_help(&cli->diags, diag,
+                  "A run leaves it in `.mig` beside its spec: `mig report --work-dir FOLDER/.mig`.");
+        cli_show_diags(cli);
+        return EXIT_USAGE;
+    }
     if (!cli_read_file(cli, path, 64 << 20, &bytes) ||
         !run_report_read(bytes, &cli->arena, &report, &cli->diags)) {
         cli_show_diags(cli);

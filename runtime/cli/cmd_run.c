@@ -62,7 +62,7 @@ static bool read_param_file(struct cli *cli, struct str path, run_param_list *ou
         if (line.len == 0 || line.ptr[0] == '#') continue;
         if (!split_pair(cli, line, &pair)) {
             struct diag *diag =
-                diag_report(&cli->diags, X_PARAM_VALUE, (struct span){0}, "this line is not name=value");
+                diag_report(&cli->diags, X_PARAM_VALUE, (struct span){0}, "this line is not NAME=VALUE");
             diag_place(&cli->diags, diag, "%.*s line %zu", STR_ARG(path), number);
             return false;
         }

@@ -89,7 +89,11 @@ int cmd_sandbox(struct cli *cli, int argc, char **argv) {
     struct arguments arguments;
     struct sandbox sandbox;
     int code;
-    if (!cli_start(cli, options, HELP, argc, argv, &arguments, &code)) return code;
+    if (!cli_start(cli, options, HELP, argc, argv, &arguments, &code)) {
+        if (code == EXIT_USAGE && argc > 0 && strcmp(argv[0], "psql") == 0)
+            fputs("psql's own options follow `--`: mig sandbox psql -- -c 'select 1'\n", stderr);
+        return code;
+    }
     if (arguments.words.count == 0) return cli_usage(cli, "start, stop, status, url, psql, load or reset?");
     if (dir.len == 0) dir = sandbox_default_dir(&cli->arena);
     struct str verb = arguments.words.items[0];

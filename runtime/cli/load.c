@@ -10,7 +10,10 @@
 static bool file_error(struct cli *cli, struct str path, const char *why) {
     struct diag *diag = diag_report(&cli->diags, X_FILE_UNREADABLE, (struct span){0}, "cannot read %.*s: %s",
                                     STR_ARG(path), why);
-    diag_help(&cli->diags, diag, "Check the path; it is taken from the current folder.");
+    if (strcmp(why, strerror(EISDIR)) == 0)
+        diag_help(&cli->diags, diag, "Name a file in it.");
+    else
+        diag_help(&cli->diags, diag, "Check the path; it is taken from the current folder.");
     return false;
 }
 

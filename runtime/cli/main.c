@@ -21,12 +21,14 @@ static const struct command {
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 
 static void print_help(FILE *to) {
+    enum { COLUMN = 44 };
     fprintf(to, "mig moves data into Postgres from a spec that people can read.\n\n"
                 "usage: mig COMMAND [ARGUMENTS]\n\n");
     for (int i = 0; i < COMMAND_COUNT; i++) {
         char left[64];
         snprintf(left, sizeof left, "%s %s", COMMANDS[i].name, COMMANDS[i].arguments);
-        fprintf(to, "  %-44s %s\n", left, COMMANDS[i].description);
+        int width = (int)utf8_count(str_cstr(left)), bytes = (int)strlen(left);
+        fprintf(to, "  %-*s %s\n", COLUMN + bytes - width, left, COMMANDS[i].description);
     }
     fprintf(to, "\n`mig COMMAND --help` tells more, with examples. First steps:\n"
                 "  mig new first && mig run first/first.mig --sandbox\n");

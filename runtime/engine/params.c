@@ -32,7 +32,7 @@ static bool report_missing(struct engine *engine, const struct plan_param *param
                   STR_ARG(variable));
     else
         diag_help(engine->diags, diag,
-                  "Give it with --param '%.*s=…' (a %s), or set %.*s in the environment.",
+                  "Give it with --param '%.*s=…' (type %s), or set %.*s in the environment.",
                   STR_ARG(param->name), type_kind_name((enum type_kind)param->type.kind), STR_ARG(variable));
     return engine_fail(engine, RUN_USAGE);
 }
@@ -55,7 +55,7 @@ static bool parse_param(struct engine *engine, const struct plan_param *param, s
                            arena_copy_str(engine->arena, text), engine->zones, value) == FAULT_NONE) {
         return true;
     }
-    struct diag *diag = diag_report(engine->diags, X_PARAM_VALUE, no_span(), "parameter `%.*s` is not a %s",
+    struct diag *diag = diag_report(engine->diags, X_PARAM_VALUE, no_span(), "parameter `%.*s` is not of type %s",
                                     STR_ARG(param->name), type_kind_name((enum type_kind)param->type.kind));
     diag_help(engine->diags, diag,
               "Dates are written 2025-09-19, times with their zone "
@@ -78,6 +78,7 @@ static void report_unknown(struct engine *engine) {
                                         "the spec has no parameter `%.*s`", STR_ARG(name));
         struct str close = diag_closest_name(name, names, plan->params_count);
         if (close.len) diag_help(engine->diags, diag, "Did you mean `%.*s`?", STR_ARG(close));
+        if (plan->params_count == 0) diag_help(engine->diags, diag, "It declares none: leave `--param` out.");
         engine_fail(engine, RUN_USAGE);
     }
 }

@@ -6,10 +6,10 @@
 static const char *status_text(enum run_status status) {
     static const char *const TEXTS[] = {
         [RUN_OK] = "done",
-        [RUN_USAGE] = "not started: parameters or options do not fit",
+        [RUN_USAGE] = "not started: parameters, options or environment do not fit",
         [RUN_TOLERANCE] = "stopped: more rows rejected than tolerated",
         [RUN_CHECK] = "a check failed",
-        [RUN_UNREACHABLE] = "stopped: a source or the target could not be reached",
+        [RUN_UNREACHABLE] = "stopped: a source could not be read, or the target not reached",
         [RUN_STOPPED] = "stopped half-way",
         [RUN_REFUSED] = "refused",
     };

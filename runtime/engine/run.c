@@ -56,13 +56,26 @@ static const struct plan_environment *find_environment(struct engine *engine) {
                                     "the spec has no environment `%.*s`", STR_ARG(wanted));
     struct str close = diag_closest_name(wanted, names, plan->environments_count);
     if (close.len) diag_help(engine->diags, diag, "Did you mean `%.*s`?", STR_ARG(close));
+    if (plan->environments_count == 0)
+        diag_help(engine->diags, diag, "It declares none: leave `--env` out, or write `environment %.*s { … }`.",
+                  STR_ARG(wanted));
     engine_fail(engine, RUN_USAGE);
     return NULL;
+}
+
+/* Maps into files alone need no target, but a run does: its journal stands there. */
+static struct str miss_target(struct engine *engine) {
+    struct diag *diag = diag_report(engine->diags, X_NO_TARGET_URL, no_span(),
+                                    "the spec has no target, and a run needs one for its journal");
+    diag_help(engine->diags, diag, "Run with --sandbox or --target URL, or declare a `target` in the spec.");
+    engine_fail(engine, RUN_USAGE);
+    return STR("");
 }
 
 static struct str target_url(struct engine *engine, const struct plan_environment *environment) {
     const struct plan_target *target = &engine->plan->target;
     if (engine->options->target_url.len) return engine->options->target_url;
+    if (target->name.len == 0) return miss_target(engine);
     struct str variable =
         environment && environment->target_env.len ? environment->target_env : target->location;
     if (!(environment && environment->target_env.len) && !target->location_is_env) return target->location;
@@ -178,8 +191,16 @@ static bool phase_exists(struct engine *engine) {
     if (engine->options->phase.len == 0) return true;
     for (uint32_t p = 0; p < plan->phases_count; p++)
         if (str_eq(plan->phases[p].name, engine->options->phase)) return true;
-    diag_report(engine->diags, X_PHASE_UNKNOWN, no_span(), "the spec has no phase `%.*s`",
-                STR_ARG(engine->options->phase));
+    struct str *names = ARENA_ARRAY(engine->arena, struct str, plan->phases_count + 1);
+    for (uint32_t p = 0; p < plan->phases_count; p++)
+        names[p] = plan->phases[p].name;
+    struct diag *diag = diag_report(engine->diags, X_PHASE_UNKNOWN, no_span(), "the spec has no phase `%.*s`",
+                                    STR_ARG(engine->options->phase));
+    struct str close = diag_closest_name(engine->options->phase, names, plan->phases_count);
+    if (close.len) diag_help(engine->diags, diag, "Did you mean `%.*s`?", STR_ARG(close));
+    if (plan->phases_count == 0)
+        diag_help(engine->diags, diag, "It declares none: leave `--phase` out, or write `phase %.*s { map, … }`.",
+                  STR_ARG(engine->options->phase));
     return engine_fail(engine, RUN_USAGE);
 }
 

@@ -320,6 +320,10 @@ bool run_spec_tests(const struct plan *plan, struct str filter, bool allow_exter
     struct diag *diag = diag_report(diags, X_NO_TESTS, no_span(),
                                     filter.len ? "no test's title holds `%.*s`" : "the spec has no tests%.*s",
                                     STR_ARG(filter));
-    diag_help(diags, diag, "Write `test 'title' { given … expect … }` in the spec.");
+    if (plan->tests_count)
+        diag_help(diags, diag, "The spec has %u tests, the first is '%.*s'.", plan->tests_count,
+                  STR_ARG(plan->tests[0].title));
+    else
+        diag_help(diags, diag, "Write `test 'title' { given … expect … }` in the spec.");
     return false;
 }

@@ -137,7 +137,9 @@ static struct pg_result *find_run(struct pg_connection *connection, struct arena
     if (rows == 2)
         diag_report(diags, X_PG_JOURNAL, pg_no_span(), "several runs start with `%.*s`", STR_ARG(run_text));
     else if (run_text.len)
-        diag_report(diags, X_PG_JOURNAL, pg_no_span(), "there is no run `%.*s`", STR_ARG(run_text));
+        diag_help(diags,
+                  diag_report(diags, X_PG_JOURNAL, pg_no_span(), "there is no run `%.*s`", STR_ARG(run_text)),
+                  "`mig status` without a run shows the latest one.");
     else
         diag_report(diags, X_PG_JOURNAL, pg_no_span(), "there is no run in this target yet");
     pg_result_free(r);

@@ -14,8 +14,8 @@ static uint32_t find_name(const struct str *names, uint32_t count, struct str wa
     return UINT32_MAX;
 }
 
-static void report_missing(const struct plan_source_column *column, const struct str *names, uint32_t count,
-                           struct str place, struct diag_list *diags) {
+static struct diag *report_missing(const struct plan_source_column *column, const struct str *names,
+                                   uint32_t count, struct str place, struct diag_list *diags) {
     struct str wanted = source_column_name(column);
     struct diag *d =
         reader_error(diags, X_MISSING_COLUMN, place, "there is no column `%.*s`", STR_ARG(wanted));
@@ -24,6 +24,20 @@ static void report_missing(const struct plan_source_column *column, const struct
         diag_help(diags, d, "did you mean `%.*s`? write it behind `from` of column `%.*s`", STR_ARG(close),
                   STR_ARG(column->name));
     diag_help(diags, d, "the file has: %.*s", STR_ARG(list_names(diags->arena, names, count)));
+    return d;
+}
+
+/* A header that reads as one name, where the spec has several columns, is of another delimiter. */
+static void suggest_delimiter(const struct reader *reader, struct str header, struct diag *d,
+                              struct diag_list *diags) {
+    static const char *const signs[][2] = {{";", "';'"}, {",", "','"}, {"|", "'|'"}, {"\t", "\"\\t\""}};
+    if (reader->source->format != SOURCE_CSV || reader->table->columns_count < 2 || header.len == 0) return;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (memchr(header.ptr, signs[i][0][0], header.len) == NULL) continue;
+        diag_help(diags, d, "that is read as a single name: write `delimiter %s` behind the source's path",
+                  signs[i][1]);
+        return;
+    }
 }
 
 static void note_unnamed(struct reader *reader, const struct str *names, uint32_t count) {
@@ -45,7 +59,8 @@ bool header_check(struct reader *reader, const struct str *names, uint32_t count
         struct str wanted = source_column_name(column);
         field_of[i] = find_name(names, count, wanted, 0);
         if (field_of[i] == UINT32_MAX) {
-            report_missing(column, names, count, place, diags);
+            struct diag *d = report_missing(column, names, count, place, diags);
+            if (good && count == 1) suggest_delimiter(reader, names[0], d, diags);
             good = false;
             continue;
         }
