@@ -121,14 +121,22 @@ struct checker {
 /* ---------------------------------------------------------------- names at a place */
 
 /* How the kinds are filled:
- * SOURCE_ROW  table, source. Columns are TX_CELL (stage 0). Also in a source table's build program
- * (in_build). KEYED_ROW   expr: type ROW of the keyed table (TX_BOUND of a lookup's binding, or TX_INPUT
- * SLOT_JOIN), nullable for left lookup / left join. With `keyed`: columns of a source (keyed->source_table)
- * or target table (keyed->target_table = target): a column's position in keyed->wanted (pushed on first use)
- *             is the FETCH's column. With `map`: a map's crosswalk, columns by checker_map_column.
- *             With `map` and expr NULL: the row of `from x in map`: columns are TX_INPUT SLOT_MAP_COLUMN,
- * index from checker_map_column. With `target` and in_build: a target table's own build program: columns are
- * TX_CELL whose cell.column is the column's index in the target table. EVENT       name is `event`. */
+ *
+ * SOURCE_ROW: table, source. Columns are TX_CELL (stage 0). Also in a source table's build program
+ * (in_build).
+ *
+ * KEYED_ROW: expr has type ROW of the keyed table (TX_BOUND of a lookup's binding, or TX_INPUT SLOT_JOIN),
+ * nullable for left lookup and left join.
+ *
+ *  - with `keyed`: columns of a source (keyed->source_table) or target table (keyed->target_table = target);
+ *    a column's position in keyed->wanted (pushed on first use) is the FETCH's column;
+ *  - with `map`: a map's crosswalk, columns by checker_map_column;
+ *  - with `map` and expr NULL: the row of `from x in map`; columns are TX_INPUT SLOT_MAP_COLUMN, index from
+ *    checker_map_column;
+ *  - with `target` and in_build: a target table's own build program; columns are TX_CELL whose cell.column is
+ *    the column's index in the target table.
+ *
+ * EVENT: name is `event`. */
 enum binding_kind {
     BIND_SOURCE_ROW, /* from x in source: x.column, x.parent.column, x.root, x.source.line, x.depth */
     BIND_KEYED_ROW,  /* lookup/join y: columns of a keyed table; row expression in `row` */

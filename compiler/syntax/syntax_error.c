@@ -540,6 +540,30 @@ static bool case_misspelt(const struct fault_site *site) {
     return true;
 }
 
+/* `from orders as o`, `varchar(20)`, `"name" = …` */
+static bool case_sql_habit(const struct fault_site *site) {
+    struct syntax_reporter *reporter = site->parser->reporter;
+    int found = site->found->kind, before = site->before ? site->before->kind : 0;
+    if (found == T_AS && before == T_NAME && expects(site, "in") && !expects(site, "==")) {
+        struct diag *diag = report(site, E_SYNTAX, "expected `in`, found `as`");
+        SYNTAX_HELP(reporter, diag, "The row's name comes first: `from row in source`.");
+        return true;
+    }
+    if (found == T_LEFT_PAREN && before == T_NAME && expects(site, "?") && !expects(site, "/")) {
+        struct diag *diag = report(site, E_SYNTAX, "a type has no length here");
+        SYNTAX_HELP(reporter, diag,
+                    "Write `text` or `decimal`; the target's column has the limit, and it is checked.");
+        return true;
+    }
+    if (found == T_TEXT && expects(site, "...") && expects(site, "}") && !expects(site, "if")) {
+        struct diag *diag = report(site, E_SYNTAX, "a column's name stands without quotes");
+        SYNTAX_HELP(reporter, diag,
+                    "Write `name = …`; a name with blanks stands in backticks: `` `Due Date` = … ``.");
+        return true;
+    }
+    return false;
+}
+
 /* A type is written as a name; where one is wanted, say so. */
 static bool wants_type(const struct fault_site *site) {
     const struct parse_token *before = site->before, *first = before;
@@ -602,7 +626,7 @@ void parser_report_error(struct parser *parser, const char *const *expected, uin
         case_map_without_body(&site) || case_typed_literal(&site) || case_from_table(&site) ||
         case_wrong_sign(&site) || case_reserved(&site) || case_chained_comparison(&site) ||
         case_missing_else(&site) || case_unit(&site) || case_item_word(&site) || case_prefix_word(&site) ||
-        case_misspelt(&site))
+        case_misspelt(&site) || case_sql_habit(&site))
         return;
     general_case(&site);
 }

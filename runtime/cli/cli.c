@@ -20,7 +20,8 @@ static const char *arguments_of(const char *command) {
 static void print_help(struct cli *cli, const struct option *options, const char *text) {
     struct buf out = {0};
     const char *arguments = arguments_of(cli->command);
-    buf_printf(&out, "usage: mig %s [OPTIONS]%s%s\n\n%s\n", cli->command, *arguments ? " " : "", arguments, text);
+    buf_printf(&out, "usage: mig %s [OPTIONS]%s%s\n\n%s\n", cli->command, *arguments ? " " : "", arguments,
+               text);
     options_help(options, &out);
     cli_print(&out);
     buf_release(&out);

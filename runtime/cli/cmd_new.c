@@ -19,8 +19,8 @@ static bool write_file(struct cli *cli, struct str path, struct str text) {
     if (fd >= 0 && close(fd) != 0) good = false;
     if (!good) {
         int failed = errno;
-        struct diag *diag = diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot write %.*s: %s",
-                                        STR_ARG(path), strerror(failed));
+        struct diag *diag = diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0},
+                                        "cannot write %.*s: %s", STR_ARG(path), strerror(failed));
         if (failed == EEXIST)
             diag_help(&cli->diags, diag, "`mig new` replaces nothing: choose another folder.");
     }
@@ -94,6 +94,15 @@ int cmd_new(struct cli *cli, int argc, char **argv) {
         return EXIT_USAGE;
     }
     struct str spec = arena_printf(&cli->arena, "%.*s/%.*s.mig", STR_ARG(dir), STR_ARG(name));
+    if (cli->json) {
+        struct buf out = {0};
+        buf_append_cstr(&out, "{\"spec\":");
+        buf_append_json(&out, spec);
+        buf_append_cstr(&out, "}\n");
+        cli_print(&out);
+        buf_release(&out);
+        return EXIT_WELL;
+    }
     const char *quote = spec.len && memchr(spec.ptr, ' ', spec.len) ? "'" : "";
     printf("%.*s is ready. Next:\n  mig check %s%.*s%s\n  mig run %s%.*s%s --sandbox\n", STR_ARG(spec), quote,
            STR_ARG(spec), quote, quote, STR_ARG(spec), quote);

@@ -44,7 +44,9 @@ static void print_map(struct cli *cli, const struct plan *plan, uint32_t index) 
 static void print_text(struct cli *cli, const struct plan *plan) {
     printf("%.*s version %lld\n\nSources\n", STR_ARG(plan->migration), (long long)plan->version);
     for (uint32_t i = 0; i < plan->sources_count; i++)
-        printf("  %.*s: %.*s\n", STR_ARG(plan->sources[i].name), STR_ARG(plan->sources[i].location));
+        printf("  %.*s: %.*s\n", STR_ARG(plan->sources[i].name),
+               STR_ARG(plan->sources[i].format == SOURCE_INLINE ? STR("in the spec")
+                                                                : plan->sources[i].location));
     if (plan->params_count) printf("\nParameters\n");
     for (uint32_t i = 0; i < plan->params_count; i++)
         printf("  %.*s %s%s\n", STR_ARG(plan->params[i].name),

@@ -4,11 +4,11 @@
 
 #include <unistd.h>
 
-static const char HELP[] =
-    "Prints the report of the latest run, or of RUN, a run's id. It is read from a file; no database is needed.\n\n"
-    "  mig report\n"
-    "  mig report --work-dir specs/portal/.mig --format json\n\n"
-    "Exit code: that of the run.\n";
+static const char HELP[] = "Prints the report of the latest run, or of RUN, a run's id. It is read from a "
+                           "file; no database is needed.\n\n"
+                           "  mig report\n"
+                           "  mig report --work-dir specs/portal/.mig --format json\n\n"
+                           "Exit code: that of the run.\n";
 
 int cmd_report(struct cli *cli, int argc, char **argv) {
     struct str work_dir = STR(".mig"), bytes;

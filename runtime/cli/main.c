@@ -1,4 +1,5 @@
 /* mig: one program, many commands. */
+#include "runtime/base/utf8.h"
 #include "runtime/cli/cli.h"
 
 #include <locale.h>
@@ -21,7 +22,7 @@ static const struct command {
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 
 static void print_help(FILE *to) {
-    enum { COLUMN = 44 };
+    enum { COLUMN = 46 };
     fprintf(to, "mig moves data into Postgres from a spec that people can read.\n\n"
                 "usage: mig COMMAND [ARGUMENTS]\n\n");
     for (int i = 0; i < COMMAND_COUNT; i++) {

@@ -1,6 +1,8 @@
 /* Parsing declared options. */
 #include "runtime/cli/options.h"
 
+#include "runtime/base/utf8.h"
+
 static const struct option *find_long(const struct option *options, struct str name) {
     for (; options->name; options++)
         if (str_is(name, options->name)) return options;
@@ -84,7 +86,7 @@ void options_help(const struct option *options, struct buf *out) {
         if (options->letter) buf_printf(out, "-%c, ", options->letter);
         buf_printf(out, "--%s", options->name);
         if (options->kind != OPTION_FLAG) buf_printf(out, " %s", options->value);
-        size_t used = out->len - from;
+        size_t used = utf8_count(str_from(out->ptr + from, out->len - from));
         if (used < COLUMN)
             buf_repeat_char(out, ' ', COLUMN - used);
         else {

@@ -55,8 +55,9 @@ static bool parse_param(struct engine *engine, const struct plan_param *param, s
                            arena_copy_str(engine->arena, text), engine->zones, value) == FAULT_NONE) {
         return true;
     }
-    struct diag *diag = diag_report(engine->diags, X_PARAM_VALUE, no_span(), "parameter `%.*s` is not of type %s",
-                                    STR_ARG(param->name), type_kind_name((enum type_kind)param->type.kind));
+    struct diag *diag =
+        diag_report(engine->diags, X_PARAM_VALUE, no_span(), "parameter `%.*s` is not of type %s",
+                    STR_ARG(param->name), type_kind_name((enum type_kind)param->type.kind));
     diag_help(engine->diags, diag,
               "Dates are written 2025-09-19, times with their zone "
               "'2025-09-19 00:00 Australia/Sydney', numbers with a point.");

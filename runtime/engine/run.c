@@ -57,8 +57,8 @@ static const struct plan_environment *find_environment(struct engine *engine) {
     struct str close = diag_closest_name(wanted, names, plan->environments_count);
     if (close.len) diag_help(engine->diags, diag, "Did you mean `%.*s`?", STR_ARG(close));
     if (plan->environments_count == 0)
-        diag_help(engine->diags, diag, "It declares none: leave `--env` out, or write `environment %.*s { … }`.",
-                  STR_ARG(wanted));
+        diag_help(engine->diags, diag,
+                  "It declares none: leave `--env` out, or write `environment %.*s { … }`.", STR_ARG(wanted));
     engine_fail(engine, RUN_USAGE);
     return NULL;
 }
@@ -199,7 +199,8 @@ static bool phase_exists(struct engine *engine) {
     struct str close = diag_closest_name(engine->options->phase, names, plan->phases_count);
     if (close.len) diag_help(engine->diags, diag, "Did you mean `%.*s`?", STR_ARG(close));
     if (plan->phases_count == 0)
-        diag_help(engine->diags, diag, "It declares none: leave `--phase` out, or write `phase %.*s { map, … }`.",
+        diag_help(engine->diags, diag,
+                  "It declares none: leave `--phase` out, or write `phase %.*s { map, … }`.",
                   STR_ARG(engine->options->phase));
     return engine_fail(engine, RUN_USAGE);
 }
