@@ -540,6 +540,17 @@ static bool case_misspelt(const struct fault_site *site) {
     return true;
 }
 
+/* `schema target.sql` */
+static bool case_bare_path(const struct fault_site *site) {
+    if (site->found->kind != T_DOT || site->before == NULL || site->before->end != site->found->start ||
+        !isalpha((unsigned char)site->parser->source->text.ptr[site->before->start]) ||
+        !expects(site, "a decimal"))
+        return false;
+    struct diag *diag = report(site, E_SYNTAX, "a path stands in quotes");
+    SYNTAX_HELP(site->parser->reporter, diag, "Write for example `schema 'target.sql'`.");
+    return true;
+}
+
 /* `from orders as o`, `varchar(20)`, `"name" = …` */
 static bool case_sql_habit(const struct fault_site *site) {
     struct syntax_reporter *reporter = site->parser->reporter;
@@ -603,6 +614,10 @@ static void general_case(const struct fault_site *site) {
     else
         diag = syntax_report(reporter, E_SYNTAX, span, "expected %.*s, found %.*s",
                              STR_ARG(buf_str(&expected)), STR_ARG(buf_str(&found)));
+    if (site->found->kind == T_NAME && expects(site, "a text") && !expects(site, "a name"))
+        SYNTAX_HELP(reporter, diag, "Texts and paths stand in quotes: '…'.");
+    if (str_is(buf_str(&expected), "the end of the line"))
+        SYNTAX_HELP(reporter, diag, "Each item has a line of its own, or `;` stands between them.");
     if (behind && !is_line_end(site->found))
         SYNTAX_LABEL(reporter, diag, span_of(site, site->found), "found this instead");
     buf_release(&expected);
@@ -623,10 +638,10 @@ void parser_report_error(struct parser *parser, const char *const *expected, uin
         return;
     }
     if (case_declaration(&site) || case_on(&site) || case_comma_at_end(&site) ||
-        case_map_without_body(&site) || case_typed_literal(&site) || case_from_table(&site) ||
-        case_wrong_sign(&site) || case_reserved(&site) || case_chained_comparison(&site) ||
-        case_missing_else(&site) || case_unit(&site) || case_item_word(&site) || case_prefix_word(&site) ||
-        case_misspelt(&site) || case_sql_habit(&site))
+        case_map_without_body(&site) || case_typed_literal(&site) || case_bare_path(&site) ||
+        case_from_table(&site) || case_wrong_sign(&site) || case_reserved(&site) ||
+        case_chained_comparison(&site) || case_missing_else(&site) || case_unit(&site) ||
+        case_item_word(&site) || case_prefix_word(&site) || case_misspelt(&site) || case_sql_habit(&site))
         return;
     general_case(&site);
 }

@@ -55,9 +55,9 @@ void tallies_count_report(struct tallies *tallies, struct run_map_report *map,
                                    .fault = report->fault,
                                    .file = file,
                                    .line = line};
-        fresh.text = report->kind == OUTCOME_SKIPPED && line == 0
-                         ? str_cstr(SKIP_TEXTS[report->skip_reason])
-                         : plan_span_text(plan, &span, tallies->engine->arena);
+        fresh.text = line                              ? plan_span_text(plan, &span, tallies->engine->arena)
+                     : report->kind == OUTCOME_SKIPPED ? str_cstr(SKIP_TEXTS[report->skip_reason])
+                                                       : str_cstr(fault_title(report->fault));
         fresh.example = arena_copy_str(tallies->engine->arena, report->message);
         reason = add_reason(tallies, map, fresh);
     }
