@@ -40,6 +40,12 @@ static void convert_help(struct scope *scope, struct diag *diag, const struct te
                   "a secret comes from a parameter: `param signing_key secret`, then `$signing_key`");
         return;
     }
+    if (to.kind == TYPE_BOOL && text.len && text.ptr[0] == '\'') {
+        diag_help(checker->diags, diag,
+                  "a bool is `true`, `false` or a comparison; a default for null is written `a ?? %.*s`",
+                  STR_ARG(text));
+        return;
+    }
     if (to.kind == TYPE_BOOL) {
         diag_help(checker->diags, diag, "say what makes it true: `%.*s is not null`, `%.*s == …`",
                   STR_ARG(text), STR_ARG(text));

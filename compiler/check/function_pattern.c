@@ -71,9 +71,13 @@ static bool pattern_check_template(struct scope *scope, const struct texpr *arg,
     struct str error = {0};
     size_t at = 0;
     bool number = kind == TYPE_INT || kind == TYPE_DECIMAL || kind == TYPE_FLOAT;
+    const char *percent =
+        arg->value.as_text.len == 0 ? NULL : memchr(arg->value.as_text.ptr, '%', arg->value.as_text.len);
     const char *help =
-        number ? "number patterns are written `999G990D00`: 9 and 0 are digits, D the point, G the separator"
-               : "fields are YYYY MM DD HH24 MI SS MON …; text between them stands in \"double quotes\"";
+        percent && !number ? "patterns are Postgres' own: `DD/MM/YYYY` for `%d/%m/%Y`"
+        : number
+            ? "number patterns are written `999G990D00`: 9 and 0 are digits, D the point, G the separator"
+            : "fields are YYYY MM DD HH24 MI SS MON …; text between them stands in \"double quotes\"";
     if (!pattern_compile(arena, arg->value.as_text, number ? PATTERN_NUMBER : PATTERN_DATETIME, &pattern,
                          &error, &at))
         return pattern_bad(scope, pattern_at(arg, at), "the pattern is malformed", error, help);

@@ -31,7 +31,8 @@ static bool conflict_same_columns(const struct schema_key *key, const uint32_t *
     return true;
 }
 
-static void conflict_check_unique(struct map_work *work, const struct ast_handler *handler) {
+/* False: rows cannot be found by these columns, and it was said so. */
+static bool conflict_check_unique(struct map_work *work, const struct ast_handler *handler) {
     struct checker *checker = &work->compile->checker;
     const struct schema_table *table = work->map->target;
     const uint32_t *columns = work->plan.conflict_columns;
@@ -49,9 +50,9 @@ static void conflict_check_unique(struct map_work *work, const struct ast_handle
             diag_help(checker->diags, diag, "use another key: %.*s", STR_ARG(usable));
         else
             diag_help(checker->diags, diag, "declare it NOT DEFERRABLE in the target");
-        return;
+        return false;
     }
-    if (schema_is_unique(table, columns, count)) return;
+    if (schema_is_unique(table, columns, count)) return true;
     struct diag *diag = diag_report(
         checker->diags, E_CONFLICT, span_join(at, handler->columns.items[count - 1].span),
         "no unique key of `%.*s` has exactly these columns", STR_ARG(target_table_name(checker, table)));
@@ -61,6 +62,7 @@ static void conflict_check_unique(struct map_work *work, const struct ast_handle
     else
         diag_help(checker->diags, diag,
                   "the table has no unique key: add one to the target, or remove the clause");
+    return false;
 }
 
 static bool conflict_read_columns(struct map_work *work, const struct ast_name *names, uint32_t count,
@@ -146,7 +148,7 @@ void map_check_conflict(struct map_work *work) {
     bool known = conflict_read_columns(work, handler->columns.items, handler->columns.count,
                                        &plan->conflict_columns, &plan->conflict_columns_count);
     if (known) {
-        conflict_check_unique(work, handler);
+        known = conflict_check_unique(work, handler);
         conflict_check_assigned(work, handler);
     }
     struct str message = {0};

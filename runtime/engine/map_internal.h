@@ -1,4 +1,5 @@
-/* Shared by map.c, stages.c, waves.c and winners.c: one map at work. */
+/* A map at work: what map.c and the files that do parts of its work share, quarantine.c and sink_postgres.c
+ * too. */
 #ifndef MIG_ENGINE_MAP_INTERNAL_H
 #define MIG_ENGINE_MAP_INTERNAL_H
 

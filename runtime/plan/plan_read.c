@@ -145,7 +145,8 @@ static bool check_header(struct str bytes, struct str name, struct diag_list *di
             diag_help(diags, d,
                       "Its first bytes are damaged as by a transfer in text mode: copy it again as binary.");
         else
-            diag_help(diags, d, "Plans are made by `mig build SPEC -o PLAN`.");
+            diag_help(diags, d,
+                      "Plans are made by `mig build SPEC -o PLAN`; the names of specs end in .mig.");
         return false;
     }
     if (bytes.len < PLAN_HEADER_BYTES) {
