@@ -51,7 +51,7 @@ static struct fact *find_fact(const struct facts *facts, struct str place) {
 /* Sorts by place; facts of one place (a repeated clause) become one. */
 static void sort_facts(struct facts *facts) {
     if (facts->list.count == 0) return;
-    qsort(facts->list.items, facts->list.count, sizeof *facts->list.items, by_place);
+    if (facts->list.count) qsort(facts->list.items, facts->list.count, sizeof *facts->list.items, by_place);
     uint32_t kept = 1;
     for (uint32_t i = 1; i < facts->list.count; i++) {
         struct fact *fact = &facts->list.items[i], *last = &facts->list.items[kept - 1];

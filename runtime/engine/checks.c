@@ -194,12 +194,16 @@ static bool is_personal(const struct check_run *run) {
     return false;
 }
 
+static void sort_rows(struct check_rows *rows) {
+    if (rows->rows.count) qsort(rows->rows.items, rows->rows.count, sizeof(struct check_row), compare_rows);
+}
+
 static bool compare_sides(struct check_run *run, struct check_rows *source, struct check_rows *target) {
     struct buf differences = {0};
     bool personal = is_personal(run);
     uint32_t count = 0, s = 0, t = 0;
-    qsort(source->rows.items, source->rows.count, sizeof(struct check_row), compare_rows);
-    qsort(target->rows.items, target->rows.count, sizeof(struct check_row), compare_rows);
+    sort_rows(source);
+    sort_rows(target);
     while (s < source->rows.count || t < target->rows.count) {
         const struct check_row *a = s < source->rows.count ? &source->rows.items[s] : NULL;
         const struct check_row *b = t < target->rows.count ? &target->rows.items[t] : NULL;
