@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-uint32_t format_row_advance(const struct format *format, struct format_row *row, uint32_t token) {
+/* Moves row->fixed up to `token` and returns where the token before it ends. */
+static uint32_t format_row_advance(const struct format *format, struct format_row *row, uint32_t token) {
     for (; row->fixed < token; row->fixed++)
         row->column += format->marks[row->fixed].gap + format->marks[row->fixed].width;
     return row->column;

@@ -71,7 +71,5 @@ void format_mark_tokens(struct format *format);
 void format_lay_out(struct format *format);
 /* align.c: widens gaps where rows are aligned. */
 void format_align(struct format *format);
-/* Moves row->fixed up to `token` and returns where the token before it ends. */
-uint32_t format_row_advance(const struct format *format, struct format_row *row, uint32_t token);
 
 #endif

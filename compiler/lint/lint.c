@@ -1,7 +1,8 @@
 /* Runs the rules over a checked spec, and keeps what settings and comments switch off out of the result. */
 #include "compiler/lint/rules.h"
 
-bool lint_is_allowed(struct lint *lint, enum diag_code code, struct span span) {
+/* Whether the text allows this finding; the suppression then counts as used. */
+static bool lint_is_allowed(struct lint *lint, enum diag_code code, struct span span) {
     bool allowed = false;
     for (uint32_t f = 0; f < lint->files.count; f++) {
         struct lint_comments *file = lint->files.items[f];

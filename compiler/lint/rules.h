@@ -47,8 +47,6 @@ struct diag *lint_report(struct lint *lint, enum diag_code code, struct span spa
     do {                                                                                                     \
         if (diag) diag_fix((lint)->diags, (diag), (span), (text));                                           \
     } while (0)
-/* Whether the text allows this finding; the suppression then counts as used. */
-bool lint_is_allowed(struct lint *lint, enum diag_code code, struct span span);
 
 /* Findings of one rule that are told together: places and a text that names them. */
 struct lint_group {

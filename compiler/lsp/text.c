@@ -12,7 +12,7 @@ void lsp_text_init(struct lsp_text *lines, struct arena *arena, struct str text)
     }
 }
 
-uint32_t lsp_text_offset(const struct lsp_text *text, uint32_t line, uint32_t character) {
+static uint32_t lsp_text_offset(const struct lsp_text *text, uint32_t line, uint32_t character) {
     if (line >= text->lines.count) return (uint32_t)text->text.len;
     size_t at = text->lines.items[line];
     while (character > 0 && at < text->text.len && text->text.ptr[at] != '\n' && text->text.ptr[at] != '\r') {

@@ -18,7 +18,6 @@ struct lsp_text {
 void lsp_text_init(struct lsp_text *lines, struct arena *arena, struct str text);
 /* Places past a line's end are its end, past the text's end the text's end; a place within a character is
  * its start. */
-uint32_t lsp_text_offset(const struct lsp_text *text, uint32_t line, uint32_t character);
 void lsp_text_position(const struct lsp_text *text, uint32_t offset, uint32_t *line, uint32_t *character);
 /* {"start": …, "end": …} */
 cJSON *lsp_text_range(const struct lsp_text *text, uint32_t start, uint32_t end);

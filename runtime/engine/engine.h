@@ -135,7 +135,7 @@ struct scan *scan_open(struct engine *engine, struct reader *reader, uint32_t co
 /* Next batch, or NULL at the end or after a failure (scan_failed). Give it back with scan_recycle. */
 struct row_batch *scan_next(struct scan *scan);
 void scan_recycle(struct scan *scan, struct row_batch *batch);
-bool scan_failed(const struct scan *scan);
+bool scan_failed(struct scan *scan);
 uint64_t scan_rows(const struct scan *scan);
 struct reader *scan_reader(struct scan *scan);
 void scan_close(struct scan *scan); /* closes the reader, too; its diagnostics go to engine->diags */

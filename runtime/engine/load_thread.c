@@ -9,7 +9,7 @@
 
 enum {
     ORDERS = 16,
-    PIECES_ON_THEIR_WAY = 6,
+    PIECES_ON_THEIR_WAY = 24,
     MOST_ATTEMPTS = 8,
     FIRST_PAUSE_MS = 50,
     LONGEST_PAUSE_MS = 5000

@@ -100,8 +100,11 @@ void scan_recycle(struct scan *scan, struct row_batch *batch) {
     pthread_mutex_unlock(&scan->lock);
 }
 
-bool scan_failed(const struct scan *scan) {
-    return scan->failed;
+bool scan_failed(struct scan *scan) {
+    pthread_mutex_lock(&scan->lock); /* the thread may still be at work, when the map stopped early */
+    bool failed = scan->failed;
+    pthread_mutex_unlock(&scan->lock);
+    return failed;
 }
 uint64_t scan_rows(const struct scan *scan) {
     return scan->rows;

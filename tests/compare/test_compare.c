@@ -44,7 +44,7 @@ static void compare(struct compared *compared, const struct edit *edits, uint32_
     struct diag_list diags;
     diag_list_init(&diags, &compared->arena);
     assert_true(
-        golden_read_file(&compared->arena, arena_printf(&compared->arena, "%s/base.mig", FOLDER).ptr, &text));
+        files_read(&compared->arena, arena_printf(&compared->arena, "%s/base.mig", FOLDER).ptr, &text));
     compile(&compared->before, text);
     compile(&compared->after, edit_text(&compared->arena, text, edits, count));
     assert_true(compare_plans(&compared->arena, compared->before.plan, compared->after.plan,
@@ -164,7 +164,7 @@ static void show(const char *name, const struct edit *edits, uint32_t count) {
     compare_render_text(&compared.result, &text);
     compare_render_json(&compared.result, &json);
     buf_append_str(&text, buf_str(&json));
-    assert_true(golden_matches(
+    assert_true(files_match(
         &compared.arena, arena_printf(&compared.arena, "%s/%s.expected", FOLDER, name).ptr, buf_str(&text)));
     buf_release(&text);
     buf_release(&json);

@@ -5,20 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool golden_read_file(struct arena *arena, const char *path, struct str *bytes) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) return false;
-    struct buf content = {0};
-    size_t n;
-    while ((n = fread(buf_reserve(&content, 65536), 1, 65536, file)) > 0)
-        content.len += n;
-    bool fine = !ferror(file);
-    fclose(file);
-    *bytes = arena_copy_str(arena, buf_str(&content));
-    buf_release(&content);
-    return fine;
-}
-
 struct golden_files {
     struct arena *arena;
     struct str folder;
@@ -34,7 +20,7 @@ static const struct source_text *golden_read(void *context, struct str path, str
         rest = str_from(path.ptr + 4, path.len - 4);
     }
     struct str full = arena_printf(files->arena, "%.*s/%.*s", STR_ARG(folder), STR_ARG(rest));
-    if (golden_read_file(files->arena, full.ptr, &bytes)) return source_text_new(files->arena, path, bytes);
+    if (files_read(files->arena, full.ptr, &bytes)) return source_text_new(files->arena, path, bytes);
     diag_report(diags, E_MODULE, asked_at, "there is no file `%.*s`", STR_ARG(path));
     return NULL;
 }
@@ -55,7 +41,7 @@ void golden_compile(struct compiled *compiled, const char *path) {
     struct golden_files context = {&compiled->arena, str_from(path, (size_t)(slash - path))};
     struct compile_files files = {golden_read, &context};
     struct str text;
-    if (!golden_read_file(&compiled->arena, path, &text)) return;
+    if (!files_read(&compiled->arena, path, &text)) return;
     const struct source_text *spec = source_text_new(&compiled->arena, str_cstr(slash + 1), text);
     compiled->plan = compile_spec(&compiled->arena, spec, &files, &compiled->diags);
 }
@@ -87,21 +73,4 @@ uint32_t golden_list(struct arena *arena, const char *folder, const char *ending
     if (found.count) qsort(found.items, found.count, sizeof *found.items, golden_by_name);
     *names = found.items;
     return found.count;
-}
-
-bool golden_matches(struct arena *arena, const char *path, struct str actual) {
-    if (getenv("MIG_UPDATE_GOLDEN") != NULL) {
-        FILE *file = fopen(path, "wb");
-        if (file == NULL) return false;
-        fwrite(actual.ptr, 1, actual.len, file);
-        return fclose(file) == 0;
-    }
-    struct str expected;
-    if (!golden_read_file(arena, path, &expected)) {
-        fprintf(stderr, "%s is missing; make it with MIG_UPDATE_GOLDEN=1\n", path);
-        return false;
-    }
-    if (str_eq(expected, actual)) return true;
-    fprintf(stderr, "---- %s: expected\n%.*s---- but got\n%.*s", path, STR_ARG(expected), STR_ARG(actual));
-    return false;
 }

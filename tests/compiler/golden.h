@@ -3,6 +3,7 @@
 #define MIG_TESTS_COMPILER_GOLDEN_H
 
 #include "compiler/check/check.h"
+#include "tests/support/files.h"
 
 struct compiled {
     struct arena arena;
@@ -10,8 +11,6 @@ struct compiled {
     struct plan *plan; /* NULL: the spec has errors */
 };
 
-/* Reads a whole file into the arena. False when there is none. */
-bool golden_read_file(struct arena *arena, const char *path, struct str *bytes);
 /* Compiles the spec at this path; in messages it goes by its file's name alone. */
 void golden_compile(struct compiled *compiled, const char *path);
 /* Compiles a text as if it stood in a file in that folder. */
@@ -21,8 +20,5 @@ void golden_release(struct compiled *compiled);
 struct str golden_render(struct compiled *compiled);
 /* Names of the folder's files with this ending, sorted. */
 uint32_t golden_list(struct arena *arena, const char *folder, const char *ending, struct str **names);
-/* Compares with the file, or writes it when MIG_UPDATE_GOLDEN is set. False (and both are printed):
- * different. */
-bool golden_matches(struct arena *arena, const char *path, struct str actual);
 
 #endif

@@ -83,7 +83,7 @@ static bool check_mutated(const char *folder, struct str text) {
 static void mutate_spec(const char *folder, const char *name, uint32_t rounds, uint64_t seed) {
     struct arena arena = {0};
     struct str text;
-    assert_true(golden_read_file(&arena, arena_printf(&arena, "%s/%s", folder, name).ptr, &text));
+    assert_true(files_read(&arena, arena_printf(&arena, "%s/%s", folder, name).ptr, &text));
     uint32_t wrong = 0;
     for (uint32_t i = 0; i < rounds; i++) {
         uint64_t random = seed + i * 7919u;

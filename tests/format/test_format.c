@@ -1,5 +1,6 @@
 /* The formatter's layout, against golden files, and what it does with odd texts. */
-#include "tests/format/files.h"
+#include "compiler/format/format.h"
+#include "tests/support/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,8 @@
  * time. MIG_ROUNDS sets how many texts are tried in all, MIG_SEED where the random numbers start. */
 #include "compiler/syntax/parse.h"
 #include "compiler/syntax/token.h"
-#include "tests/format/files.h"
+#include "compiler/format/format.h"
+#include "tests/support/files.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,10 @@
-/* Files for tests of the formatter. */
-#ifndef MIG_TESTS_FORMAT_FILES_H
-#define MIG_TESTS_FORMAT_FILES_H
+/* Files that tests read, find and compare with. */
+#ifndef MIG_TESTS_SUPPORT_FILES_H
+#define MIG_TESTS_SUPPORT_FILES_H
 
-#include "compiler/format/format.h"
+#include "runtime/base/arena.h"
+#include "runtime/base/str.h"
+#include "runtime/base/vec.h"
 
 struct file_names {
     VEC(struct str) v;

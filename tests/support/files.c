@@ -1,5 +1,6 @@
-/* Files for tests of the formatter. */
-#include "tests/format/files.h"
+/* Files that tests read, find and compare with. */
+#include "tests/support/files.h"
+#include "runtime/base/buf.h"
 
 #include <dirent.h>
 #include <stdio.h>
