@@ -21,7 +21,9 @@ static void add_search(struct clause_work *work, struct phrase *out) {
     bool joins = clause->kind == CLAUSE_JOIN || clause->kind == CLAUSE_LEFT_JOIN;
     phrase_print(arena, out, joins ? "each " : "the ");
     words_rows(&work->words, &rows, out);
-    add_condition(work, " where ", out);
+    if (joins) phrase_print(arena, out, ", called ");
+    if (joins) phrase_add(arena, out, RUN_TERM, clause->alias.text);
+    add_condition(work, joins ? ", where " : " where ", out);
     if (clause->kind == CLAUSE_JOIN) phrase_print(arena, out, "; a row without any is left out");
     if (clause->kind == CLAUSE_LEFT_JOIN || clause->kind == CLAUSE_LEFT_LOOKUP)
         phrase_print(arena, out, "; empty where there is none");
@@ -82,6 +84,15 @@ static void add_number(struct clause_work *work, struct phrase *out) {
     if (work->clause->percent) phrase_print(work->words.arena, out, " %%");
 }
 
+static struct str without_first_word(struct str text) {
+    size_t at = 0;
+    while (at < text.len && text.ptr[at] != ' ')
+        at++;
+    while (at < text.len && text.ptr[at] == ' ')
+        at++;
+    return str_from(text.ptr + at, text.len - at);
+}
+
 /* The label; NULL: the clause is told elsewhere. */
 static const char *describe(struct clause_work *work, struct phrase *out) {
     struct arena *arena = work->words.arena;
@@ -116,7 +127,9 @@ static const char *describe(struct clause_work *work, struct phrase *out) {
         phrase_link(arena, out, RUN_TERM, index_path_text(&work->collector->index, &clause->path),
                     phrase_anchor(arena, "map", index_path_text(&work->collector->index, &clause->path)));
         return "Only after map";
-    case CLAUSE_COMMIT: phrase_add(arena, out, RUN_PLAIN, span_text(clause->span)); return "Committed";
+    case CLAUSE_COMMIT:
+        phrase_add(arena, out, RUN_PLAIN, without_first_word(span_text(clause->span)));
+        return "Committed";
     case CLAUSE_KEEP_CROSSWALK: add_number(work, out); return "Keys are remembered for";
     case CLAUSE_EXCEPT_REJECTED:
         phrase_link(arena, out, RUN_TERM, index_path_text(&work->collector->index, &clause->path),
@@ -165,6 +178,11 @@ static struct str clause_code(struct collector *collector, const struct ast_clau
     }
 }
 
+static bool names_row(enum ast_clause_kind kind) {
+    return kind == CLAUSE_EACH || kind == CLAUSE_JOIN || kind == CLAUSE_LEFT_JOIN || kind == CLAUSE_LOOKUP ||
+           kind == CLAUSE_LEFT_LOOKUP;
+}
+
 static void add_rule(struct clause_work *work, struct document_rules *rules, bool is_term) {
     struct collector *collector = work->collector;
     const struct ast_clause *clause = work->clause;
@@ -179,7 +197,7 @@ static void add_rule(struct clause_work *work, struct document_rules *rules, boo
     for (uint32_t i = 0; i < clause->handlers.list.count; i++)
         words_handler(&work->words, &clause->handlers.list.items[i], NULL, repeats ? &subject : NULL);
     rule.label = is_term ? clause->alias.text : str_cstr(label);
-    if (is_term) rule.anchor = scope_term_anchor(&work->words.scope, clause->alias.text);
+    if (names_row(clause->kind)) rule.anchor = scope_term_anchor(&work->words.scope, clause->alias.text);
     rule.code = clause_code(collector, clause);
     rule.doc = index_comment_above(&collector->index, clause->span);
     if (work->implied) implied_tell(&collector->index, work->implied, clause->span, &rule.outcomes);
@@ -202,10 +220,7 @@ void collect_clauses(struct collector *collector, const struct name_scope *scope
             if (clause->kind != ORDER[k]) continue;
             struct clause_work work = {.collector = collector, .clause = clause, .implied = implied};
             work.words = (struct words){.arena = collector->arena, .scope = *scope};
-            bool searches = clause->kind == CLAUSE_LOOKUP || clause->kind == CLAUSE_LEFT_LOOKUP ||
-                            clause->kind == CLAUSE_JOIN || clause->kind == CLAUSE_LEFT_JOIN ||
-                            clause->kind == CLAUSE_EACH;
-            bool is_term = searches && terms;
+            bool is_term = terms && (clause->kind == CLAUSE_LOOKUP || clause->kind == CLAUSE_LEFT_LOOKUP);
             add_rule(&work, is_term ? terms : rules, is_term);
         }
 }

@@ -10,6 +10,7 @@ struct map_work {
     struct name_scope scope;               /* with the whole body */
     struct implied implied;
     struct uses uses;
+    struct document_rules cell_rules; /* what cells of the source must be, for all columns together */
     struct document_map *map;
 };
 
@@ -169,6 +170,38 @@ static void collect_columns(struct map_work *work) {
     }
 }
 
+/* ------------------------------------------------------------------ what cells must be */
+
+static void add_cell_rule(struct map_work *work, bool empty, const char *label, const char *when) {
+    struct arena *arena = work->collector->arena;
+    const struct plan_source *source = &work->collector->plan->sources[work->plan->source];
+    const struct plan_source_table *table = &source->tables[work->plan->source_table];
+    struct document_rule rule = {.label = str_cstr(label)};
+    struct document_outcome outcome = {.kind = OUTCOME_REJECT, .implied = true};
+    for (uint32_t c = 0; c < table->columns_count; c++) {
+        const struct plan_source_column *column = &table->columns[c];
+        if (!implied_take_column(&work->implied, column, empty)) continue;
+        if (rule.words.runs.count) phrase_print(arena, &rule.words, ", ");
+        phrase_link(arena, &rule.words, RUN_NAME, words_column_title(source, column),
+                    index_column_anchor(&work->collector->index, source, table, column));
+        if (empty) continue;
+        phrase_print(arena, &rule.words, " (%s", type_kind_name((enum type_kind)column->type.kind));
+        if (column->format.len) phrase_print(arena, &rule.words, " ");
+        if (column->format.len) phrase_add(arena, &rule.words, RUN_PLAIN, column->format);
+        phrase_print(arena, &rule.words, ")");
+    }
+    if (phrase_is_empty(&rule.words)) return;
+    phrase_print(arena, &outcome.when, "%s", when);
+    VEC_PUSH(arena, &rule.outcomes.list, outcome);
+    VEC_PUSH(arena, &work->cell_rules.list, rule);
+}
+
+static void collect_cells(struct map_work *work) {
+    if (work->plan->from_kind != FROM_SOURCE) return;
+    add_cell_rule(work, true, "Must be filled in", "when one that the row needs is empty");
+    add_cell_rule(work, false, "Must be readable", "when one that the row needs is of another kind");
+}
+
 /* ------------------------------------------------------------------ lets and validations */
 
 static void collect_let(struct map_work *work, const struct ast_item *item, uint32_t at) {
@@ -236,8 +269,8 @@ static void collect_conflict(struct map_work *work) {
     if (work->table == NULL) return;
     if (clause == NULL || clause->handlers.list.count == 0) {
         struct document_outcome outcome = {.kind = OUTCOME_REJECT, .implied = true};
-        phrase_print(arena, &rule.words, "stay as they are; the target refuses the new row");
-        phrase_print(arena, &outcome.when, "when the target refuses it");
+        phrase_print(arena, &rule.words, "stay as they are");
+        phrase_print(arena, &outcome.when, "when the target refuses the new row");
         VEC_PUSH(arena, &rule.outcomes.list, outcome);
         VEC_PUSH(arena, &work->map->rules.list, rule);
         return;
@@ -349,7 +382,10 @@ static void collect_map(struct collector *collector, uint32_t number) {
     struct name_scope rows = work.scope;
     rows.items_count = 0;
     implied_collect(&collector->index, work.plan, &work.implied);
+    collect_cells(&work);
     collect_clauses(collector, &rows, &work.implied, &map.rules, &map.terms);
+    for (uint32_t i = 0; i < work.cell_rules.list.count; i++)
+        VEC_PUSH(collector->arena, &map.rules.list, work.cell_rules.list.items[i]);
     collect_conflict(&work);
     collect_items(&work);
     collect_columns(&work);

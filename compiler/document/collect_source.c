@@ -26,7 +26,7 @@ static void add_options(struct collector *collector, const struct plan_source *s
     if (source->children.len) add_text(collector, out, ", each row's children at ", source->children);
     if (source->trim) phrase_print(arena, out, ", blanks around values dropped");
     for (uint32_t i = 0; i < source->nulls_count; i++) {
-        phrase_print(arena, out, i ? i + 1 < source->nulls_count ? ", " : " and " : ", empty where it says ");
+        phrase_print(arena, out, i ? i + 1 < source->nulls_count ? ", " : " or " : ", empty where it says ");
         if (source->nulls[i].text.len)
             phrase_add(arena, out, RUN_VALUE, source->nulls[i].text);
         else
@@ -124,13 +124,28 @@ static const struct ast_source_table *written_table(const struct ast_source *wri
     return NULL;
 }
 
+/* "public"."orders" without its quotes. */
+static struct str unquoted(struct collector *collector, struct str name) {
+    struct buf text = {0};
+    for (size_t i = 0; i < name.len; i++) {
+        bool doubled = name.ptr[i] == '"' && i + 1 < name.len && name.ptr[i + 1] == '"';
+        if (name.ptr[i] != '"' || doubled) buf_append_char(&text, name.ptr[i]);
+        i += doubled;
+    }
+    struct str copy = arena_copy_str(collector->arena, buf_str(&text));
+    buf_release(&text);
+    return copy;
+}
+
 static void add_table(struct collector *collector, const struct plan_source *source,
                       const struct plan_source_table *plan_table, const struct ast_source *written,
                       struct document_source *to) {
     const struct ast_source_table *written_as = written_table(written, plan_table->name);
-    bool titled = source->format == SOURCE_XLSX || source->format == SOURCE_POSTGRES;
     struct document_source_table table = {
-        .title = titled ? plan_table->title : (struct str){0},
+        .title = source->format == SOURCE_XLSX       ? plan_table->title
+                 : source->format == SOURCE_POSTGRES ? unquoted(collector, plan_table->title)
+                                                     : (struct str){0},
+        .is_table = source->format == SOURCE_POSTGRES,
         .name = plan_table->name.len ? arena_printf(collector->arena, "%.*s.%.*s", STR_ARG(source->name),
                                                     STR_ARG(plan_table->name))
                                      : source->name,
@@ -173,12 +188,15 @@ void collect_sources(struct collector *collector) {
 
 /* ------------------------------------------------------------------ who reads them */
 
-/* The model's column beside a plan's: both lists have one order. */
-static struct document_source_column *column_of(struct collector *collector, const struct use *use) {
+/* The model's table and column beside a plan's: the lists have one order. */
+static struct document_source_table *table_of(struct collector *collector, const struct use *use) {
     struct document_source *source =
         &collector->document->sources.items[use->source - collector->plan->sources];
-    struct document_source_table *table = &source->tables.items[use->table - use->source->tables];
-    return &table->columns.items[use->column - use->table->columns];
+    return &source->tables.items[use->table - use->source->tables];
+}
+
+static struct document_source_column *column_of(struct collector *collector, const struct use *use) {
+    return &table_of(collector, use)->columns.items[use->column - use->table->columns];
 }
 
 void collect_reads(struct collector *collector, const struct name_scope *scope, const struct ast_expr *expr,
@@ -189,6 +207,7 @@ void collect_reads(struct collector *collector, const struct name_scope *scope, 
         struct document_source_column *read = column_of(collector, &own.list.items[i]);
         bool told = column.len == 0;
         read->read = true;
+        table_of(collector, &own.list.items[i])->is_read = true;
         for (uint32_t u = 0; u < read->used_for.count && !told; u++)
             told = str_eq(read->used_for.items[u], column);
         if (!told) VEC_PUSH(collector->arena, &read->used_for, column);

@@ -102,6 +102,8 @@ struct document_source_table {
     struct str name;  /* in the spec: master.projects */
     struct str anchor, doc;
     VEC(struct document_source_column) columns;
+    bool is_table;                   /* of a database: many that nobody reads may be there */
+    bool is_read;                    /* some column is */
     uint32_t rows_count;             /* of an inline source: how many there are */
     VEC(struct document_texts) rows; /* of an inline source; cells of personal columns are *** */
 };

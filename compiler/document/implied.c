@@ -15,6 +15,7 @@ struct flow {
     const struct plan_source_table *rows; /* of CELL slots; NULL: unknown */
     struct causes *registers;
     const struct plan_source_column **cells; /* by register: the column that it was read from */
+    bool *constants;                         /* by register: it holds a constant */
     uint32_t *states;                        /* by selection: the states it selects; 0: something else */
     struct implied *implied;
 };
@@ -41,6 +42,20 @@ static bool is_cell(enum opcode op) {
     return op >= OP_CELL_BOOL && op <= OP_CELL_ARRAY;
 }
 
+static bool has_prefix(const char *name, const char *prefix) {
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* Fails beyond the largest numbers and the last days only: said once for all maps. So does a division by a
+ * constant, which is not zero. */
+static bool is_arithmetic(const struct flow *flow, const struct plan_instr *instr) {
+    const char *name = OPCODES[instr->op].name;
+    if (OPCODES[instr->op].function[0]) return false;
+    if (has_prefix(name, "DIV_") || has_prefix(name, "MOD_")) return flow->constants[instr->b];
+    return has_prefix(name, "ADD_") || has_prefix(name, "SUB_") || has_prefix(name, "MUL_") ||
+           has_prefix(name, "NEG_");
+}
+
 static void add_find(struct flow *flow, struct causes *causes, const struct plan_instr *instr,
                      struct plan_span span) {
     const struct plan_keyed_table *table = &flow->index->plan->tables[instr->imm2];
@@ -52,6 +67,16 @@ static void add_find(struct flow *flow, struct causes *causes, const struct plan
     if (table->kind == KEYED_SOURCE || table->kind == KEYED_TARGET) add_cause(flow, causes, cause);
 }
 
+/* A function that makes another kind of value of a text or of JSON: int('12'). */
+static bool reads_text(enum opcode op) {
+    static const char *const READERS[] = {"int",      "decimal", "float", "bool", "date",      "time",
+                                          "interval", "uuid",    "json",  "text", "timestamp", "timestamptz"};
+    if (OPCODES[op].operands[0] != 't' && OPCODES[op].operands[0] != 'j') return false;
+    for (size_t i = 0; i < sizeof READERS / sizeof *READERS; i++)
+        if (strcmp(OPCODES[op].function, READERS[i]) == 0) return true;
+    return false;
+}
+
 static void add_own(struct flow *flow, struct causes *causes, const struct plan_instr *instr,
                     struct plan_span span) {
     struct cause cause = {.kind = CAUSE_FAILS, .state = ROW_ERROR, .span = span};
@@ -61,9 +86,10 @@ static void add_own(struct flow *flow, struct causes *causes, const struct plan_
     case OP_UUID5:                 /* an argument that holds U+001F: nobody's files do */
     case OP_MATCHES:
     case OP_LIKE_ANY: return;
-    case OP_REQUIRE:
+    case OP_REQUIRE: /* elsewhere a condition has said before that it is not empty */
         cause.kind = CAUSE_EMPTY;
         cause.column = flow->cells[instr->a];
+        if (cause.column == NULL || cause.column->type.nullable) return;
         break;
     case OP_FIT_LENGTH:
         cause.kind = CAUSE_LENGTH;
@@ -77,12 +103,15 @@ static void add_own(struct flow *flow, struct causes *causes, const struct plan_
     case OP_CELL_TEXT:
     case OP_CELL_JSON: return; /* only where bytes are not text at all: said once for all maps */
     default:
-        if (!(OPCODES[instr->op].flags & OPF_CAN_FAIL)) return;
+        if (!(OPCODES[instr->op].flags & OPF_CAN_FAIL) || has_prefix(OPCODES[instr->op].function, "mask") ||
+            is_arithmetic(flow, instr))
+            return;
         if (is_cell((enum opcode)instr->op)) {
             cause.kind = CAUSE_UNREADABLE;
             cause.column = flow->cells[instr->dst];
         }
     }
+    cause.reads = reads_text((enum opcode)instr->op);
     add_cause(flow, causes, cause);
 }
 
@@ -148,7 +177,10 @@ static void follow(const struct document_index *index, const struct plan_map *ma
     flow.registers = ARENA_ARRAY(index->arena, struct causes, flow.program->regs_count + 1);
     flow.cells = ARENA_ARRAY(index->arena, const struct plan_source_column *, flow.program->regs_count + 1);
     flow.states = ARENA_ARRAY(index->arena, uint32_t, flow.program->selections + 1);
-    for (uint32_t i = 0; i < flow.program->code_count; i++)
+    flow.constants = ARENA_ARRAY(index->arena, bool, flow.program->regs_count + 1);
+    for (uint32_t i = 0; i < flow.program->init_end; i++)
+        if (flow.program->code[i].op == OP_CONST) flow.constants[flow.program->code[i].dst] = true;
+    for (uint32_t i = flow.program->init_end; i < flow.program->code_count; i++)
         step(&flow, &flow.program->code[i], flow.program->spans[i]);
 }
 
@@ -160,60 +192,45 @@ void implied_collect(const struct document_index *index, const struct plan_map *
 
 /* ------------------------------------------------------------------ in words */
 
-static const char *unreadable_words(uint8_t kind) {
-    switch ((enum type_kind)kind) {
-    case TYPE_DATE: return "is no date";
-    case TYPE_TIME: return "is no time of day";
-    case TYPE_TIMESTAMP: return "is no date with a time";
-    case TYPE_TIMESTAMPTZ: return "is no date with a time and a zone";
-    case TYPE_INT: return "is no whole number";
-    case TYPE_DECIMAL:
-    case TYPE_FLOAT: return "is no number";
-    case TYPE_BOOL: return "is neither yes nor no";
-    case TYPE_UUID: return "is no UUID";
-    default: return "cannot be read";
-    }
-}
-
 static void add_keyed_name(const struct document_index *index, const struct plan_keyed_table *table,
                            struct phrase *out) {
     const char *kind = table->kind == KEYED_MAP ? "map" : table->kind == KEYED_CODES ? "codes" : NULL;
     struct str anchor = kind ? phrase_anchor(index->arena, kind, table->name) : (struct str){0};
-    phrase_link(index->arena, out, kind ? RUN_TERM : RUN_NAME, table->name, anchor);
+    struct str name = table->kind == KEYED_TARGET
+                          ? index_table_name(index, &index->plan->target.tables[table->source])
+                          : table->name;
+    phrase_link(index->arena, out, kind ? RUN_TERM : RUN_NAME, name, anchor);
 }
 
-static void add_subject(const struct document_index *index, const struct cause *cause, struct phrase *out) {
-    struct arena *arena = index->arena;
-    if (cause->column) {
-        struct str title = cause->column->from.len && !str_is(cause->column->from, "$") ? cause->column->from
-                                                                                        : cause->column->name;
-        phrase_add(arena, out, RUN_NAME, title);
-        return;
-    }
+static struct str column_title(const struct plan_source_column *column) {
+    return column->from.len && !str_is(column->from, "$") ? column->from : column->name;
+}
+
+/* The text of the expression that fails; "it" where that is the whole. */
+static void add_subject(const struct document_index *index, const struct cause *cause, struct plan_span whole,
+                        struct phrase *out) {
     struct str text = index->plan->files[cause->span.file].text;
-    if (cause->span.end <= text.len && cause->span.start < cause->span.end)
-        phrase_add(arena, out, RUN_CODE,
+    bool named = cause->span.end <= text.len && cause->span.start < cause->span.end &&
+                 (cause->span.start != whole.start || cause->span.end != whole.end);
+    if (named)
+        phrase_add(index->arena, out, RUN_CODE,
                    str_from(text.ptr + cause->span.start, cause->span.end - cause->span.start));
     else
-        phrase_print(arena, out, "it");
+        phrase_print(index->arena, out, "it");
 }
 
 static void add_cause_words(const struct document_index *index, const struct cause *cause,
-                            struct phrase *out) {
+                            struct plan_span whole, struct phrase *out) {
     struct arena *arena = index->arena;
     switch (cause->kind) {
     case CAUSE_EMPTY:
-        add_subject(index, cause, out);
-        phrase_print(arena, out, " is empty");
-        return;
     case CAUSE_UNREADABLE:
-        add_subject(index, cause, out);
-        phrase_print(arena, out, " %s",
-                     unreadable_words(cause->column ? cause->column->type.kind : TYPE_NONE));
+        phrase_add(arena, out, RUN_NAME, column_title(cause->column));
+        phrase_print(arena, out, cause->kind == CAUSE_EMPTY ? " is empty" : " cannot be read");
         return;
     case CAUSE_FAILS:
-        add_subject(index, cause, out);
-        phrase_print(arena, out, " cannot be made");
+        add_subject(index, cause, whole, out);
+        phrase_print(arena, out, cause->reads ? " cannot be read" : " cannot be computed");
         return;
     case CAUSE_LENGTH: phrase_print(arena, out, "it is longer than %u characters", cause->number); return;
     case CAUSE_SIZE: phrase_print(arena, out, "it does not fit the column's type"); return;
@@ -222,7 +239,7 @@ static void add_cause_words(const struct document_index *index, const struct cau
         phrase_print(arena, out,
                      cause->table->kind == KEYED_CODES ? "it is not among the codes of "
                      : cause->table->kind == KEYED_MAP ? "there is no such row in "
-                                                       : "no row matches in ");
+                                                       : "there is none in ");
         add_keyed_name(index, cause->table, out);
         return;
     case CAUSE_LEFT_OUT:
@@ -231,7 +248,7 @@ static void add_cause_words(const struct document_index *index, const struct cau
         phrase_print(arena, out, " was left out");
         return;
     case CAUSE_SEVERAL:
-        phrase_print(arena, out, "several rows match in ");
+        phrase_print(arena, out, "there are several in ");
         add_keyed_name(index, cause->table, out);
         return;
     }
@@ -246,7 +263,7 @@ static void tell(const struct document_index *index, const struct implied_report
         const struct cause *cause = &report->causes.items[i];
         if ((cause->state == ROW_SKIPPED) != skipped) continue;
         phrase_print(index->arena, &outcome.when, count++ ? ", or " : "when ");
-        add_cause_words(index, cause, &outcome.when);
+        add_cause_words(index, cause, report->span, &outcome.when);
     }
     if (count) VEC_PUSH(index->arena, &outcomes->list, outcome);
 }
@@ -262,4 +279,27 @@ void implied_tell(const struct document_index *index, struct implied *implied, s
         tell(index, report, true, outcomes);
         report->causes.count = 0;
     }
+}
+
+/* ------------------------------------------------------------------ cells */
+
+static bool take_cells(struct implied *implied, enum cause_kind kind,
+                       const struct plan_source_column *column) {
+    bool found = false;
+    for (uint32_t r = 0; r < implied->reports.count; r++) {
+        struct implied_report *report = &implied->reports.items[r];
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < report->causes.count; i++) {
+            const struct cause *cause = &report->causes.items[i];
+            bool taken = cause->kind == kind && cause->column == column;
+            found |= taken;
+            if (!taken) report->causes.items[kept++] = *cause;
+        }
+        report->causes.count = kept;
+    }
+    return found;
+}
+
+bool implied_take_column(struct implied *implied, const struct plan_source_column *column, bool empty) {
+    return take_cells(implied, empty ? CAUSE_EMPTY : CAUSE_UNREADABLE, column);
 }

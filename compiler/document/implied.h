@@ -25,6 +25,7 @@ struct cause {
     const struct plan_source_column *column; /* EMPTY, UNREADABLE: of a cell; NULL: something else */
     const struct plan_keyed_table *table;
     uint32_t number;
+    bool reads; /* FAILS: because a text is no such value */
 };
 
 /* A place of the spec at which what is still amiss decides about the row. */
@@ -38,6 +39,9 @@ struct implied {
 
 /* Adds the reports of a map's programs. */
 void implied_collect(const struct document_index *index, const struct plan_map *map, struct implied *implied);
+/* Forgets that rows are rejected because this column of their source is empty, or cannot be read; true if
+ * there was anything to forget: it is told once for the whole map. */
+bool implied_take_column(struct implied *implied, const struct plan_source_column *column, bool empty);
 /* Tells those whose place is in the span (of the spec itself, file 0) as outcomes, each report once. */
 void implied_tell(const struct document_index *index, struct implied *implied, struct span span,
                   struct document_outcomes *outcomes);

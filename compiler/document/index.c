@@ -28,6 +28,8 @@ bool index_init(struct document_index *index, struct arena *arena, const struct 
                 struct diag_list *diags) {
     *index = (struct document_index){.arena = arena, .plan = plan};
     for (uint32_t i = 0; i < plan->files_count; i++) {
+        /* The spec, then modules and the files of code tables. */
+        if (i > 0 && !str_ends_with(plan->files[i].name, STR(".mig"))) continue;
         const struct source_text *text = source_text_new(arena, plan->files[i].name, plan->files[i].text);
         struct ast_file *file = parse_file(arena, text, diags);
         if (file->has_errors) return false;

@@ -32,6 +32,7 @@ static void add_sources(struct arena *arena, const struct document *document, st
         const struct document_source *source = &document->sources.items[s];
         for (uint32_t t = 0; t < source->tables.count; t++) {
             const struct document_source_table *table = &source->tables.items[t];
+            if (table->is_table && !table->is_read) continue;
             struct lineage_node node = {.kind = LINEAGE_SOURCE, .anchor = table->anchor};
             node.label = table->title.len ? table->title : table->name;
             for (uint32_t r = 0; r < source->words.runs.count; r++) /* its file */

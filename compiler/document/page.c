@@ -62,7 +62,8 @@ static void page_reading(struct page *page) {
     page_paragraph(page, LINE_NORMAL,
                    STR("For each map, rows read = written + updated + unchanged + left out + rejected. Where "
                        "nothing else is said, an empty value stays empty through every function, and a cell "
-                       "that is not text in its file's encoding rejects the rows that need it."));
+                       "that is not text in its file's encoding, and a result beyond the largest number or "
+                       "the last day, reject the rows that need it."));
 }
 
 /* ------------------------------------------------------------------ running */
@@ -151,21 +152,37 @@ static void page_phases(struct page *page) {
     }
 }
 
+static bool same_words(const struct phrase *a, const struct phrase *b) {
+    if (a->runs.count != b->runs.count) return false;
+    for (uint32_t i = 0; i < a->runs.count; i++)
+        if (!str_eq(a->runs.items[i].text, b->runs.items[i].text)) return false;
+    return true;
+}
+
+/* The last map is undone first; neighbours with one policy share a row. */
 static void page_rollback(struct page *page) {
     const struct document *document = page->document;
     if (document->maps.count == 0) return;
     page_section(page, BLOCK_SECTION, "rollback", "Rollback");
-    struct page_block *block = page_add(page, BLOCK_FACTS);
+    page_paragraph(page, LINE_NORMAL,
+                   STR("What undoing the migration means for each map, the last one first."));
+    struct page_block *block = page_add(page, BLOCK_TABLE);
     block->name = "rollback";
+    VEC_PUSH(&page->arena, &block->head, STR("Map"));
+    VEC_PUSH(&page->arena, &block->head, STR("Policy"));
     for (uint32_t i = document->maps.count; i-- > 0;) {
         const struct document_map *map = &document->maps.items[i];
         struct page_row *row = page_add_row(page, block);
-        struct phrase name = {0};
-        phrase_link(&page->arena, &name, RUN_TERM, map->name, map->anchor);
-        page_add_line(page, page_add_cell(page, row), LINE_NORMAL, &name);
+        struct phrase names = {0};
+        phrase_link(&page->arena, &names, RUN_TERM, map->name, map->anchor);
+        while (i > 0 && same_words(&document->maps.items[i - 1].rollback, &map->rollback)) {
+            const struct document_map *next = &document->maps.items[--i];
+            phrase_print(&page->arena, &names, ", ");
+            phrase_link(&page->arena, &names, RUN_TERM, next->name, next->anchor);
+        }
+        page_add_line(page, page_add_cell(page, row), LINE_NORMAL, &names);
         page_add_line(page, page_add_cell(page, row), LINE_NORMAL, &map->rollback);
     }
-    page_paragraph(page, LINE_NOTE, STR("The policy that the spec sets down, last map first."));
 }
 
 /* ------------------------------------------------------------------ what must hold */

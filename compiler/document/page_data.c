@@ -79,12 +79,27 @@ static void add_table(struct page *page, const struct document_source *source,
     add_rows(page, table);
 }
 
+/* Tables of a database that nobody reads. */
+static void add_unread(struct page *page, const struct document_source *source) {
+    struct page_cell cell = {0};
+    struct phrase names = {0};
+    for (uint32_t t = 0; t < source->tables.count; t++) {
+        const struct document_source_table *table = &source->tables.items[t];
+        if (!table->is_table || table->is_read) continue;
+        phrase_print(&page->arena, &names, phrase_is_empty(&names) ? "Tables that no map reads: " : ", ");
+        phrase_add(&page->arena, &names, RUN_NAME, table->title);
+    }
+    page_add_line(page, &cell, LINE_NOTE, &names);
+    if (cell.lines.count) page_add(page, BLOCK_TEXT)->text = cell;
+}
+
 static void add_unused(struct page *page) {
     const struct document *document = page->document;
     struct phrase names = {0};
     for (uint32_t s = 0; s < document->sources.count; s++)
         for (uint32_t t = 0; t < document->sources.items[s].tables.count; t++) {
             const struct document_source_table *table = &document->sources.items[s].tables.items[t];
+            if (table->is_table && !table->is_read) continue;
             for (uint32_t c = 0; c < table->columns.count; c++) {
                 const struct document_source_column *column = &table->columns.items[c];
                 if (column->read) continue;
@@ -118,7 +133,9 @@ void page_sources(struct page *page) {
         page_add(page, BLOCK_TEXT)->text = cell;
         if (source->sql.len) page_add(page, BLOCK_CODE)->code = source->sql;
         for (uint32_t t = 0; t < source->tables.count; t++)
-            add_table(page, source, &source->tables.items[t]);
+            if (!source->tables.items[t].is_table || source->tables.items[t].is_read)
+                add_table(page, source, &source->tables.items[t]);
+        add_unread(page, source);
     }
     add_unused(page);
 }

@@ -2,13 +2,13 @@
 #include "compiler/document/page.h"
 
 enum {
-    BOX_WIDTH = 212,
+    BOX_WIDTH = 226,
     BOX_HEIGHT = 38,
     ROW_HEIGHT = 52,
-    GAP = 132, /* between columns */
+    GAP = 102, /* between columns */
     TOP = 34,
     MARGIN = 8,
-    MOST_CHARACTERS = 27
+    MOST_CHARACTERS = 29
 };
 
 static double box_x(enum lineage_kind kind) {

@@ -87,6 +87,20 @@ static void add_literal(struct words *words, const struct ast_expr *expr, struct
     }
 }
 
+/* What a message is filled with, where it is no column. */
+static struct str slot_text(struct words *words, const struct ast_expr *part) {
+    bool of_run = part->kind == X_MEMBER && part->left && part->left->kind == X_PARAM;
+    if (part->kind == X_PARAM) return part->name.text;
+    if (!of_run) return span_text(part->span);
+    struct phrase phrase = {0};
+    struct buf plain = {0};
+    words_path(words, part, false, &phrase);
+    phrase_plain(&phrase, &plain);
+    struct str text = arena_copy_str(words->arena, buf_str(&plain));
+    buf_release(&plain);
+    return text;
+}
+
 void words_message(struct words *words, const struct ast_expr *message, struct phrase *out) {
     if (message == NULL) return;
     if (message->kind != X_INTERPOLATED) {
@@ -102,7 +116,7 @@ void words_message(struct words *words, const struct ast_expr *message, struct p
             continue;
         }
         const struct plan_source_column *column = words_source_column(&words->scope, part, &source, &table);
-        struct str slot = column ? words_column_title(source, column) : span_text(part->span);
+        struct str slot = column ? words_column_title(source, column) : slot_text(words, part);
         phrase_add(words->arena, out, RUN_SLOT, slot);
     }
 }
@@ -123,9 +137,9 @@ static const char *operator_words(enum ast_operator op) {
     case AST_LESS_EQUAL: return " is at most ";
     case AST_GREATER: return " is more than ";
     case AST_GREATER_EQUAL: return " is at least ";
-    case AST_AND: return " and ";
-    case AST_OR: return " or ";
-    case AST_COALESCE: return ", or ";
+    case AST_AND:
+    case AST_OR:
+    case AST_COALESCE: break; /* have functions of their own */
     }
     return " ";
 }
@@ -151,21 +165,54 @@ static void add_coalesce(struct words *words, const struct ast_expr *expr, struc
     phrase_print(words->arena, out, parts.count > 2 ? " that is not empty" : " where it is empty");
 }
 
-static void add_binary(struct words *words, const struct ast_expr *expr, struct phrase *out) {
+/* Its words have an "and", "or" or list of their own. */
+static bool is_loose_condition(const struct ast_expr *expr) {
+    while (expr->kind == X_NOT && expr->left)
+        expr = expr_bare(expr->left);
+    return expr->kind == X_BETWEEN || (expr->kind == X_IN && expr->items.count > 1);
+}
+
+static void add_logic_operand(struct words *words, const struct ast_expr *expr, struct phrase *out) {
+    bool loose = is_loose_condition(expr) || rank_of(expr) < RANK_NOT;
+    if (loose) phrase_print(words->arena, out, "(");
+    add_expr(words, expr, false, out);
+    if (loose) phrase_print(words->arena, out, ")");
+}
+
+/* a or b or c: as a whole on a line each. */
+static void add_logic(struct words *words, const struct ast_expr *expr, bool whole, struct phrase *out) {
+    VEC(const struct ast_expr *) parts = {0};
+    const struct ast_expr *at = expr;
+    for (; at->kind == X_BINARY && at->op == expr->op; at = expr_bare(at->left))
+        VEC_PUSH(words->arena, &parts, expr_bare(at->right));
+    VEC_PUSH(words->arena, &parts, at);
+    for (uint32_t i = parts.count; i-- > 0;) {
+        add_logic_operand(words, parts.items[i], out);
+        if (i == 0) return;
+        if (whole) phrase_add(words->arena, out, RUN_BREAK, (struct str){0});
+        phrase_print(words->arena, out, whole ? "%s " : " %s ", expr->op == AST_AND ? "and" : "or");
+    }
+}
+
+static void add_binary(struct words *words, const struct ast_expr *expr, bool whole, struct phrase *out) {
+    const struct ast_expr *sides[] = {expr_bare(expr->left), expr_bare(expr->right)};
     if (expr->op == AST_COALESCE) {
         add_coalesce(words, expr, out);
         return;
     }
-    enum rank rank = rank_of(expr), least = rank;
-    bool logic = expr->op == AST_AND || expr->op == AST_OR;
-    if (expr->op == AST_OR) least = RANK_NOT; /* `a and b or c`: not everybody knows which goes first */
-    bool same_left =
-        expr->left && expr_bare(expr->left)->kind == X_BINARY && expr_bare(expr->left)->op == expr->op;
-    bool same_right = logic && expr->right && expr_bare(expr->right)->kind == X_BINARY &&
-                      expr_bare(expr->right)->op == expr->op;
-    add_operand(words, expr->left, same_left ? rank : logic ? least : rank + 1, out);
-    phrase_print(words->arena, out, "%s", operator_words(expr->op));
-    add_operand(words, expr->right, same_right ? rank : logic ? least : rank + 1, out);
+    if (expr->op == AST_AND || expr->op == AST_OR) {
+        add_logic(words, expr, whole, out);
+        return;
+    }
+    enum rank rank = rank_of(expr);
+    for (int i = 0; i < 2; i++) {
+        bool same = i == 0 && sides[i]->kind == X_BINARY && rank_of(sides[i]) == rank && rank != RANK_COMPARE;
+        bool call = rank != RANK_COMPARE && sides[i]->kind == X_CALL && words_call_is_loose(words, sides[i]);
+        if (i) phrase_print(words->arena, out, "%s", operator_words(expr->op));
+        if (call) phrase_print(words->arena, out, "(");
+        add_operand(words, sides[i], same ? rank : rank + 1, out);
+        if (call) phrase_print(words->arena, out, ")");
+    }
 }
 
 /* ------------------------------------------------------------------ conditions */
@@ -373,7 +420,7 @@ static void add_expr(struct words *words, const struct ast_expr *expr, bool whol
         words_part(words, expr->left, out);
         return;
     case X_NOT: add_not(words, expr, out); return;
-    case X_BINARY: add_binary(words, expr, out); return;
+    case X_BINARY: add_binary(words, expr, whole, out); return;
     case X_IN:
     case X_BETWEEN:
     case X_IS_NULL:

@@ -32,6 +32,8 @@ void words_rows(struct words *words, const struct rows_of *rows, struct phrase *
 struct str words_column_title(const struct plan_source *source, const struct plan_source_column *column);
 /* words_call.c: a call, as a whole phrase or a part of one. */
 void words_call(struct words *words, const struct ast_expr *call, bool whole, struct phrase *out);
+/* Its phrase has several arguments: in front of an operator it needs parentheses. */
+bool words_call_is_loose(const struct words *words, const struct ast_expr *call);
 /* The words of phrases.def for a function with so many arguments; NULL: none. For tests too. */
 const char *words_of_function(struct str name, uint32_t arguments);
 /* words_path.c: names, members, indexes. */

@@ -82,7 +82,7 @@ static void add_notes(struct words *words, const struct ast_expr *call, bool who
         VEC_PUSH(words->arena, &calls, base);
         base = expr_bare(base->items.items[0]);
     }
-    if (whole)
+    if (whole && base->kind != X_HANDLED) /* handlers of a part say what they belong to */
         words_value(words, base, out);
     else
         words_part(words, base, out);
@@ -103,9 +103,8 @@ static void add_mask(struct words *words, const struct ast_expr *call, struct ph
 }
 
 static void add_uuid5(struct words *words, const struct ast_expr *call, struct phrase *out) {
-    phrase_print(words->arena, out, "an id made of ");
+    phrase_print(words->arena, out, "an id that is the same in every run, made of ");
     words_list(words, call->items.items, call->items.count, "and", out);
-    phrase_print(words->arena, out, " (UUID version 5, the same in every run)");
 }
 
 /* A function of the spec: its name leads to its own words. */
@@ -116,6 +115,11 @@ static void add_own_function(struct words *words, struct index_entry *entry, con
                 phrase_anchor(words->arena, "fn", call_name(call)));
     if (call->items.count) phrase_print(words->arena, out, " of ");
     words_list(words, call->items.items, call->items.count, "and", out);
+}
+
+bool words_call_is_loose(const struct words *words, const struct ast_expr *call) {
+    const struct function_phrase *phrase = find_phrase(words, call);
+    return call->items.count > 1 && (phrase == NULL || phrase->form == NOUN);
 }
 
 void words_call(struct words *words, const struct ast_expr *call, bool whole, struct phrase *out) {

@@ -1,17 +1,21 @@
 /* What happens when something is not as it should be: `on EVENT ACTION` in words. */
 #include "compiler/document/words.h"
 
-/* The first code table or map in which the expression looks something up; NULL: none. */
-static struct index_entry *find_keyed(const struct words *words, const struct ast_expr *expr) {
+/* The first code table or map in which the expression looks something up, and where; NULL: none. */
+static struct index_entry *find_keyed(const struct words *words, const struct ast_expr *expr,
+                                      const struct ast_expr **found) {
     if (expr == NULL) return NULL;
-    struct index_entry *found = index_of_keyed(words->scope.index, expr);
-    if (found == NULL) found = find_keyed(words, expr->left);
-    if (found == NULL) found = find_keyed(words, expr->right);
-    for (uint32_t i = 0; found == NULL && i < expr->items.count; i++)
-        found = find_keyed(words, expr->items.items[i]);
-    for (uint32_t i = 0; found == NULL && i < expr->arms.count; i++)
-        found = find_keyed(words, expr->arms.items[i].result);
-    return found;
+    struct index_entry *entry = index_of_keyed(words->scope.index, expr);
+    if (entry)
+        *found = expr;
+    else
+        entry = find_keyed(words, expr->left, found);
+    if (entry == NULL) entry = find_keyed(words, expr->right, found);
+    for (uint32_t i = 0; entry == NULL && i < expr->items.count; i++)
+        entry = find_keyed(words, expr->items.items[i], found);
+    for (uint32_t i = 0; entry == NULL && i < expr->arms.count; i++)
+        entry = find_keyed(words, expr->arms.items[i].result, found);
+    return entry;
 }
 
 /* Some function in it reads a text as another kind of value. */
@@ -27,29 +31,54 @@ static bool reads_text(const struct ast_expr *expr) {
     return false;
 }
 
-static void add_missing(struct words *words, const struct ast_expr *about, struct phrase *when) {
-    struct index_entry *keyed = find_keyed(words, about);
+static void add_keyed_name(struct words *words, const struct index_entry *keyed, struct phrase *out) {
+    phrase_link(words->arena, out, RUN_TERM, keyed->name,
+                phrase_anchor(words->arena, keyed->decl->kind == DECL_MAP ? "map" : "codes", keyed->name));
+}
+
+/* nested: "it" would be the whole; the key is named. */
+static void add_missing(struct words *words, const struct ast_expr *about, bool nested, struct phrase *when) {
+    struct arena *arena = words->arena;
+    const struct ast_expr *found = NULL;
+    struct index_entry *keyed = find_keyed(words, about, &found);
     if (keyed == NULL) {
-        phrase_print(words->arena, when, about ? " fits no case" : " has no match");
+        phrase_print(arena, when, about ? "no case fits" : "there is none");
         return;
     }
-    bool is_map = keyed->decl->kind == DECL_MAP;
-    phrase_print(words->arena, when,
-                 is_map ? " is not there: no such row in " : " is not among the codes of ");
-    phrase_link(words->arena, when, RUN_TERM, keyed->name,
-                phrase_anchor(words->arena, is_map ? "map" : "codes", keyed->name));
+    struct words silent = *words;
+    silent.outcomes = NULL;
+    if (keyed->decl->kind == DECL_MAP) {
+        phrase_print(arena, when, nested ? "there is no row in " : "there is no such row in ");
+        add_keyed_name(words, keyed, when);
+        if (nested) phrase_print(arena, when, " for ");
+        if (nested) words_list(&silent, found->items.items, found->items.count, "and", when);
+        return;
+    }
+    if (nested)
+        words_list(&silent, found->items.items, found->items.count, "and", when);
+    else
+        phrase_print(arena, when, "it");
+    phrase_print(arena, when, " is not among the codes of ");
+    add_keyed_name(words, keyed, when);
 }
 
 static void add_event(struct words *words, enum ast_event event, const struct ast_expr *about,
-                      struct phrase *when) {
+                      const struct phrase *subject, struct phrase *when) {
     struct arena *arena = words->arena;
+    if (event == EVENT_MISSING) {
+        add_missing(words, about, subject != NULL, when);
+        return;
+    }
+    if (subject)
+        phrase_append(arena, when, subject);
+    else
+        phrase_print(arena, when, "it");
     switch (event) {
     case EVENT_ERROR:
         phrase_print(arena, when,
                      reads_text(about) ? " cannot be read" : " cannot be computed or does not fit");
         return;
     case EVENT_NULL: phrase_print(arena, when, " is empty"); return;
-    case EVENT_MISSING: add_missing(words, about, when); return;
     case EVENT_SKIPPED: phrase_print(arena, when, " was left out itself"); return;
     case EVENT_DUPLICATE: phrase_print(arena, when, " is there more than once"); return;
     case EVENT_CONFLICT: phrase_print(arena, when, " is in the target already"); return;
@@ -58,6 +87,7 @@ static void add_event(struct words *words, enum ast_event event, const struct as
     case EVENT_BAD_ENCODING:
         phrase_print(arena, when, " holds bytes that are not in the file's encoding");
         return;
+    case EVENT_MISSING: return;
     }
 }
 
@@ -81,11 +111,7 @@ void words_handler(struct words *words, const struct ast_handler *handler, const
     struct words inner = *words;
     inner.outcomes = NULL;
     phrase_print(arena, &outcome.when, "when ");
-    if (subject)
-        phrase_append(arena, &outcome.when, subject);
-    else
-        phrase_print(arena, &outcome.when, "it");
-    add_event(words, handler->event, about, &outcome.when);
+    add_event(words, handler->event, about, subject, &outcome.when);
     words_message(&inner, action->message, &outcome.message);
     if (action->use) words_value(&inner, action->use, &outcome.use);
     switch (action->kind) {

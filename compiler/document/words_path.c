@@ -257,14 +257,14 @@ static void add_keys(struct words *words, const struct ast_expr *index, struct p
 }
 
 static void add_keyed(struct words *words, struct index_entry *entry, const struct ast_expr *index,
-                      struct phrase *out) {
+                      bool whole, struct phrase *out) {
     struct arena *arena = words->arena;
     entry->used = true;
     bool is_map = entry->decl->kind == DECL_MAP;
-    phrase_print(arena, out, is_map ? "the row of map " : "looked up in codes ");
+    phrase_print(arena, out, is_map ? "the row of map " : whole ? "looked up in codes " : "the ");
     phrase_link(arena, out, RUN_TERM, entry->name,
                 phrase_anchor(arena, is_map ? "map" : "codes", entry->name));
-    phrase_print(arena, out, is_map ? " whose key is " : " by ");
+    phrase_print(arena, out, is_map ? " whose key is " : whole ? " by " : " code of ");
     add_keys(words, index, out);
 }
 
@@ -293,7 +293,7 @@ void words_path(struct words *words, const struct ast_expr *expr, bool whole, st
     struct steps steps;
     struct index_entry *entry = index_of_keyed(words->scope.index, expr);
     if (entry) {
-        add_keyed(words, entry, expr, out);
+        add_keyed(words, entry, expr, whole, out);
         return;
     }
     split_steps(words->scope.index, expr, &steps);
