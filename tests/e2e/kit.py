@@ -232,7 +232,7 @@ class Case:
 
     def is_in_spec(self, secret):
         for name in os.listdir(self.dir):
-            if name.endswith((".mig", ".sql")):
+            if name.endswith((".mig", ".sql")) and os.path.isfile(self.path(name)):
                 with open(self.path(name), "rb") as f:
                     if secret.encode() in f.read():
                         return True
