@@ -55,7 +55,7 @@ map comments from c in comments_s into db.comments key c.id commit per 300 rows 
 map tags from p in posts_s into db.tags group by p.tag as tag commit per 50 rows tolerance 100% {
   name = tag
   uses = count()
-  total = sum(decimal(p.amount)) on error use null
+  total = sum(decimal(p.amount))
 }
 map taken from t in taken_s into db.taken key t.id on conflict (id) reject commit per 200 rows tolerance 100% {
   id = t.id
