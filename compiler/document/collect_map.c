@@ -185,7 +185,9 @@ static void add_cell_rule(struct map_work *work, bool empty, const char *label, 
         phrase_link(arena, &rule.words, RUN_NAME, words_column_title(source, column),
                     index_column_anchor(&work->collector->index, source, table, column));
         if (empty) continue;
-        phrase_print(arena, &rule.words, " (%s", type_kind_name((enum type_kind)column->type.kind));
+        const char *noun = words_type_noun((enum type_kind)column->type.kind);
+        phrase_print(arena, &rule.words, " (%s",
+                     noun ? noun : type_kind_name((enum type_kind)column->type.kind));
         if (column->format.len) phrase_print(arena, &rule.words, " ");
         if (column->format.len) phrase_add(arena, &rule.words, RUN_PLAIN, column->format);
         phrase_print(arena, &rule.words, ")");

@@ -90,11 +90,13 @@ static struct document_source_column describe_column(struct collector *collector
                                                      const struct plan_source_table *table,
                                                      const struct plan_source_column *column,
                                                      const struct ast_source_table *written) {
+    const char *noun = words_type_noun((enum type_kind)column->type.kind);
     return (struct document_source_column){
         .name = column->name,
         .title = column->from.len ? column->from : column->name,
         .anchor = index_column_anchor(&collector->index, source, table, column),
         .type = plan_type_text(collector, &column->type),
+        .noun = noun ? str_cstr(noun) : plan_type_text(collector, &column->type),
         .format = column->format,
         .doc = index_doc(&collector->index, column->doc),
         .because = ignored_because(written, column->name),

@@ -87,6 +87,7 @@ struct document_source_column {
     struct str title; /* in the file */
     struct str anchor;
     struct str type;
+    struct str noun; /* the type in words: "whole number" */
     struct str format, doc, because;
     bool nullable, pii, ignored;
     bool read;                /* by anything: a column, a rule, a check */

@@ -30,7 +30,7 @@ static void add_column(struct page *page, struct page_block *block,
     page_add_text(page, name, LINE_NORMAL, RUN_NAME, column->title);
     page_add_text(page, name, LINE_NOTE, RUN_TEXT, column->doc);
     struct page_cell *type = page_add_cell(page, row);
-    page_add_text(page, type, LINE_NORMAL, RUN_PLAIN, column->type);
+    page_add_text(page, type, LINE_NORMAL, RUN_PLAIN, column->noun);
     page_add_text(page, type, LINE_NORMAL, RUN_PLAIN, column->format);
     struct phrase marks = {0};
     if (column->nullable) phrase_print(&page->arena, &marks, "may be empty");

@@ -28,6 +28,8 @@ void words_handler(struct words *words, const struct ast_handler *handler, const
 void words_handlers(struct words *words, const struct ast_handlers *handlers, const struct ast_expr *about);
 /* "column `Due` of sheet `Tasks`": what its rows are. */
 void words_rows(struct words *words, const struct rows_of *rows, struct phrase *out);
+/* "whole number"; NULL where the type's own name is the best word. */
+const char *words_type_noun(enum type_kind kind);
 /* What a source column is called in its file. */
 struct str words_column_title(const struct plan_source *source, const struct plan_source_column *column);
 /* words_call.c: a call, as a whole phrase or a part of one. */

@@ -131,9 +131,8 @@ static bool add_json_path(struct words *words, const struct steps *steps, uint32
 
 /* ------------------------------------------------------------------ columns of rows */
 
-static const char *type_noun(const struct plan_source *source, const struct plan_source_column *column) {
-    if (source->format == SOURCE_POSTGRES || source->format == SOURCE_QUERY) return NULL;
-    switch ((enum type_kind)column->type.kind) {
+const char *words_type_noun(enum type_kind kind) {
+    switch (kind) {
     case TYPE_DATE: return "date";
     case TYPE_TIME: return "time";
     case TYPE_TIMESTAMP: return "date and time";
@@ -144,6 +143,11 @@ static const char *type_noun(const struct plan_source *source, const struct plan
     case TYPE_BOOL: return "yes or no";
     default: return NULL;
     }
+}
+
+static const char *type_noun(const struct plan_source *source, const struct plan_source_column *column) {
+    bool is_typed = source->format == SOURCE_POSTGRES || source->format == SOURCE_QUERY;
+    return is_typed ? NULL : words_type_noun((enum type_kind)column->type.kind);
 }
 
 static void add_source_column(struct words *words, const struct rows_of *rows,

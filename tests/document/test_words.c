@@ -241,7 +241,7 @@ static const struct clause {
     {"old", "", "", "Rows that are in the target already",
      "stay as they are | implied reject when the target refuses the new row"},
     {"old", "", "  n = r.n", "Must be readable",
-     "`N` (int) | implied reject when one that the row needs is of another kind"},
+     "`N` (whole number) | implied reject when one that the row needs is of another kind"},
     {"old", "", "  t = r.id", "Must be filled in",
      "`Id` | implied reject when one that the row needs is empty"},
     {"tree", "", "  t = r.parent.name", "Rows",
