@@ -98,14 +98,6 @@ struct str run_target_url(const struct plan *plan, struct str environment, struc
 /* What this version does not do must not look as if it were done. */
 static bool refuse_unsupported(struct engine *engine, const struct plan_environment *environment) {
     const struct plan *plan = engine->plan;
-    if (environment && environment->approvals && !engine->options->dry_run) {
-        struct diag *diag =
-            diag_report(engine->diags, X_UNSUPPORTED, no_span(),
-                        "environment `%.*s` asks for %u approvals, which this version cannot record",
-                        STR_ARG(environment->name), environment->approvals);
-        diag_help(engine->diags, diag, "Run with another environment, or take `approvals` out of the spec.");
-        return engine_fail(engine, RUN_REFUSED);
-    }
     if (environment && environment->retention_seconds && !engine->options->dry_run) {
         struct diag *diag =
             diag_report(engine->diags, X_UNSUPPORTED, no_span(),

@@ -1,6 +1,7 @@
 /* Opening the target: connections, catalog, rights, lock, journal. */
 #include "runtime/engine/target_postgres.h"
 
+#include "runtime/engine/approvals.h"
 #include "runtime/engine/invocation.h"
 #include "runtime/postgres/pg_catalog.h"
 
@@ -154,6 +155,7 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
     if (!pg->journaling) return true;
     if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags))
         return engine_fail(engine, RUN_REFUSED);
+    if (!approvals_suffice(engine, pg->look)) return false;
     pg->load = open_connection(pg);
     pg->guard = pg->load ? open_connection(pg) : NULL;
     return pg->guard && start_journal(pg);

@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-enum { HASH_SIZE = 32, HASH_TEXT_SIZE = 2 + 2 * HASH_SIZE };
+enum { HASH_SIZE = 32 };
 
 static const char *const STATE_NAMES[JOURNAL_STATE_COUNT] = {"running", "done", "failed", "stopped"};
 
@@ -69,8 +69,7 @@ static void hash_field(EVP_MD_CTX *ctx, struct str field) {
     EVP_DigestUpdate(ctx, field.ptr ? field.ptr : "", field.len);
 }
 
-/* SHA-256 over the length-prefixed fields. */
-static void hash_event(const struct str *fields, uint32_t count, uint8_t hash[HASH_SIZE]) {
+void journal_hash_event(const struct str *fields, uint32_t count, uint8_t hash[HASH_SIZE]) {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     if (ctx == NULL) memory_exhausted(0);
     EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
@@ -80,10 +79,10 @@ static void hash_event(const struct str *fields, uint32_t count, uint8_t hash[HA
     EVP_MD_CTX_free(ctx);
 }
 
-/* Appends within the open transaction. The table lock makes the chain one chain, whoever appends. */
-static bool append_event(struct pg_connection *connection, struct arena *arena, const struct uuid *run_id,
-                         struct str kind, struct str map, struct str detail, int64_t at,
-                         struct diag_list *diags) {
+/* The table lock makes the chain one chain, whoever appends. */
+bool journal_append_event(struct pg_connection *connection, struct arena *arena, const struct uuid *run_id,
+                          struct str kind, struct str map, struct str detail, int64_t at,
+                          struct diag_list *diags) {
     if (!pg_exec(connection, "LOCK TABLE mig.event IN SHARE ROW EXCLUSIVE MODE", diags)) return false;
     struct pg_result *r = pg_query(
         connection, "SELECT id, pg_catalog.encode(hash, 'hex') FROM mig.event ORDER BY id DESC LIMIT 1", NULL,
@@ -97,7 +96,7 @@ static bool append_event(struct pg_connection *connection, struct arena *arena, 
     detail = detail.len ? detail : STR("{}");
     struct str fields[] = {previous, id, run_text, int_text(arena, at), kind, or_empty(map), detail};
     uint8_t hash[HASH_SIZE];
-    hash_event(fields, sizeof fields / sizeof fields[0], hash);
+    journal_hash_event(fields, sizeof fields / sizeof fields[0], hash);
     struct str params[] = {
         id,       run_id ? run_text : (struct str){0}, time_text(arena, at), kind, or_empty(map), detail,
         previous, bytes_text(arena, hash, HASH_SIZE)};
@@ -118,53 +117,11 @@ bool journal_event(struct pg_connection *connection, const struct journal_run *r
     struct arena arena = {0};
     bool ok = pg_begin(connection, diags);
     if (ok)
-        ok = end_transaction(
-            connection,
-            append_event(connection, &arena, run ? &run->id : NULL, kind, map, detail_json, at, diags),
-            diags);
+        ok = end_transaction(connection,
+                             journal_append_event(connection, &arena, run ? &run->id : NULL, kind, map,
+                                                  detail_json, at, diags),
+                             diags);
     arena_release(&arena);
-    return ok;
-}
-
-static bool check_chain(const struct pg_result *r, uint64_t *count, struct diag_list *diags) {
-    struct arena arena = {0};
-    struct str previous = STR("");
-    bool ok = true;
-    uint32_t rows = pg_result_rows(r);
-    for (uint32_t i = 0; i < rows && ok; i++) {
-        struct str fields[7];
-        for (uint32_t f = 0; f < 7; f++)
-            fields[f] = or_empty(pg_result_text(r, i, f));
-        uint8_t hash[HASH_SIZE];
-        hash_event(fields, 7, hash);
-        struct str expected = bytes_text(&arena, hash, HASH_SIZE);
-        expected = str_from(expected.ptr + 2, expected.len - 2);
-        ok = str_eq(fields[0], previous) && str_eq(pg_result_text(r, i, 7), expected) &&
-             pg_result_int(r, i, 1) == (int64_t)i + 1;
-        if (!ok)
-            diag_report(diags, X_PG_TAMPERED, pg_no_span(),
-                        "event %.*s of the audit trail (table mig.event) does not fit the chain: it, or one "
-                        "before it, "
-                        "was changed, added or removed",
-                        STR_ARG(fields[1]));
-        previous = pg_result_text(r, i, 7);
-    }
-    *count = rows;
-    arena_release(&arena);
-    return ok;
-}
-
-bool journal_verify_events(struct pg_connection *connection, uint64_t *count, struct diag_list *diags) {
-    struct pg_result *r =
-        pg_query(connection,
-                 "SELECT pg_catalog.encode(previous, 'hex'), id, run_id,"
-                 " (extract(epoch FROM at - timestamptz '2000-01-01 00:00:00+00') * 1000000)::bigint,"
-                 " kind, map, detail::text, pg_catalog.encode(hash, 'hex') FROM mig.event ORDER BY id",
-                 NULL, 0, diags);
-    *count = 0;
-    if (r == NULL) return false;
-    bool ok = check_chain(r, count, diags);
-    pg_result_free(r);
     return ok;
 }
 
@@ -237,8 +194,8 @@ bool journal_start_run(struct pg_connection *connection, const struct journal_ru
         buf_append_json(&detail, start->who);
         buf_append_cstr(&detail, "}");
         ok = insert_run(connection, &arena, start, diags) && insert_sources(connection, start, diags) &&
-             append_event(connection, &arena, &start->run_id, STR("run_started"), STR(""), buf_str(&detail),
-                          start->started_at, diags);
+             journal_append_event(connection, &arena, &start->run_id, STR("run_started"), STR(""),
+                                  buf_str(&detail), start->started_at, diags);
         buf_release(&detail);
         ok = end_transaction(connection, ok, diags);
     }
@@ -275,8 +232,8 @@ bool journal_finish_run(struct pg_connection *connection, const struct journal_r
         if (ok && affected == 0) ok = report_fenced(run, diags);
         struct str detail =
             arena_printf(&arena, "{\"state\":\"%s\",\"exit_code\":%d}", journal_state_name(state), exit_code);
-        ok =
-            ok && append_event(connection, &arena, &run->id, STR("run_finished"), STR(""), detail, at, diags);
+        ok = ok && journal_append_event(connection, &arena, &run->id, STR("run_finished"), STR(""), detail,
+                                        at, diags);
         ok = end_transaction(connection, ok, diags);
     }
     arena_release(&arena);

@@ -1,0 +1,133 @@
+"""What guards a cutover: approvals, the audit trail, dropped indexes, all-or-nothing, rehearsals."""
+
+import json
+import os
+import re
+
+from kit import Failure, case, contains, equal
+from pg_client import Client
+
+PEOPLE = "create table people (id int primary key, name text not null);"
+MAP = """
+source people : csv 'people.csv' { id int; name text }
+map people
+  from p in people
+  into db.people
+{
+  id   = p.id
+  name = p.name
+}
+"""
+PROD = """
+environment prod {
+  db = env 'DB'
+  approvals 2
+}
+"""
+
+
+def approval_by(it, role, account, query="select plan_hash, environment, migration, version from mig.approval limit 1"):
+    """Another person approves the same plan, as that person's mig would write it: under another role."""
+    it.sql(f"do $$ begin if to_regrole('{role}') is null then create role {role} login; end if; end $$;"
+           f"grant usage on schema mig to {role}; grant select, insert on mig.approval to {role};")
+    plan = it.rows(query)[0]
+    client = Client(re.sub(r"//[^@/]*@", f"//{role}@", it.url) if "@" in it.url else
+                    it.url + ("&" if "?" in it.url else "?") + f"user={role}")
+    client.query("insert into mig.approval (plan_hash, environment, migration, version, role, account, alias, note,"
+                 f" at) values ('{plan[0]}', '{plan[1]}', '{plan[2]}', {plan[3]}, 'postgres', '{account}', '', '',"
+                 " '2000-01-01')")
+    client.close()
+
+
+@case("guard")
+def approvals_let_a_run_start_and_a_change_takes_them_away(it):
+    it.schema(PEOPLE)
+    it.write("people.csv", "id,name\n1,Ada\n")
+    it.spec(MAP + PROD)
+    it.refuse("--env", "prod", code=7, has=["X0460", "asks for 2 approvals", "has 0", "mig approve spec.mig --env prod"])
+    equal(it.value("select count(*) from people"), "0", "rows after a refused run")
+    done = it.command("approve", "spec.mig", "--env", "prod", "--note", "rehearsed", "--as", "Ada L.")
+    equal(done.code, 0, "exit code of approve")
+    contains(done.out, "as Ada L.", "rehearsed", "1 of 2: 1 more to go")
+    done = it.command("approve", "spec.mig", "--env", "prod")
+    contains(done.out + done.err, "had approved this plan before", "1 of 2")
+    it.refuse("--env", "prod", code=7, has=["has 1: "])
+    # Another role from the same account is not another person; what it claims to be counts for nothing.
+    account = it.value("select account from mig.approval")
+    approval_by(it, "guard_bob", account)
+    equal(it.value("select string_agg(role, ',' order by role) from mig.approval where role = 'guard_bob'"), "guard_bob")
+    equal(it.value("select count(*) from mig.approval where at < '2020-01-01'"), "0", "approvals dated by the client")
+    it.refuse("--env", "prod", code=7, has=["has 1: ", "counts once"])
+    approval_by(it, "guard_eve", "eve@laptop")
+    it.run("--env", "prod")
+    equal(it.value("select count(*) from people"), "1")
+    listed = json.loads(it.command("approve", "--list", "--target", it.url, "--format", "json").out)
+    equal((len(listed["approvals"]), listed["people"]), (3, 2))
+    it.spec(MAP.replace("= p.name", "= upper(p.name)") + PROD)
+    it.refuse("--env", "prod", code=7, has=["has 0", "Another plan of this migration is approved"])
+
+
+@case("guard")
+def approvals_are_nobodys_to_change(it):
+    it.schema(PEOPLE)
+    it.write("people.csv", "id,name\n1,Ada\n")
+    it.spec(MAP + PROD)
+    it.command("approve", "spec.mig", "--env", "prod")
+    for statement in ("update mig.approval set account = 'x'", "delete from mig.approval", "truncate mig.approval"):
+        try:
+            it.sql(statement)
+        except Exception as refused:
+            contains(str(refused), "takes no changes")
+        else:
+            raise Failure(f"{statement} went through")
+    equal(it.value("select count(*) from mig.event where kind = 'plan_approved'"), "1")
+    equal(it.command("approve", "spec.mig", "--env", "nowhere").code, 2)
+    equal(it.command("approve", "spec.mig").code, 2)
+    it.spec(MAP + "\nenvironment free { db = env 'DB' }\n")
+    done = it.command("approve", "spec.mig", "--env", "free")
+    equal(done.code, 2)
+    contains(done.err, "X0461", "asks for no approvals")
+    it.run("--env", "free")
+
+
+@case("guard")
+def the_audit_trail_shows_what_was_changed(it):
+    it.schema(PEOPLE)
+    it.write("people.csv", "id,name\n1,Ada\n")
+    it.spec(MAP)
+    it.run()
+    events = int(it.value("select count(*) from mig.event"))
+    done = it.command("audit", "verify", "--target", it.url)
+    equal(done.code, 0)
+    contains(done.out, f"{events} events fit")
+    done = it.command("audit", "verify")  # the latest run's target
+    equal(done.code, 0)
+    equal(it.command("audit", "export", "-o", "trail.ndjson", "--target", it.url).code, 0)
+    lines = it.read("trail.ndjson").decode().splitlines()
+    equal(len(lines), events)
+    equal(it.command("audit", "verify", "trail.ndjson", env={"DB": None}).code, 0)
+    equal(it.command("audit", "verify", "trail.ndjson", "--target", it.url).code, 0)
+
+    def expect_broken(new, where):
+        it.write("changed.ndjson", "\n".join(new) + "\n")
+        found = it.command("audit", "verify", "changed.ndjson")
+        equal(found.code, 4, f"exit code for {where}")
+        contains(found.err, "X0322", where)
+
+    expect_broken([lines[0], lines[1].replace("map_finished", "map_finishes").replace("run_started", "run_stopped"),
+                   *lines[2:]], "event 2")
+    expect_broken([lines[0], *lines[2:]], "event 2 should stand here")
+    expect_broken([lines[1], *lines[1:]], "event 1 should stand here")
+    expect_broken([lines[0], lines[1][:40]], "line 2")
+    # Cut off at the end: only a comparison can tell.
+    it.sql("alter table mig.event disable trigger event_is_append_only; delete from mig.event where id ="
+           " (select max(id) from mig.event)")
+    equal(it.command("audit", "verify", "--target", it.url).code, 0)
+    cut = it.command("audit", "verify", "trail.ndjson", "--target", it.url)
+    equal(cut.code, 4)
+    contains(cut.err, "is not in the target")
+    it.sql('update mig.event set detail = \'{"x": 1}\' where id = 2')
+    broken = it.command("audit", "verify", "--target", it.url)
+    equal(broken.code, 4)
+    contains(broken.err, "event 2", "was changed")
+    equal(it.command("audit", "export", "-o", "no/such/trail", "--target", it.url).code, 2)
