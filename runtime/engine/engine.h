@@ -94,8 +94,10 @@ struct engine {
     uint32_t current_map;              /* the one that runs */
     uint64_t writes;                   /* maps that have written so far */
     enum run_status status;
+    enum run_status verdict;             /* a rehearsal: how a run would have ended first; RUN_OK: well */
     const struct replay_options *replay; /* going through an earlier run, writing nothing; NULL: a run */
     uint32_t chunk_rows;    /* rows that go through the VM at once at most; 0: as many as a batch has */
+    bool one_transaction;   /* commit per run, or a rehearsal */
     bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;

@@ -603,18 +603,24 @@ static void tell_progress(struct map_run *run, const struct row_batch *batch) {
     observer->progress(observer->context, run->map->name, run->report->read, batch->end_offset, total);
 }
 
+static void help_stopped(struct engine *engine, struct diag *diag) {
+    diag_help(engine->diags, diag, "%s",
+              engine->one_transaction ? "Nothing was committed."
+                                      : "Batches that were committed stand; `mig resume` goes on.");
+}
+
 static bool asked_to_stop(struct engine *engine) {
     if (engine->deadline > 0 && monotonic_seconds() > engine->deadline) {
         struct diag *diag =
             diag_report(engine->diags, X_WINDOW, no_span(), "the window of environment `%.*s` is over",
                         STR_ARG(engine->options->environment));
-        diag_help(engine->diags, diag, "Batches that were committed stand; `mig resume` goes on.");
+        help_stopped(engine, diag);
         return true;
     }
     if (engine->options->stop == NULL || !*engine->options->stop) return false;
     struct diag *diag =
         diag_report(engine->diags, X_INTERRUPTED, no_span(), "the run was stopped by a signal");
-    diag_help(engine->diags, diag, "Batches that were committed stand; `mig resume` goes on.");
+    help_stopped(engine, diag);
     return true;
 }
 
@@ -628,15 +634,16 @@ bool map_flush(struct map_work *work, uint64_t end) {
 }
 
 /* Source rows to one commit. */
-static uint64_t rows_per_commit(const struct plan_map *map) {
+static uint64_t rows_per_commit(const struct map_run *run) {
     enum { COMMIT_EVERY = 100000 };
-    if (map->commit == COMMIT_MAP) return UINT64_MAX;
+    const struct plan_map *map = run->map;
+    if (map->commit == COMMIT_MAP && !run->engine->options->rehearse) return UINT64_MAX;
     return map->commit == COMMIT_ROWS && map->commit_rows ? map->commit_rows : COMMIT_EVERY;
 }
 
 /* Runs rows of a batch, with a commit wherever one is due. */
 static bool run_rows(struct map_work *work, struct row_batch *batch, const uint32_t *rows, uint32_t count) {
-    uint64_t every = rows_per_commit(work->run->map);
+    uint64_t every = rows_per_commit(work->run);
     uint32_t most = work->run->engine->chunk_rows ? work->run->engine->chunk_rows : BATCH_ROWS;
     if (work->pass != PASS_ROWS) return stages_run(work, batch, rows, count);
     for (uint32_t from = 0; from < count;) {

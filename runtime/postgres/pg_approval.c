@@ -58,7 +58,7 @@ static bool insert_approval(struct pg_connection *connection, const struct appro
     append_member(&detail, "as", a->alias);
     append_member(&detail, "note", a->note);
     buf_append_char(&detail, '}');
-    bool good = *again || journal_append_event(connection, arena, NULL, STR("plan_approved"), STR(""),
+    bool good = *again || journal_append_event(connection, NULL, STR("plan_approved"), STR(""),
                                                buf_str(&detail), pg_result_int(r, 0, 1), diags);
     buf_release(&detail);
     pg_result_free(r);

@@ -79,10 +79,10 @@ void journal_hash_event(const struct str *fields, uint32_t count, uint8_t hash[H
     EVP_MD_CTX_free(ctx);
 }
 
-/* The table lock makes the chain one chain, whoever appends. */
-bool journal_append_event(struct pg_connection *connection, struct arena *arena, const struct uuid *run_id,
-                          struct str kind, struct str map, struct str detail, int64_t at,
-                          struct diag_list *diags) {
+/* Appends within the open transaction. The table lock makes the chain one chain, whoever appends. */
+static bool append_event(struct pg_connection *connection, struct arena *arena, const struct uuid *run_id,
+                         struct str kind, struct str map, struct str detail, int64_t at,
+                         struct diag_list *diags) {
     if (!pg_exec(connection, "LOCK TABLE mig.event IN SHARE ROW EXCLUSIVE MODE", diags)) return false;
     struct pg_result *r = pg_query(
         connection, "SELECT id, pg_catalog.encode(hash, 'hex') FROM mig.event ORDER BY id DESC LIMIT 1", NULL,
@@ -138,10 +138,10 @@ bool journal_event(struct pg_connection *connection, const struct journal_run *r
     struct arena arena = {0};
     bool ok = pg_begin(connection, diags);
     if (ok)
-        ok = end_transaction(connection,
-                             journal_append_event(connection, &arena, run ? &run->id : NULL, kind, map,
-                                                  detail_json, at, diags),
-                             diags);
+        ok = end_transaction(
+            connection,
+            append_event(connection, &arena, run ? &run->id : NULL, kind, map, detail_json, at, diags),
+            diags);
     arena_release(&arena);
     return ok;
 }
@@ -215,8 +215,8 @@ bool journal_start_run(struct pg_connection *connection, const struct journal_ru
         buf_append_json(&detail, start->who);
         buf_append_cstr(&detail, "}");
         ok = insert_run(connection, &arena, start, diags) && insert_sources(connection, start, diags) &&
-             journal_append_event(connection, &arena, &start->run_id, STR("run_started"), STR(""),
-                                  buf_str(&detail), start->started_at, diags);
+             append_event(connection, &arena, &start->run_id, STR("run_started"), STR(""), buf_str(&detail),
+                          start->started_at, diags);
         buf_release(&detail);
         ok = end_transaction(connection, ok, diags);
     }
@@ -253,8 +253,8 @@ bool journal_finish_run(struct pg_connection *connection, const struct journal_r
         if (ok && affected == 0) ok = report_fenced(run, diags);
         struct str detail =
             arena_printf(&arena, "{\"state\":\"%s\",\"exit_code\":%d}", journal_state_name(state), exit_code);
-        ok = ok && journal_append_event(connection, &arena, &run->id, STR("run_finished"), STR(""), detail,
-                                        at, diags);
+        ok =
+            ok && append_event(connection, &arena, &run->id, STR("run_finished"), STR(""), detail, at, diags);
         ok = end_transaction(connection, ok, diags);
     }
     arena_release(&arena);

@@ -25,11 +25,6 @@ int journal_find_batch(struct pg_connection *connection, const struct journal_ru
 
 /* SHA-256 over the length-prefixed fields of an event: previous, id, run, at, kind, map, detail. */
 void journal_hash_event(const struct str *fields, uint32_t count, uint8_t hash[32]);
-/* Appends to the audit trail within the open transaction. run_id NULL: of no run. */
-bool journal_append_event(struct pg_connection *connection, struct arena *arena, const struct uuid *run_id,
-                          struct str kind, struct str map, struct str detail, int64_t at,
-                          struct diag_list *diags);
-
 enum { UUID_TEXT_SIZE = 37, INT_TEXT_SIZE = 24 };
 /* NUL-terminated texts for parameters. */
 struct str journal_uuid_text(struct uuid id, char text[static UUID_TEXT_SIZE]);
