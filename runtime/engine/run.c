@@ -4,6 +4,7 @@
 #include "runtime/engine/replay.h"
 
 #include "runtime/engine/analyze.h"
+#include "runtime/engine/rebuild.h"
 #include "runtime/engine/one_transaction.h"
 #include "runtime/value/convert.h"
 #include "runtime/value/datetime.h"
@@ -360,7 +361,9 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
         }
         if (!target_postgres_revive(pg)) return false;
         if (pg->journaling && !fingerprint_write(engine, pg->look, &pg->run, false)) return false;
-        bool good = engine_run_map(engine, i);
+        bool good = rebuild_before_map(pg, i);
+        if (!good) return false;
+        good = engine_run_map(engine, i) && rebuild_after_map(pg, i);
         const struct run_map_report *report = engine->report->maps.items[engine->report->maps.count - 1];
         log_map(engine, report);
         if (!good || !audit_write(engine, pg, "map_finished", map->name, map_detail(engine, report)))
@@ -373,6 +376,7 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
 static bool run_all(struct engine *engine, struct target_postgres *pg,
                     const struct plan_environment *environment) {
     const struct journal_run_info *again = engine->options->again;
+    if (!rebuild_pending(pg)) return false;
     if (again == NULL || again->step_count == 0) {
         if (!audit_write(engine, pg, "run_started", STR(""), STR("{}"))) return false;
         /* before a row moves: only then */
@@ -385,6 +389,7 @@ static bool run_all(struct engine *engine, struct target_postgres *pg,
                 (one_transaction_check_deferred(pg) || go_on_rehearsing(engine)) &&
                 checks_run(engine, pg, false);
     one_transaction_end(pg);
+    good = rebuild_finish(pg) && good;
     if (good) analyze_tables(pg);
     if (go_on_rehearsing(engine) && engine->verdict != RUN_OK) engine_fail(engine, engine->verdict);
     return good;

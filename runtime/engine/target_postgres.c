@@ -4,6 +4,7 @@
 #include "runtime/engine/approvals.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/engine/invocation.h"
+#include "runtime/engine/rebuild.h"
 #include "runtime/engine/replay.h"
 #include "runtime/postgres/pg_catalog.h"
 
@@ -203,6 +204,7 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
     if (engine->options->dry_run || replay) return true;
     if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags))
         return engine_fail(engine, RUN_REFUSED);
+    if (!rebuild_check_rights(pg)) return false;
     if (pg->journaling && !approvals_suffice(engine, pg->look)) return false;
     pg->load = open_connection(pg);
     pg->guard = pg->load ? open_connection(pg) : NULL;
@@ -249,6 +251,7 @@ void target_postgres_finish(struct target_postgres *pg) {
 }
 
 void target_postgres_close(struct target_postgres *pg) {
+    rebuild_free(pg->rebuild);
     pg_sources_free(pg->sources);
     pg_close(pg->load);
     pg_close(pg->look);

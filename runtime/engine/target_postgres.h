@@ -16,6 +16,7 @@ struct target_postgres {
                                   which lookups and checks use while no COPY is under way */
     bool in_run;               /* commit per run: such a transaction is open, and is committed at the end */
     bool rehearsing;           /* such a transaction is open, and is rolled back at the end */
+    struct rebuild *rebuild;   /* indexes and foreign keys dropped for the load; NULL: none */
     struct pg_result *sequences; /* a rehearsal: where they stood before */
     struct pg_sources *sources;
     struct journal_run run;

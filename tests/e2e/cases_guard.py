@@ -1,8 +1,12 @@
 """What guards a cutover: approvals, the audit trail, dropped indexes, all-or-nothing, rehearsals."""
 
+import glob
 import json
 import os
 import re
+import shutil
+import subprocess
+import time
 
 from kit import Failure, case, contains, equal
 from pg_client import Client
@@ -278,3 +282,171 @@ def statistics_are_made_of_what_was_loaded(it):
     it.spec(MAP)
     it.run()
     equal(it.value("select reltuples from pg_class where relname = 'people'"), "2")
+
+
+# ---------------------------------------------------------------- rebuild indexes
+
+SHOP = """
+create table shops (id int primary key, name text not null unique);
+create table sales (id int primary key, shop int not null, at date not null, note text, kind text not null,
+                    code text unique,
+                    constraint of_shop foreign key (shop) references shops on delete cascade,
+                    constraint late_shop foreign key (shop) references shops deferrable initially deferred);
+alter table sales add constraint old_shop foreign key (shop) references shops not valid;
+create index sales_at on sales (at desc nulls last) include (kind) with (fillfactor = 70);
+create index "Sales by note" on sales (lower(note) collate "C") where kind <> 'x';
+create index sales_shop on sales (shop);
+create unique index sales_kind on sales (kind, id);
+alter table sales cluster on sales_shop;
+alter index "Sales by note" alter column 1 set statistics 500;
+comment on index sales_at is 'for the ''report''';
+comment on constraint of_shop on sales is 'goes with its shop';
+"""
+SHOP_MAPS = """
+source s : csv 's.csv' { id int; name text }
+source t : csv 't.csv' { id int; shop int; at date; note text; kind text }
+map shops
+  from s in s
+  into db.shops
+{
+  id   = s.id
+  name = s.name
+}
+map sales
+  from t in t
+  into db.sales
+  after shops
+  rebuild indexes
+{
+  id   = t.id
+  shop = t.shop
+  at   = t.at
+  note = t.note
+  kind = t.kind
+  ignored code because 'new'
+}
+"""
+SHAPE = """
+select pg_get_indexdef(indexrelid), indisclustered, indisvalid, obj_description(indexrelid), (select
+ string_agg(a.attname || coalesce(a.attstattarget, -1), ',') from pg_attribute a where a.attrelid = indexrelid)
+ from pg_index where indrelid = 'sales'::regclass
+union all select conname || pg_get_constraintdef(oid), condeferred, convalidated, obj_description(oid, 'pg_constraint'), ''
+ from pg_constraint where conrelid = 'sales'::regclass order by 1"""
+
+
+def pg_dump(it):
+    """The schema as pg_dump has it, without the journal's."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/pg_dump")) or [shutil.which("pg_dump")]
+    dumped = subprocess.run([found[-1], "--schema-only", "--exclude-schema=mig", it.url], capture_output=True, check=True)
+    return [line for line in dumped.stdout.decode().splitlines() if not re.match(r"\\(un)?restrict", line)]
+
+
+def shop(it, sales, maps=SHOP_MAPS):
+    it.schema(SHOP)
+    it.write("s.csv", "id,name\n1,North\n2,South\n")
+    it.write("t.csv", "id,shop,at,note,kind\n" + sales)
+    it.spec(maps)
+    return pg_dump(it), it.rows(SHAPE)
+
+
+SALES = "".join(f"{i},{1 + i % 2},2025-01-{1 + i % 28:02},n{i},k\n" for i in range(1, 2001))
+
+
+@case("guard")
+def indexes_and_keys_come_back_as_they_were(it):
+    dump, shape = shop(it, SALES)
+    it.sql("create table seen (n int); create function look() returns trigger language plpgsql as $$ begin"
+           " insert into seen select count(*) from pg_index where indrelid = 'sales'::regclass; return null; end $$;"
+           " create trigger look after insert on sales for each statement execute function look();")
+    dump = pg_dump(it)
+    it.run()
+    equal(it.value("select min(n) from seen"), "3", "indexes during the load")
+    equal(pg_dump(it), dump, "the schema")
+    equal(it.rows(SHAPE), shape, "indexes and keys")
+    equal(it.rows("select state, count(*) from mig.toggled group by 1"), [("restored", "6")])
+    # Under commit per run it is part of the transaction.
+    it.sql("delete from sales; delete from shops")
+    it.spec(SHOP_MAPS.replace("rebuild indexes", "rebuild indexes\n  commit per run"))
+    it.run()
+    equal(it.rows(SHAPE), shape, "indexes and keys after one transaction")
+    equal(it.value("select count(*) from mig.toggled"), "6")
+
+
+@case("guard")
+def rows_without_parents_are_named_when_the_key_comes_back(it):
+    _, shape = shop(it, SALES + "5001,77,2025-01-01,n,k\n5002,78,2025-01-01,n,k\n")
+    it.sql("alter table sales drop constraint late_shop")
+    it.refuse(code=4, has=["X0466", "2 rows of sales have no parent", "of_shop", "(shop) = (77)"])
+    equal(it.rows("select convalidated from pg_constraint where conname = 'of_shop'"), [("f",)])
+    equal(it.rows("select name, state from mig.toggled where state <> 'restored'"), [("of_shop", "dropped")])
+    it.sql("delete from sales where shop > 70")
+    it.write("t.csv", "id,shop,at,note,kind\n" + SALES)
+    it.spec(SHOP_MAPS.replace("into db.shops", "into db.shops\n  on conflict (id) skip").replace(
+        "rebuild indexes", "on conflict (id) skip"))
+    it.run()
+    equal(it.rows("select convalidated from pg_constraint where conname = 'of_shop'"), [("t",)])
+    equal(it.value("select count(*) from mig.toggled where state <> 'restored'"), "0")
+
+
+@case("guard")
+def a_stopped_run_leaves_nothing_dropped(it):
+    _, shape = shop(it, SALES + "9,x,y,z,k\n")
+    it.refuse(code=3)
+    equal(it.rows(SHAPE), shape)
+
+
+@case("guard")
+def rebuilding_needs_an_owner(it):
+    shop(it, SALES)
+    it.sql("do $$ begin if to_regrole('guard_loader') is null then create role guard_loader login; end if; end $$;"
+           "grant usage on schema public to guard_loader; grant select, insert on sales, shops to guard_loader; grant create on database "
+           + it.value("select quote_ident(current_database())") + " to guard_loader")
+    url = it.url + ("&" if "?" in it.url else "?") + "user=guard_loader" if "@" not in it.url else re.sub(
+        r"//[^@/]*@", "//guard_loader@", it.url)
+    it.refuse("--target", url, code=7, has=["X0464", "belongs to role", "GRANT"])
+    it.spec(SHOP_MAPS.replace("  rebuild indexes\n", ""))
+    done = it.run("--target", url)
+    contains(done.report["notes"][0], "no statistics were made")
+    it.sql("drop owned by guard_loader cascade")
+
+
+def killed_while_dropped(it, kill):
+    """A run that dies between the drop and the end; how it dies is the caller's."""
+    dump, shape = shop(it, SALES)
+    it.sql("create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(30); return null; end $$;"
+           "create trigger slow after insert on sales for each statement execute function slow();")
+    run = subprocess.Popen([it.mig, "run", "spec.mig", "--quiet"], cwd=it.dir, env={**os.environ, "DB": it.url},
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while it.value("select count(*) from pg_index where indrelid = 'sales'::regclass") != "3":
+        if time.monotonic() > deadline or run.poll() is not None:
+            raise Failure("the run never dropped its indexes")
+        time.sleep(0.05)
+    kill(run)
+    run.wait()
+    it.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'mig %' and datname = current_database()")
+    while it.value("select count(*) from pg_stat_activity where application_name like 'mig %' and datname = current_database()") != "0":
+        time.sleep(0.05)
+    it.sql("drop trigger slow on sales; drop function slow()")
+    equal(it.value("select count(*) from mig.toggled where state = 'dropped'"), "6")
+    contains(it.command("status").out, "6 indexes and foreign keys are dropped")
+    return dump, shape
+
+
+@case("guard")
+def resume_puts_back_what_a_killed_run_dropped(it):
+    dump, shape = killed_while_dropped(it, lambda run: run.kill())
+    done = it.command("resume", "--format", "json")
+    equal(done.code, 0, done.err)
+    equal(it.rows(SHAPE), shape)
+    equal(pg_dump(it), dump)
+    equal(it.value("select count(*) from sales"), "2000")
+
+
+@case("guard")
+def another_run_puts_back_what_a_killed_run_dropped(it):
+    dump, shape = killed_while_dropped(it, lambda run: run.kill())
+    it.write("t.csv", "id,shop,at,note,kind\n")
+    it.spec(SHOP_MAPS.replace("  rebuild indexes\n", "").replace("into db.shops", "into db.shops\n  on conflict (id) skip"))
+    it.run()
+    equal(pg_dump(it), dump)
