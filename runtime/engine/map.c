@@ -4,6 +4,7 @@
  */
 #include "runtime/engine/load_thread.h"
 #include "runtime/engine/map_internal.h"
+#include "runtime/engine/outcomes.h"
 
 #include <stdlib.h>
 
@@ -200,6 +201,7 @@ static bool quarantine_row(struct map_work *work, const struct map_program *p, u
     struct map_run *run = work->run;
     const struct row_place *place = work->place_of(work, row);
     if (run->mode != MAP_LOAD) return true;
+    if (!outcomes_add(run, p->program, p->vm, row, place, OUTCOME_REJECTED)) return false;
     ledger_add(run, p->program, p->vm, row, place, work->ordinal_of(work, row));
     return run->engine->quarantine == NULL ||
            quarantine_add(run->engine->quarantine, run, p->program, p->vm, row, place);
@@ -226,6 +228,11 @@ static bool finish_skipped(struct map_work *work, const struct map_program *p, u
         count_reports(work, p->program, p->vm, row, OUTCOME_SKIPPED);
     else
         tallies_count_skip(run->tallies, run->report, vm_row_skip_reason(p->vm, row));
+    bool noted = by_spec
+                     ? outcomes_add(run, p->program, p->vm, row, work->place_of(work, row), OUTCOME_SKIPPED)
+                     : outcomes_add_skip(run, work->place_of(work, row),
+                                         tallies_skip_text(vm_row_skip_reason(p->vm, row)));
+    if (!noted) return false;
     /* A duplicate's key belongs to the row that stands. */
     enum skip_reason reason = vm_row_skip_reason(p->vm, row);
     if (run->crosswalk == NULL || !p->yields_rows || reason == SKIPPED_DUPLICATE || reason == SKIPPED_FOLDED)
@@ -292,6 +299,7 @@ static bool accept_row(struct map_work *work, const struct map_program *p, uint3
     if (warnings) {
         run->report->warnings += warnings;
         count_reports(work, p->program, p->vm, row, OUTCOME_OK);
+        if (!outcomes_add(run, p->program, p->vm, row, work->place_of(work, row), OUTCOME_OK)) return false;
     }
     draw_sample(work, row);
     if (run->crosswalk && !run->sink_remembers && encode_key(work, p->vm, p->program, row) &&
@@ -363,8 +371,9 @@ bool map_reject_later(struct map_run *run, const struct row_place *place, struct
             return engine_fail(run->engine, RUN_STOPPED);
         keyed_table_reject(run->crosswalk, key); /* it was taken for written until now */
     }
-    return run->engine->quarantine == NULL ||
-           quarantine_add_plain(run->engine->quarantine, run, place, fault, message);
+    return outcomes_add_plain(run, place, fault, message) &&
+           (run->engine->quarantine == NULL ||
+            quarantine_add_plain(run->engine->quarantine, run, place, fault, message));
 }
 
 bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,

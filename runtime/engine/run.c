@@ -5,6 +5,7 @@
 
 #include "runtime/engine/analyze.h"
 #include "runtime/engine/rebuild.h"
+#include "runtime/engine/outcomes.h"
 #include "runtime/engine/one_transaction.h"
 #include "runtime/value/convert.h"
 #include "runtime/value/datetime.h"
@@ -178,6 +179,7 @@ void engine_release(struct engine *engine) {
     program_set_free(engine->programs);
     engine_drop_standard_input(engine);
     quarantine_close(engine->quarantine);
+    outcomes_close(engine->outcomes);
     fingerprint_release(engine);
 }
 
@@ -388,6 +390,7 @@ static bool run_all(struct engine *engine, struct target_postgres *pg,
                 (!pg->journaling || fingerprint_write(engine, pg->look, &pg->run, true)) &&
                 (one_transaction_check_deferred(pg) || go_on_rehearsing(engine)) &&
                 checks_run(engine, pg, false);
+    good = outcomes_finish(engine->outcomes) && good;
     one_transaction_end(pg);
     good = rebuild_finish(pg) && good;
     if (good) analyze_tables(pg);
@@ -484,6 +487,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
             arena_printf(arena, "%.*s/%s/quarantine", STR_ARG(options->work_dir), report->run_id);
         engine.quarantine = quarantine_open(&engine, report->quarantine_dir);
         if (options->again) quarantine_clear(engine.quarantine);
+        engine.outcomes = outcomes_open(&engine);
         engine.target = &target;
         if (target_postgres_open(&pg, &engine, url, &target)) run_all(&engine, &pg, environment);
     }

@@ -450,3 +450,68 @@ def another_run_puts_back_what_a_killed_run_dropped(it):
     it.spec(SHOP_MAPS.replace("  rebuild indexes\n", "").replace("into db.shops", "into db.shops\n  on conflict (id) skip"))
     it.run()
     equal(pg_dump(it), dump)
+
+
+# ---------------------------------------------------------------- compare
+
+@case("guard")
+def two_runs_are_compared_row_by_row(it):
+    maps = FAMILY_MAPS.replace("  commit per run\n", "").replace("into db.children", "into db.children\n  tolerance 50%")
+    maps = maps.replace("  lookup parent", "  where c.label != 'out'\n  lookup parent")
+    rows = "".join(f"{i},{'Eve' if i % 4 == 0 else 'Ada'},l{i}\n" for i in range(1, 41))
+    family(it, rows + "41,Ada,out\n42,Bob,bad\n", maps=re.sub("\ncheck.*", "", maps))
+    equal(it.command("rehearse", "spec.mig").code, 0)
+    equal(it.command("rehearse", "spec.mig").code, 0)
+    first, second = [d for d in os.listdir(it.path(".mig")) if len(d) == 36]
+    same = it.command("compare", first, second[:10])
+    equal(same.code, 0, same.err)
+    contains(same.out, "every row became the same: the same 12 outcomes")
+    it.write("p.csv", "id,name\n1,Ada\n2,Eve\n")
+    it.run()
+    done = it.command("compare", "rehearsal", "latest")
+    equal(done.code, 4)
+    contains(done.out, "children: rejected, R0141 by spec.mig:18: the same 0, 1 new, 10 gone", "c.csv:43  no parent Bob",
+             "c.csv:5  no parent Eve (now accepted)", "children: rejected, R0159: the same 0, 0 new, 1 gone",
+             "(now rejected R0141)", "skipped, where by spec.mig:17: the same 1", "the same 1 outcomes, 1 new, 11 gone")
+    whole = json.loads(it.command("compare", "rehearsal", "latest", "--format", "json").out)
+    equal((whole["same"], whole["new"], whole["gone"], whole["same_plan"]), (1, 1, 11, True))
+
+
+@case("guard")
+def what_cannot_be_compared_is_said(it):
+    it.schema(PEOPLE)
+    it.write("people.csv", "id,name\n1,Ada\n")
+    it.spec(MAP)
+    it.run()
+    done = it.command("compare", "latest", "nowhere")
+    equal(done.code, 2)
+    contains(done.err, "there is no run nowhere")
+    run = it.last and os.readlink(it.path(".mig/latest"))
+    it.write(f".mig/{run}/outcomes.ndjson.zst", it.read(f".mig/{run}/outcomes.ndjson.zst")[:7])
+    done = it.command("compare", "latest", "latest")
+    equal(done.code, 2)
+    contains(done.err, "cut short")
+    it.write(f".mig/{run}/outcomes.ndjson.zst", b"nonsense, and quite a lot of it")
+    equal(it.command("compare", "latest", "latest").code, 2)
+    os.unlink(it.path(f".mig/{run}/outcomes.ndjson.zst"))
+    equal(it.command("compare", "latest", "latest").code, 2)
+
+
+@case("guard")
+def outcomes_hold_no_personal_data(it):
+    it.schema("create table people (id int primary key, email text not null check (email <> 'secret@example.org'));")
+    it.personal = ["secret@example.org", "other@example.org"]
+    it.write("people.csv", "id,email\n1,secret@example.org\nx,other@example.org\n3,good@example.org\n")
+    it.spec("pii db.people (email)\nsource people : csv 'people.csv' { id int; email text pii }\nmap people\n"
+            "  from p in people\n  into db.people\n  tolerance 2\n{\n  id    = p.id\n  email = p.email\n}\n")
+    it.run()
+    # Against another run everything that it noted is shown.
+    it.write("people.csv", "id,email\n3,good@example.org\n")
+    it.sql("delete from people")
+    first = os.readlink(it.path(".mig/latest"))
+    it.run()
+    shown = it.command("compare", first, "latest", "--format", "json")
+    equal(json.loads(shown.out)["gone"], 2)
+    for secret in it.personal:
+        if secret in shown.out:
+            raise Failure(f"{secret} is shown:\n{shown.out}")
