@@ -385,7 +385,7 @@ static bool run_all(struct engine *engine, struct target_postgres *pg,
         if (!checks_run(engine, pg, true) && !go_on_rehearsing(engine)) return false;
     } else if (!audit_write(engine, pg, "run_resumed", STR(""), STR("{}")))
         return false;
-    if (pg->journaling) fingerprint_start(engine);
+    if (pg->journaling && !engine->options->without_journal) fingerprint_start(engine);
     bool good = one_transaction_begin(pg) && run_maps(engine, pg, environment) &&
                 (!pg->journaling || fingerprint_write(engine, pg->look, &pg->run, true)) &&
                 (one_transaction_check_deferred(pg) || go_on_rehearsing(engine)) &&

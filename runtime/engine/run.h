@@ -51,7 +51,9 @@ struct run_options {
     bool rehearse;    /* everything into the target, in one transaction that is rolled back at the end */
     bool dry_run;     /* reads, transforms, checks the source side; writes nothing to the target */
     bool allow_extern;
-    size_t memory_limit; /* for keyed tables and key sets, before they spill; 0: 64 and 128 MiB each */
+    bool without_journal; /* for measuring what it costs: no batch rows, row hashes, ledger and checksums of
+                             files, no rows kept for another try. Such a run can only be looked at */
+    size_t memory_limit;  /* for keyed tables and key sets, before they spill; 0: 64 and 128 MiB each */
     struct run_observer observer;
     const struct reader_limits *limits; /* NULL: defaults */
     const volatile int

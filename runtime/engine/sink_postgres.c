@@ -125,6 +125,9 @@ static bool visit_row(struct sink_postgres *sink, const struct vm *vm, uint32_t 
                               .row = row,
                               .run = sink->run,
                               .place = map_row_place(sink->run, row)};
+    const struct load_answers *answers = &sink->answered;
+    if (answers->returned.count && answers->returned.items[answers->returned.count - 1].ordinal == seq)
+        seen.stored = answers->returned.items[answers->returned.count - 1].cells;
     return replay->visit(replay->context, &seen) || engine_fail(sink->run->engine, RUN_STOPPED);
 }
 
@@ -491,7 +494,7 @@ static bool open_thread(struct sink_postgres *sink, struct load_thread_options *
         options->first_batch = settled_next_batch(sink->settled);
         options->counts = *settled_counts(sink->settled);
     }
-    run->sink_journals = !sink->pg->rehearsing;
+    run->sink_journals = !sink->pg->rehearsing && !options->without_journal;
     sink->thread = load_thread_open(options, run->engine->diags);
     if (sink->pg->rehearsing) return sink->thread != NULL;
     return sink->thread && journal_start_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index,
@@ -506,7 +509,8 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
                                           .plan = engine->plan,
                                           .map = run->index,
                                           .run = pg->run,
-                                          .keep_rows = !pg->in_run &&
+                                          .without_journal = engine->options->without_journal,
+                                          .keep_rows = !pg->in_run && !engine->options->without_journal &&
                                                        (pg->rehearsing || run->map->commit != COMMIT_MAP),
                                           .in_run = pg->in_run,
                                           .rehearse = pg->rehearsing,
@@ -516,6 +520,7 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
     sink->run = run;
     sink->replay = engine->replay;
     set_up_answers(sink, &options);
+    if (options.without_journal) pg_row_encoder_skip_hashes(sink->encoder);
     bool good = true;
     if (engine->options->again) {
         sink->settled =

@@ -134,6 +134,14 @@ static bool tables_stand(struct target_postgres *pg) {
     return !engine_stopped(engine);
 }
 
+/* The target said no, or it is gone: they look alike to whoever asked. */
+static bool fail_refused(struct target_postgres *pg) {
+    struct pg_connection *connections[] = {pg->look, pg->load, pg->guard};
+    for (int i = 0; i < 3; i++)
+        if (connections[i] && !pg_is_alive(connections[i])) return engine_fail(pg->engine, RUN_UNREACHABLE);
+    return engine_fail(pg->engine, RUN_REFUSED);
+}
+
 static bool take_run_over(struct target_postgres *pg) {
     struct engine *engine = pg->engine;
     const struct journal_run_info *again = engine->options->again;
@@ -141,7 +149,25 @@ static bool take_run_over(struct target_postgres *pg) {
     if (!fingerprint_compare(engine, again->sources, again->source_count)) return false;
     return (journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
             journal_take_over(pg->look, again->run_id, &pg->run, engine->diags)) ||
-           engine_fail(engine, RUN_REFUSED);
+           fail_refused(pg);
+}
+
+/* Whoever starts anew beside a run that was interrupted should know it. */
+static bool warn_of_interrupted(struct target_postgres *pg) {
+    static const char SQL[] = "SELECT run_id::text, started_at::timestamptz(0)::text FROM mig.run"
+                              " WHERE state IN ('running', 'stopped') AND migration = $1"
+                              " ORDER BY started_at DESC LIMIT 1";
+    struct engine *engine = pg->engine;
+    struct pg_result *r = pg_query(pg->look, SQL, &engine->plan->migration, 1, NULL);
+    if (r && pg_result_rows(r))
+        engine_log(
+            engine, 'W',
+            "run %.8s of this migration, started %.*s, was interrupted; what it has committed stands: `mig "
+            "resume %.8s` goes on with it, `mig rollback %.8s` takes it out",
+            pg_result_text(r, 0, 0).ptr, STR_ARG(pg_result_text(r, 0, 1)), pg_result_text(r, 0, 0).ptr,
+            pg_result_text(r, 0, 0).ptr);
+    pg_result_free(r);
+    return true;
 }
 
 static bool start_journal(struct target_postgres *pg) {
@@ -175,11 +201,11 @@ static bool start_journal(struct target_postgres *pg) {
     if (engine->plan->schema_sha256.len == 32)
         start.schema_hash = (const uint8_t *)engine->plan->schema_sha256.ptr;
     bool good = journal_prepare(pg->look, engine->diags) &&
-                journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
+                journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) && warn_of_interrupted(pg) &&
                 journal_start_run(pg->look, &start, &pg->run, engine->diags);
     buf_release(&options);
     buf_release(&plan);
-    if (!good) return engine_fail(engine, RUN_REFUSED);
+    if (!good) return fail_refused(pg);
     return invocation_save(engine->plan, engine->options, engine->report->run_id, engine->arena,
                            engine->diags) ||
            engine_fail(engine, RUN_STOPPED);
@@ -200,10 +226,9 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
     pg->see = pg->look;
     pg->sources = pg_sources_new(engine->plan, url, NULL);
     target->postgres_context = pg->sources;
-    if (!pg_catalog_compare(pg->look, engine->plan, engine->diags)) return engine_fail(engine, RUN_REFUSED);
+    if (!pg_catalog_compare(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
     if (engine->options->dry_run || replay) return true;
-    if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags))
-        return engine_fail(engine, RUN_REFUSED);
+    if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
     if (!rebuild_check_rights(pg)) return false;
     if (pg->journaling && !approvals_suffice(engine, pg->look)) return false;
     pg->load = open_connection(pg);
@@ -234,8 +259,7 @@ bool target_postgres_revive(struct target_postgres *pg) {
     if (!pg->journaling || journal_lock_is_held(pg->guard)) return true;
     if (!pg_is_alive(pg->guard) && !pg_reconnect(pg->guard, pg->engine->diags))
         return engine_fail(pg->engine, RUN_UNREACHABLE);
-    return journal_lock(pg->guard, LOCK_PATIENCE_MS, pg->engine->diags) ||
-           engine_fail(pg->engine, RUN_REFUSED);
+    return journal_lock(pg->guard, LOCK_PATIENCE_MS, pg->engine->diags) || fail_refused(pg);
 }
 
 void target_postgres_finish(struct target_postgres *pg) {
