@@ -549,6 +549,25 @@ map t from s in s into db.t key s.code tolerance 3 {
 
 
 @case("conflict")
+def circle_of_foreign_keys_in_two_steps(it):
+    it.schema("""create table hens (id int primary key, egg_id int);
+create table eggs (id int primary key, hen_id int not null references hens);
+alter table hens add foreign key (egg_id) references eggs;
+""")
+    it.write("farm.csv", "hen,egg\n1,12\n2,11\n3,13\n")
+    it.spec("""
+source farm : csv 'farm.csv' { hen int; egg int }
+map hens_eggs from f in farm into db.hens on conflict (id) update (egg_id) { id = f.hen; egg_id = eggs[f.egg].id }
+map eggs from f in farm into db.eggs key f.egg { id = f.egg; hen_id = f.hen }
+map hens from f in farm into db.hens { id = f.hen }
+""")
+    run = it.run()
+    equal([m["name"] for m in run.report["maps"]], ["hens", "eggs", "hens_eggs"])
+    equal(run.counts("hens_eggs"), (3, 0, 3, 0, 0, 0))
+    equal(it.rows("select * from hens order by 1"), [("1", "12"), ("2", "11"), ("3", "13")])
+
+
+@case("conflict")
 def conflicts_without_a_key(it):
     it.schema(PEOPLE)
     it.write("people.csv", ROWS)
