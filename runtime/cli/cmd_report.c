@@ -27,7 +27,8 @@ int cmd_report(struct cli *cli, int argc, char **argv) {
         struct diag *diag = diag_report(&cli->diags, X_FILE_UNREADABLE, (struct span){0},
                                         "there is no report %.*s", STR_ARG(path));
         diag_help(&cli->diags, diag,
-                  "A run leaves it in `.mig` beside its spec: `mig report --work-dir FOLDER/.mig`.");
+                  "A run leaves it in .mig of the folder where it was started, or in its --work-dir: "
+                  "`mig report --work-dir FOLDER/.mig`.");
         cli_show_diags(cli);
         return EXIT_USAGE;
     }

@@ -64,29 +64,34 @@ static const struct plan_environment *find_environment(struct engine *engine) {
 }
 
 /* Maps into files alone need no target, but a run does: its journal stands there. */
-static struct str miss_target(struct engine *engine) {
-    struct diag *diag = diag_report(engine->diags, X_NO_TARGET_URL, no_span(),
+static struct str miss_target(struct diag_list *diags) {
+    struct diag *diag = diag_report(diags, X_NO_TARGET_URL, no_span(),
                                     "the spec has no target, and a run needs one for its journal");
-    diag_help(engine->diags, diag, "Run with --sandbox or --target URL, or declare a `target` in the spec.");
-    engine_fail(engine, RUN_USAGE);
+    diag_help(diags, diag, "Run with --sandbox or --target URL, or declare a `target` in the spec.");
     return STR("");
 }
 
-static struct str target_url(struct engine *engine, const struct plan_environment *environment) {
-    const struct plan_target *target = &engine->plan->target;
-    if (engine->options->target_url.len) return engine->options->target_url;
-    if (target->name.len == 0) return miss_target(engine);
-    struct str variable =
-        environment && environment->target_env.len ? environment->target_env : target->location;
-    if (!(environment && environment->target_env.len) && !target->location_is_env) return target->location;
-    const char *url = getenv(arena_copy_cstr(engine->arena, variable));
+struct str run_target_url(const struct plan *plan, struct str environment, struct str target_url,
+                          struct arena *arena, struct diag_list *diags) {
+    const struct plan_target *target = &plan->target;
+    struct str variable = target->location;
+    bool is_variable = target->location_is_env;
+    if (target_url.len) return target_url;
+    if (target->name.len == 0) return miss_target(diags);
+    for (uint32_t i = 0; i < plan->environments_count; i++) {
+        const struct plan_environment *e = &plan->environments[i];
+        if (!str_eq(e->name, environment) || e->target_env.len == 0) continue;
+        variable = e->target_env;
+        is_variable = true;
+    }
+    if (!is_variable) return target->location;
+    const char *url = getenv(arena_copy_cstr(arena, variable));
     if (url && *url) return str_cstr(url);
-    struct diag *diag = diag_report(engine->diags, X_NO_TARGET_URL, no_span(),
+    struct diag *diag = diag_report(diags, X_NO_TARGET_URL, no_span(),
                                     "no connection for target `%.*s`: %.*s is not set in the environment",
                                     STR_ARG(target->name), STR_ARG(variable));
-    diag_help(engine->diags, diag, "Set %.*s=postgresql://user@host/database, or run with --sandbox.",
+    diag_help(diags, diag, "Set %.*s=postgresql://user@host/database, or run with --sandbox.",
               STR_ARG(variable));
-    engine_fail(engine, RUN_USAGE);
     return STR("");
 }
 
@@ -392,7 +397,9 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
                 maps_see_each_other(&engine) && refuse_unsupported(&engine, environment) &&
                 prepare_engine(&engine) && engine_check_sources(&engine);
-    struct str url = good ? target_url(&engine, environment) : STR("");
+    struct str url =
+        good ? run_target_url(plan, options->environment, options->target_url, arena, diags) : STR("");
+    if (good && url.len == 0) engine_fail(&engine, RUN_USAGE);
     if (good && !engine_stopped(&engine)) {
         report->quarantine_dir =
             arena_printf(arena, "%.*s/%s/quarantine", STR_ARG(options->work_dir), report->run_id);

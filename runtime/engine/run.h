@@ -37,6 +37,7 @@ struct run_options {
     struct str environment; /* empty: none */
     struct str target_url;  /* overrides target and environment (sandbox); empty: from the environment */
     struct str base_dir;    /* relative source paths start here */
+    struct str sandbox_dir; /* the target is the sandbox in this folder; empty: it is not */
     struct str work_dir;    /* quarantine and report files: WORK_DIR/RUN_ID/ */
     struct str temp_dir;
     const struct run_param *params; /* --param and --param-file, later ones win */
@@ -102,6 +103,11 @@ struct run_report {
  * as far as the run came. */
 enum run_status run_execute(const struct plan *plan, const struct run_options *options, struct arena *arena,
                             struct run_report *report, struct diag_list *diags);
+
+/* The URL of the target: target_url if it is given, else what the spec's environment (may be empty) and
+ * target say. Empty with a diagnostic: there is none. */
+struct str run_target_url(const struct plan *plan, struct str environment, struct str target_url,
+                          struct arena *arena, struct diag_list *diags);
 
 /* Runs the tests written in the spec, without a database. */
 struct spec_test_result {

@@ -1,6 +1,7 @@
 /* Opening the target: connections, catalog, rights, lock, journal. */
 #include "runtime/engine/target_postgres.h"
 
+#include "runtime/engine/invocation.h"
 #include "runtime/postgres/pg_catalog.h"
 
 #include <pwd.h>
@@ -77,7 +78,7 @@ static struct str params_json(struct engine *engine) {
     struct buf out = {0};
     buf_append_char(&out, '{');
     for (uint32_t i = 0; i < engine->plan->params_count; i++) {
-        if (engine->plan->params[i].type.kind == TYPE_SECRET) continue;
+        if (engine->plan->params[i].type.kind == TYPE_SECRET || engine->params[i].kind == TYPE_NULL) continue;
         if (out.len > 1) buf_append_char(&out, ',');
         buf_append_json(&out, engine->plan->params[i].name);
         buf_append_char(&out, ':');
@@ -118,14 +119,26 @@ static bool start_journal(struct target_postgres *pg) {
         .host = str_cstr(host),
         .started_at = engine->values.started_at,
     };
+    struct invocation invocation;
+    struct buf options = {0}, plan = {0};
+    invocation_of(engine->options, engine->arena, &invocation);
+    invocation_write(&invocation, &options);
+    plan_write(engine->plan, &plan);
+    start.options_json = buf_str(&options);
+    start.plan = buf_str(&plan);
     memcpy(start.plan_hash, engine->report->plan_hash, sizeof start.plan_hash);
     if (engine->plan->spec_sha256.len == 32) start.spec_hash = (const uint8_t *)engine->plan->spec_sha256.ptr;
     if (engine->plan->schema_sha256.len == 32)
         start.schema_hash = (const uint8_t *)engine->plan->schema_sha256.ptr;
-    return (journal_prepare(pg->look, engine->diags) &&
-            journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
-            journal_start_run(pg->look, &start, &pg->run, engine->diags)) ||
-           engine_fail(engine, RUN_REFUSED);
+    bool good = journal_prepare(pg->look, engine->diags) &&
+                journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
+                journal_start_run(pg->look, &start, &pg->run, engine->diags);
+    buf_release(&options);
+    buf_release(&plan);
+    if (!good) return engine_fail(engine, RUN_REFUSED);
+    return invocation_save(engine->plan, engine->options, engine->report->run_id, engine->arena,
+                           engine->diags) ||
+           engine_fail(engine, RUN_STOPPED);
 }
 
 bool target_postgres_open(struct target_postgres *pg, struct engine *engine, struct str url,

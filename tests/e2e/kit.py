@@ -230,6 +230,14 @@ class Case:
                 raise Failure(f"map {m['name']} stopped: the report has {counts[1:4]} written, updated, unchanged;"
                               f" committed are {committed[1:4]}")
 
+    def is_in_spec(self, secret):
+        for name in os.listdir(self.dir):
+            if name.endswith((".mig", ".sql")) and os.path.isfile(self.path(name)):
+                with open(self.path(name), "rb") as f:
+                    if secret.encode() in f.read():
+                        return True
+        return False
+
     def check_personal(self, result):
         if not self.personal:
             return
@@ -243,6 +251,8 @@ class Case:
                 places["mig." + table] = "\n".join(r[0] for r in self.rows(f"copy mig.{table} to stdout"))
         for where, text in places.items():
             for secret in self.personal:
+                if where == "plan.migc" and self.is_in_spec(secret):
+                    continue  # the author wrote it
                 if secret in text:
                     at = text.index(secret)
                     raise Failure(f"personal data {secret!r} stands in {where}: …{text[max(0, at - 200):at + 60]!r}")
