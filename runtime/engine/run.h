@@ -45,7 +45,7 @@ struct run_options {
     const struct run_param *only; /* --only name=value */
     uint32_t only_count;
     struct str phase; /* empty: all */
-    bool dry_run;     /* reads, transforms, checks the source side; writes nothing to the target */
+    bool dry_run; /* reads, transforms; writes nothing to the target, but lookups see what would be there */
     bool allow_extern;
     size_t memory_limit; /* for keyed tables and key sets, before they spill; 0: 64 and 128 MiB each */
     struct run_observer observer;
@@ -96,6 +96,7 @@ struct run_report {
     VEC(struct run_map_report *) maps;
     VEC(struct run_check_report *) checks;
     VEC(struct run_file_report) files;
+    VEC(struct str) notes; /* whole sentences: how the figures came about, where that is not as usual */
     struct arena *arena;
 };
 
