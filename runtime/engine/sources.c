@@ -136,6 +136,7 @@ static bool check_source(struct source_uses *uses, uint32_t s) {
         struct reader *reader = engine_open_source(engine, s, t, NULL, 0);
         if (reader) reader_close(reader);
         good = good && reader != NULL;
+        if (reader == NULL && reader_lacks_file(engine->diags)) break;
     }
     return good;
 }
