@@ -285,15 +285,10 @@ static void source_check_query(struct compile *compile, const struct ast_source 
                                struct plan_source *plan) {
     struct checker *checker = &compile->checker;
     struct str sql;
-    uint32_t count = 0;
-    if (decl_read_sql(checker, ast->sql, true, &sql, NULL, &count) && plan->tables_count == 1)
+    if (decl_read_plain_sql(checker, ast->sql, true, &sql, "a source's query takes no parameters",
+                            "read the rows without it and compare with the parameter in the map's `where`") &&
+        plan->tables_count == 1)
         plan->tables[0].title = sql;
-    if (count > 0) {
-        struct diag *diag =
-            diag_report(checker->diags, E_SQL_PARAM, ast->sql.span, "a source's query takes no parameters");
-        diag_help(checker->diags, diag,
-                  "read the rows without it and compare with the parameter in the map's `where`");
-    }
     if (str_eq(ast->query_of.text, checker->target_name) && ast->query_of.text.len) return;
     struct str *names = ARENA_ARRAY(checker->arena, struct str, checker->sources.count + 1);
     uint32_t names_count = 0;
