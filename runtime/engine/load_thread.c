@@ -343,11 +343,32 @@ static enum load_status load_span(struct load_thread *t, uint64_t from, uint64_t
 
 /* ---------------------------------------------------------------- refused rows */
 
+/* Behind a unique violation by a key of the table: what the spec could say about it. */
+static struct str conflict_hint(const struct load_thread *t, struct arena *arena) {
+    const struct plan_map *map = &t->options.plan->maps[t->options.map];
+    const struct plan_target_table *table = &t->options.plan->target.tables[map->target_table - 1];
+    const struct pg_failure *f = &t->result.failure;
+    if (strcmp(f->sqlstate, "23505") != 0 || map->conflict != CONFLICT_NONE) return STR("");
+    for (uint32_t k = 0; k < table->keys_count; k++) {
+        const struct plan_target_key *key = &table->keys[k];
+        if (!str_eq(key->name, f->constraint) || key->deferrable) continue;
+        struct str columns = {0};
+        for (uint32_t i = 0; i < key->columns_count; i++)
+            columns = arena_printf(arena, "%.*s%s%.*s", STR_ARG(columns), i ? ", " : "",
+                                   STR_ARG(table->columns[key->columns[i]].name));
+        return arena_printf(arena,
+                            "; for rows that are there already, `on conflict (%.*s) …` says what happens",
+                            STR_ARG(columns));
+    }
+    return STR("");
+}
+
 static struct str refusal_text(const struct load_thread *t, struct arena *arena) {
     const struct pg_failure *f = &t->result.failure;
+    struct str hint = conflict_hint(t, arena);
     return f->constraint.len
-               ? arena_printf(arena, "the server refuses it: %.*s (constraint %.*s, SQLSTATE %s)",
-                              STR_ARG(f->message), STR_ARG(f->constraint), f->sqlstate)
+               ? arena_printf(arena, "the server refuses it: %.*s (constraint %.*s, SQLSTATE %s)%.*s",
+                              STR_ARG(f->message), STR_ARG(f->constraint), f->sqlstate, STR_ARG(hint))
                : arena_printf(arena, "the server refuses it: %.*s (SQLSTATE %s)", STR_ARG(f->message),
                               f->sqlstate);
 }

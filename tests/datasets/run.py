@@ -136,7 +136,8 @@ def run_set(mig, project, name, shared, server, failures):
             tested = run_mig(mig, "test", spec)
             failures.expect("mig test", (tested.returncode, tested.stdout if tested.returncode else ""), (0, ""))
     target = server.fresh("set_" + name)
-    target.load(spec[:-4] + ".sql")
+    schema = re.search(r"schema '([^']*)'", open(spec, encoding="utf-8").read()).group(1)
+    target.load(os.path.join(os.path.dirname(spec), schema))
     report, _ = migrate(mig, spec, target, data, failures)
     check_conservation(report, failures)
     for check in report["checks"]:

@@ -126,3 +126,13 @@ def a_batch_of_refused_rows_only(it):
     run = it.run()
     equal(run.counts("t"), (60, 0, 0, 0, 0, 60))
     equal(it.value("select sum(rejected) from mig.batch"), "60")
+
+
+@case("refused")
+def a_unique_violation_says_what_the_spec_could(it):
+    it.schema(TABLES)
+    it.sql("insert into t (id, v) values (1, 1)")
+    it.write("s.csv", rows(3, lambda i: f"{i},1,1,n{i},"))
+    it.spec(SOURCE + f"map t from s in s into db.t tolerance 100% {BODY}")
+    run = it.run()
+    contains(run.examples("t")[0], "SQLSTATE 23505", "`on conflict (id) …` says what happens")
