@@ -184,7 +184,7 @@ static void source_read_header(struct checker *checker, const struct ast_source_
 
 static void source_check_table(struct checker *checker, const struct ast_decl *decl,
                                const struct ast_source_table *ast_table, struct checked_source *source,
-                               struct plan_source_table *plan) {
+                               bool has_header, struct plan_source_table *plan) {
     const struct ast_source *ast = &decl->source;
     struct checked_table *table = ARENA_NEW(checker->arena, struct checked_table);
     *table =
@@ -205,6 +205,13 @@ static void source_check_table(struct checker *checker, const struct ast_decl *d
                                        .title = ast_table->title.text,
                                        .span = plan_builder_span(checker->builder, ast_table->span)};
     if (source->format == SOURCE_XLSX) source_read_header(checker, ast_table, plan);
+    if (plan->header_row && !has_header) {
+        struct diag *diag = diag_report(checker->diags, E_BAD_OPTION, ast_table->span,
+                                        "sheet `%.*s` names its header row in a source with `header none`",
+                                        STR_ARG(table->name));
+        diag_help(checker->diags, diag,
+                  "remove one of the two; sheets without a header can be a source of their own");
+    }
     if (source->format == SOURCE_XLSX && plan->title.len == 0) plan->title = table->name;
     decl_check_limit(checker, table->span, ast_table->columns.count, DECL_MAX_COLUMNS, "columns");
     plan->columns = ARENA_ARRAY(checker->arena, struct plan_source_column, ast_table->columns.count);
@@ -387,7 +394,7 @@ static void source_check(struct compile *compile, const struct ast_decl *decl) {
         plan.tables = ARENA_ARRAY(checker->arena, struct plan_source_table, ast->tables.count);
         plan.tables_count = ast->tables.count;
         for (uint32_t i = 0; i < ast->tables.count; i++)
-            source_check_table(checker, decl, &ast->tables.items[i], source, &plan.tables[i]);
+            source_check_table(checker, decl, &ast->tables.items[i], source, plan.header, &plan.tables[i]);
     }
     if (known && source->format == SOURCE_QUERY) source_check_query(compile, ast, &plan);
     VEC_PUSH(checker->arena, &checker->builder->sources, plan);

@@ -351,11 +351,16 @@ static struct str conflict_hint(const struct load_thread *t, struct arena *arena
     if (strcmp(f->sqlstate, "23505") != 0 || map->conflict != CONFLICT_NONE) return STR("");
     for (uint32_t k = 0; k < table->keys_count; k++) {
         const struct plan_target_key *key = &table->keys[k];
-        if (!str_eq(key->name, f->constraint) || key->deferrable) continue;
-        struct str columns = {0};
-        for (uint32_t i = 0; i < key->columns_count; i++)
-            columns = arena_printf(arena, "%.*s%s%.*s", STR_ARG(columns), i ? ", " : "",
-                                   STR_ARG(table->columns[key->columns[i]].name));
+        struct str columns = {0}, name = table->name;
+        for (uint32_t i = 0; i < key->columns_count; i++) {
+            struct str column = table->columns[key->columns[i]].name;
+            columns = arena_printf(arena, "%.*s%s%.*s", STR_ARG(columns), i ? ", " : "", STR_ARG(column));
+            if (!key->primary) name = arena_printf(arena, "%.*s_%.*s", STR_ARG(name), STR_ARG(column));
+        }
+        /* What the DDL does not name, Postgres does. */
+        name = key->name.len ? key->name
+                             : arena_printf(arena, "%.*s_%s", STR_ARG(name), key->primary ? "pkey" : "key");
+        if (!str_eq(name, f->constraint) || key->deferrable) continue;
         return arena_printf(arena,
                             "; for rows that are there already, `on conflict (%.*s) …` says what happens",
                             STR_ARG(columns));
