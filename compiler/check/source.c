@@ -182,6 +182,42 @@ static void source_read_header(struct checker *checker, const struct ast_source_
     }
 }
 
+/* 0 is A, 26 is AA. */
+static struct str source_column_letters(struct arena *arena, uint32_t number) {
+    char letters[8];
+    size_t at = sizeof letters;
+    for (number++; number > 0; number = (number - 1) / 26)
+        letters[--at] = (char)('A' + (number - 1) % 26);
+    return arena_copy_str(arena, str_from(letters + at, sizeof letters - at));
+}
+
+static bool source_is_letters(struct str text) {
+    enum { MOST_LETTERS = 3 };
+    bool fine = text.len > 0 && text.len <= MOST_LETTERS;
+    for (size_t i = 0; i < text.len; i++)
+        fine = fine && (text.ptr[i] | 0x20) >= 'a' && (text.ptr[i] | 0x20) <= 'z';
+    return fine;
+}
+
+/* Sheets without a header: where each column is. */
+static void source_place_columns(struct checker *checker, const struct ast_source_table *ast,
+                                 struct plan_source_table *plan) {
+    for (uint32_t i = 0; i < ast->columns.count; i++) {
+        const struct ast_name *from = &ast->columns.items[i].from;
+        if (from->span.source == NULL) {
+            plan->columns[i].from = source_column_letters(checker->arena, i);
+            continue;
+        }
+        if (source_is_letters(from->text)) continue;
+        struct diag *diag =
+            diag_report(checker->diags, E_SOURCE_COLUMN, from->span,
+                        "with `header none` no row names the columns: `%.*s` is not the letters of one",
+                        STR_ARG(from->text));
+        diag_help(checker->diags, diag, "write them as the sheet shows them: `from '%.*s'`",
+                  STR_ARG(source_column_letters(checker->arena, i)));
+    }
+}
+
 static void source_check_table(struct checker *checker, const struct ast_decl *decl,
                                const struct ast_source_table *ast_table, struct checked_source *source,
                                bool has_header, struct plan_source_table *plan) {
@@ -218,6 +254,7 @@ static void source_check_table(struct checker *checker, const struct ast_decl *d
     plan->columns_count = ast_table->columns.count;
     for (uint32_t i = 0; i < ast_table->columns.count; i++)
         source_check_column(checker, source->format, &ast_table->columns.items[i], table, &plan->columns[i]);
+    if (source->format == SOURCE_XLSX && !has_header) source_place_columns(checker, ast_table, plan);
     if (source->format == SOURCE_INLINE) source_check_inline_rows(checker, ast, table, plan);
     VEC_PUSH(checker->arena, &source->tables, table);
 }
