@@ -90,6 +90,10 @@ extern const size_t EMBEDDED_FILE_COUNT;
 /* False: there is none of that name. */
 bool cli_embedded(struct str name, struct str *bytes);
 
+/* check_data.c: opens the files of all sources. False with diagnostics: one is missing, or lacks a column.
+ * Columns that the spec does not name are notes. folder: where relative paths start. */
+bool cli_check_data(struct cli *cli, const struct plan *plan, struct str folder);
+
 /* sandbox_schema.c: applies the plan's DDL to a database that does not have its tables yet. */
 bool cli_apply_schema(struct cli *cli, struct str url, const struct plan *plan);
 
