@@ -65,7 +65,7 @@ static void note_sequences(struct target_postgres *pg) {
 
 bool one_transaction_begin(struct target_postgres *pg) {
     struct engine *engine = pg->engine;
-    if (!one_transaction_wanted(engine)) return true;
+    if (pg->load == NULL || !one_transaction_wanted(engine)) return true; /* maps into files need none */
     if (engine->options->rehearse) {
         pg->sequences = read_sequences(pg);
         if (pg->sequences == NULL) return engine_fail(engine, RUN_UNREACHABLE);

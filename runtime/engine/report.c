@@ -179,13 +179,8 @@ void run_report_json(const struct run_report *report, struct buf *out) {
         buf_printf(out, "%02x", report->plan_hash[i]);
     buf_printf(out, "\",\"dry_run\":%s,\"seconds\":%.3f,\"status\":%d,", report->dry_run ? "true" : "false",
                report->seconds, run_exit_code(report->status));
-    buf_printf(out, "\"rehearsal\":%s,\"rolled_back\":%s,\"notes\":[", report->rehearsal ? "true" : "false",
+    buf_printf(out, "\"rehearsal\":%s,\"rolled_back\":%s,", report->rehearsal ? "true" : "false",
                report->rolled_back ? "true" : "false");
-    for (uint32_t i = 0; i < report->notes.count; i++) {
-        if (i) buf_append_char(out, ',');
-        buf_append_json(out, report->notes.items[i]);
-    }
-    buf_append_cstr(out, "],");
     json_text(out, "status_text", str_cstr(status_text(report->status)));
     buf_append_char(out, ',');
     json_text(out, "quarantine", report->quarantine_dir);
@@ -207,6 +202,11 @@ void run_report_json(const struct run_report *report, struct buf *out) {
         buf_append_char(out, ',');
         json_text(out, "file", f->name);
         buf_printf(out, ",\"rows\":%llu}", (unsigned long long)f->rows);
+    }
+    buf_append_cstr(out, "],\"notes\":[");
+    for (uint32_t i = 0; i < report->notes.count; i++) {
+        if (i) buf_append_char(out, ',');
+        buf_append_json(out, report->notes.items[i]);
     }
     buf_append_cstr(out, "]}\n");
 }

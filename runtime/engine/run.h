@@ -49,7 +49,7 @@ struct run_options {
     uint32_t only_count;
     struct str phase; /* empty: all */
     bool rehearse;    /* everything into the target, in one transaction that is rolled back at the end */
-    bool dry_run;     /* reads, transforms, checks the source side; writes nothing to the target */
+    bool dry_run; /* reads, transforms; writes nothing to the target, but lookups see what would be there */
     bool allow_extern;
     bool without_journal; /* for measuring what it costs: no batch rows, row hashes, ledger and checksums of
                              files, no rows kept for another try. Such a run can only be looked at */
@@ -104,7 +104,9 @@ struct run_report {
     VEC(struct run_map_report *) maps;
     VEC(struct run_check_report *) checks;
     VEC(struct run_file_report) files;
-    VEC(struct str) notes; /* what the operator should know besides: sequences that moved, statistics */
+    VEC(struct str)
+    notes; /* whole sentences: how the figures came about, where that is not as usual; what the
+              operator should know besides: sequences that moved, statistics */
     struct arena *arena;
 };
 

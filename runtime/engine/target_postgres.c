@@ -78,8 +78,7 @@ static struct table_feed *open_table(void *context, uint32_t table, const uint32
 
 static struct sink *open_sink(void *context, struct map_run *run) {
     struct target_postgres *pg = context;
-    return pg->journaling || pg->rehearsing || pg->engine->replay ? sink_postgres_open(pg, run)
-                                                                  : sink_null_open();
+    return sink_postgres_open(pg, run);
 }
 
 /* ---------------------------------------------------------------- journal */
@@ -221,11 +220,15 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
                                        !engine->options->dry_run && !replay && !engine->options->rehearse};
     if (engine->options->again) pg->run.id = engine->options->again->run_id;
     *target = (struct target){.ops = &OPS, .context = pg, .postgres_ops = &PG_READER_OPS};
+    pg->sources = pg_sources_new(engine->plan, url, NULL);
+    target->postgres_context = pg->sources;
+    if (url.len == 0) {
+        pg->journaling = false;
+        return true;
+    }
     pg->look = open_connection(pg);
     if (pg->look == NULL) return false;
     pg->see = pg->look;
-    pg->sources = pg_sources_new(engine->plan, url, NULL);
-    target->postgres_context = pg->sources;
     if (!pg_catalog_compare(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
     if (engine->options->dry_run || replay) return true;
     if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
@@ -255,6 +258,7 @@ static bool revive_connection(struct target_postgres *pg, struct pg_connection *
 }
 
 bool target_postgres_revive(struct target_postgres *pg) {
+    if (pg->look == NULL) return true;
     if (!revive_connection(pg, pg->look)) return false;
     if (!pg->journaling || journal_lock_is_held(pg->guard)) return true;
     if (!pg_is_alive(pg->guard) && !pg_reconnect(pg->guard, pg->engine->diags))
