@@ -109,6 +109,10 @@ struct engine {
 bool engine_stopped(const struct engine *engine);
 /* Records that the run is over, the first reason wins; returns false. */
 bool engine_fail(struct engine *engine, enum run_status status);
+/* What stands of a run that stops before its end. */
+void engine_help_stopped(struct engine *engine, struct diag *diag);
+/* The user asked to stop: says so; returns false. */
+bool engine_interrupted(struct engine *engine);
 void engine_log(struct engine *engine, char level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* A sentence for the report's notes, once: what a reader of the figures must know. */

@@ -633,24 +633,16 @@ static void tell_progress(struct map_run *run, const struct row_batch *batch) {
     observer->progress(observer->context, run->map->name, run->report->read, batch->end_offset, total);
 }
 
-static void help_stopped(struct engine *engine, struct diag *diag) {
-    diag_help(engine->diags, diag, "%s",
-              engine->one_transaction ? "Nothing was committed."
-                                      : "Batches that were committed stand; `mig resume` goes on.");
-}
-
 static bool asked_to_stop(struct engine *engine) {
     if (engine->deadline > 0 && monotonic_seconds() > engine->deadline) {
         struct diag *diag =
             diag_report(engine->diags, X_WINDOW, no_span(), "the window of environment `%.*s` is over",
                         STR_ARG(engine->options->environment));
-        help_stopped(engine, diag);
+        engine_help_stopped(engine, diag);
         return true;
     }
     if (engine->options->stop == NULL || !*engine->options->stop) return false;
-    struct diag *diag =
-        diag_report(engine->diags, X_INTERRUPTED, no_span(), "the run was stopped by a signal");
-    help_stopped(engine, diag);
+    engine_interrupted(engine);
     return true;
 }
 

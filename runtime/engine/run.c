@@ -495,7 +495,6 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
         report->quarantine_dir =
             arena_printf(arena, "%.*s/%s/quarantine", STR_ARG(options->work_dir), report->run_id);
         engine.quarantine = quarantine_open(&engine, report->quarantine_dir);
-        if (options->again) quarantine_clear(engine.quarantine);
         engine.outcomes = outcomes_open(&engine);
         engine.target = &target;
         if (detached)
@@ -503,6 +502,8 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
                                  "journal, so `mig status` does not know it.");
         bool open = target_postgres_open(&pg, &engine, url, &target);
         if (options->dry_run) dry = target_dry_open(&engine, &target);
+        report->began = open;
+        if (open && options->again) quarantine_clear(engine.quarantine); /* it is ours now */
         if (open) run_all(&engine, &pg, environment);
     }
     finish(&engine, &pg);
