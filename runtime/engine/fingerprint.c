@@ -74,7 +74,8 @@ static bool must_stop(struct fingerprints *f) {
     return stop;
 }
 
-/* 0, or an errno (ECANCELED: *stop was set); the file that is read may be replaced meanwhile, so its size is counted anew. */
+/* 0, or an errno (ECANCELED: *stop was set); the file that is read may be replaced meanwhile, so its size is
+ * counted anew. */
 static int hash_file(struct fingerprints *f, const volatile int *stop, const char *path,
                      struct journal_source *file) {
     enum { PIECE = 1 << 20 };
@@ -200,8 +201,7 @@ static bool compare_file(struct engine *engine, struct fingerprints *f, const st
     if (i == f->files.count) return report_changed(engine, then->file, "was read by the run and is gone");
     if (f->then.items[i].path.len == 0)
         return report_changed(engine, then->file, "came through a pipe, which cannot be read again");
-    int error =
-        hash_file(f, engine->options->stop, f->then.items[i].path.ptr, &f->files.items[i]);
+    int error = hash_file(f, engine->options->stop, f->then.items[i].path.ptr, &f->files.items[i]);
     if (error == ECANCELED) return engine_interrupted(engine);
     if (error) return report_changed(engine, then->file, strerror(error));
     const struct journal_source *now = &f->files.items[i];
@@ -220,8 +220,7 @@ static bool compare_file(struct engine *engine, struct fingerprints *f, const st
 bool fingerprint_compare(struct engine *engine, const struct journal_source *then, uint32_t count) {
     struct fingerprints *f = get(engine);
     bool good = true;
-    if (count)
-        engine_log(engine, 'I', "comparing the source files with those of the run: %u", count);
+    if (count) engine_log(engine, 'I', "comparing the source files with those of the run: %u", count);
     for (uint32_t i = 0; i < count && engine->status != RUN_STOPPED; i++)
         good = compare_file(engine, f, &then[i]) && good;
     for (uint32_t n = 0; n < f->files.count; n++) {

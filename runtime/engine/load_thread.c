@@ -383,7 +383,8 @@ static void refuse_row(struct load_thread *t, uint64_t row) {
     tell_refused(t, row, message);
     t->waiting++;
     t->waiting_sum += load_sent_hash(&p->rows.hashes[index], p->rows.ordinals[index]);
-    VEC_PUSH(&t->waiting_arena, &t->waiting_rejects, server_reject(p->sources[index], FAULT_REFUSED, message));
+    VEC_PUSH(&t->waiting_arena, &t->waiting_rejects,
+             server_reject(p->sources[index], FAULT_REFUSED, message));
 }
 
 /* The row that is the n-th of a span's to be sent. */

@@ -141,9 +141,10 @@ static bool bind_again(struct engine *engine, uint32_t index) {
             struct diag *diag = diag_report(engine->diags, X_PARAM_OF_RUN, no_span(),
                                             "parameter `%.*s` had another value when the run was started",
                                             STR_ARG(param->name));
-            diag_help(engine->diags, diag,
-                      "Leave it out: the run goes on with the values that it was started with, which the journal "
-                      "has. Only secrets are given again.");
+            diag_help(
+                engine->diags, diag,
+                "Leave it out: the run goes on with the values that it was started with, which the journal "
+                "has. Only secrets are given again.");
             return engine_fail(engine, RUN_USAGE);
         }
     }

@@ -158,15 +158,16 @@ static void tell(struct settled *s, struct journal_counts *counts) {
         sum_counts(counts, &s->batches[s->told].counts);
 }
 
-/* Batches whose rows have all come. Those without rows are passed with the batch of the map that they were. */
+/* Batches whose rows have all come. Those without rows are passed with the batch of the map that they were.
+ */
 static void end_whole(struct settled *s) {
     while (s->at < s->count && s->taken && s->batches[s->at].sent == s->taken)
         end_current(s);
 }
 
-/* Is the next batch one of rows that the map left out, and the one that ends here? A map's batch is one of the
- * journal, or several: the parts of a batch with refused rows, of which the last has the counts. Rows that
- * waited end in batches of one place, each with its own rows: what is told already is not told twice. */
+/* Is the next batch one of rows that the map left out, and the one that ends here? A map's batch is one of
+ * the journal, or several: the parts of a batch with refused rows, of which the last has the counts. Rows
+ * that waited end in batches of one place, each with its own rows: what is told already is not told twice. */
 static bool is_left_out_here(const struct settled *s, const struct settled_since *since,
                              const struct journal_counts *told) {
     if (s->at == s->count || s->taken || s->batches[s->at].sent) return false;
@@ -192,8 +193,7 @@ bool settled_end_batch(struct settled *s, const struct settled_since *since, str
         tell(s, counts);
     }
     if (is_told_more(since, counts)) differs_here(s);
-    bool is_new = since->unsettled || since->skipped > counts->skipped ||
-                  since->rejected > counts->rejected;
+    bool is_new = since->unsettled || since->skipped > counts->skipped || since->rejected > counts->rejected;
     if (s->at < s->count && (s->taken || is_new)) differs_here(s);
     return !s->differs || report_difference(s, diags);
 }
@@ -256,13 +256,15 @@ static bool read_stored(struct settled *s, uint64_t seq, uint64_t end, struct di
 }
 
 static bool report_not_stored(const struct settled *s, uint64_t seq, struct diag_list *diags) {
-    struct diag *diag = diag_report(diags, X_REPLAY_DIFFERS, no_span(),
-                                    "map `%.*s`: what the server stored of its row %llu is not in the journal "
-                                    "(mig.crosswalk) any more",
-                                    STR_ARG(s->map->name), (unsigned long long)seq + 1);
-    diag_help(diags, diag,
-              "Rows of the journal were deleted, or a trigger was added since the run. Put it back as it was; "
-              "or `mig rollback`, and run anew.");
+    struct diag *diag =
+        diag_report(diags, X_REPLAY_DIFFERS, no_span(),
+                    "map `%.*s`: what the server stored of its row %llu is not in the journal "
+                    "(mig.crosswalk) any more",
+                    STR_ARG(s->map->name), (unsigned long long)seq + 1);
+    diag_help(
+        diags, diag,
+        "Rows of the journal were deleted, or a trigger was added since the run. Put it back as it was; "
+        "or `mig rollback`, and run anew.");
     return false;
 }
 

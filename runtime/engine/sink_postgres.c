@@ -163,8 +163,7 @@ static bool answer_again(struct sink_postgres *sink, uint64_t seq, struct load_s
     }
     if (fate != REPLAY_LOADED || !sink->run->sink_remembers) return true;
     if (!settled_stored(sink->settled, seq, &cells, sink->run->engine->diags))
-        return engine_fail(sink->run->engine,
-                           pg_is_alive(sink->pg->look) ? RUN_REFUSED : RUN_UNREACHABLE);
+        return engine_fail(sink->run->engine, pg_is_alive(sink->pg->look) ? RUN_REFUSED : RUN_UNREACHABLE);
     const struct plan_keyed_table *table = &sink->run->engine->plan->tables[sink->run->map->crosswalk - 1];
     uint32_t count = plan_stored_columns(table);
     struct load_returned_row row = {seq, ARENA_ARRAY(&answers->arena, struct str, count + 1)};

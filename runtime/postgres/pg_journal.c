@@ -238,9 +238,8 @@ bool journal_hold_run(struct pg_connection *connection, const struct journal_run
     char text[UUID_TEXT_SIZE], fence[INT_TEXT_SIZE];
     struct str params[] = {journal_uuid_text(run->id, text), journal_int_text(run->fence, fence)};
     struct pg_result *r =
-        pg_query(connection,
-                 "SELECT FROM mig.run WHERE run_id = $1::uuid AND fence = $2::bigint FOR SHARE", params, 2,
-                 diags);
+        pg_query(connection, "SELECT FROM mig.run WHERE run_id = $1::uuid AND fence = $2::bigint FOR SHARE",
+                 params, 2, diags);
     bool held = r && pg_result_rows(r) == 1;
     pg_result_free(r);
     return held || r == NULL ? held : report_fenced(run, diags);
@@ -320,8 +319,9 @@ bool journal_start_step(struct pg_connection *connection, const struct journal_r
         m->target_table ? &plan->target.tables[m->target_table - 1] : NULL;
     struct str schema = table ? table->schema : STR("");
     if (table && schema.len == 0) schema = STR("public");
-    struct str params[] = {uuid_text(&arena, run->id), m->name, schema, table ? table->name : STR(""),
-                           time_text(&arena, at), int_text(&arena, run->fence)};
+    struct str params[] = {
+        uuid_text(&arena, run->id),  m->name, schema, table ? table->name : STR(""), time_text(&arena, at),
+        int_text(&arena, run->fence)};
     uint64_t affected = 0;
     bool ok = run_statement(connection, SQL, params, sizeof params / sizeof params[0], &affected, diags);
     if (ok && affected == 0) ok = report_fenced(run, diags);
