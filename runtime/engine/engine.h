@@ -94,6 +94,7 @@ struct engine {
     struct fingerprints *fingerprints; /* of the source files; NULL: none noted yet */
     struct zone_cache *zones;          /* for parameters and constants */
     uint32_t current_map;              /* the one that runs */
+    bool looks_back;                   /* it has run before: a sample of it is made again */
     uint64_t writes;                   /* maps that have written so far */
     enum run_status status;
     enum run_status verdict;             /* a rehearsal: how a run would have ended first; RUN_OK: well */

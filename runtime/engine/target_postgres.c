@@ -64,8 +64,8 @@ static struct table_feed *open_table(void *context, uint32_t table, const uint32
     struct engine *engine = pg->engine;
     struct pg_copy_reader *reader = NULL;
     struct buf from = {0};
-    if (engine->options->again == NULL ||
-        replay_append_table(engine, pg->look, table, engine->current_map, &from))
+    bool as_then = (engine->options->again || engine->looks_back) && !pg->rehearsing;
+    if (!as_then || replay_append_table(engine, pg->see, table, engine->current_map, &from))
         reader = pg_reader_target_table(pg->see, engine->plan, table, columns, count, buf_str(&from),
                                         engine->diags);
     buf_release(&from);
