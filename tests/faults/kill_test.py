@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The kill test: kill_test.py MIG [KILLS [SEED [WORLD]]]
+"""The kill test: kill_test.py MIG [WORLD] [KILLS [SEED]]
 
 WORLD: `small` (the default) is one migration, `wide` another one from each 20th kill on. It is interrupted at random: mig killed, its server processes ended, the server killed, connections cut, around
 COMMITs too; then resumed, which may be interrupted in its turn, until it is done. Each time the target must hold what
@@ -216,9 +216,10 @@ class Test:
 
 
 def main():
-    kills = int(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("MIG_KILLS", 20))
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(10**6)
-    is_wide = len(sys.argv) > 4 and sys.argv[4] == "wide"
+    is_wide = "wide" in sys.argv
+    numbers = [int(a) for a in sys.argv[2:] if a.isdigit()]
+    kills = numbers[0] if numbers else int(os.environ.get("MIG_KILLS", 6 if is_wide else 15))
+    seed = numbers[1] if len(numbers) > 1 else random.randrange(10**6)
     test = Test(sys.argv[1], seed, small=not is_wide)
     try:
         for number in range(kills):
