@@ -113,6 +113,27 @@ static bool end_transaction(struct pg_connection *connection, bool ok, struct di
     return ok;
 }
 
+bool journal_append_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                          struct str map, struct str detail_json, int64_t at, struct diag_list *diags) {
+    struct arena arena = {0};
+    bool ok = append_event(connection, &arena, run ? &run->id : NULL, kind, map, detail_json, at, diags);
+    arena_release(&arena);
+    return ok;
+}
+
+bool journal_has_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                       struct str map) {
+    char text[UUID_TEXT_SIZE];
+    struct str params[] = {journal_uuid_text(run->id, text), kind, map};
+    struct pg_result *r =
+        pg_query(connection,
+                 "SELECT EXISTS (SELECT FROM mig.event WHERE run_id = $1::uuid AND kind = $2 AND map = $3)",
+                 params, 3, NULL);
+    bool found = r && pg_result_bool(r, 0, 0);
+    pg_result_free(r);
+    return found;
+}
+
 bool journal_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
                    struct str map, struct str detail_json, int64_t at, struct diag_list *diags) {
     struct arena arena = {0};
