@@ -472,7 +472,8 @@ static void *run_thread(void *argument) {
 struct load_thread *load_thread_open(const struct load_thread_options *options, struct diag_list *diags) {
     struct load_thread *t = memory_zalloc(sizeof *t);
     struct pg_loader_options loading = {.returning = options->returning,
-                                        .returning_count = options->returning_count};
+                                        .returning_count = options->returning_count,
+                                        .without_journal = options->without_journal};
     t->options = *options;
     t->held_end = &t->held;
     t->journal_ordinal = options->first_batch;

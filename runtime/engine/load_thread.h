@@ -69,6 +69,7 @@ struct load_thread_options {
     struct journal_run run;
     const uint32_t *returning;
     uint32_t returning_count;
+    bool without_journal;
     bool keep_rows;                /* false: commit per map */
     bool journals_crosswalk;       /* returned rows go into mig.crosswalk, by the keys of their pieces */
     struct str conflict_message;   /* for the ledger, of rows that are in the target already */

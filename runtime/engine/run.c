@@ -378,7 +378,7 @@ static bool run_all(struct engine *engine, struct target_postgres *pg,
     } else if (!audit_write(engine, pg, "run_resumed", STR(""), STR("{}")))
         return false;
     if (!pg->journaling) return run_maps(engine, pg, environment) && checks_run(engine, pg, false);
-    fingerprint_start(engine);
+    if (!engine->options->without_journal) fingerprint_start(engine);
     if (!run_maps(engine, pg, environment)) return false;
     return fingerprint_write(engine, pg->look, &pg->run, true) && checks_run(engine, pg, false);
 }

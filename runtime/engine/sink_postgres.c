@@ -480,7 +480,7 @@ static bool open_thread(struct sink_postgres *sink, struct load_thread_options *
         options->first_batch = settled_next_batch(sink->settled);
         options->counts = *settled_counts(sink->settled);
     }
-    run->sink_journals = true;
+    run->sink_journals = !options->without_journal;
     sink->thread = load_thread_open(options, run->engine->diags);
     return sink->thread && journal_start_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index,
                                               timestamptz_now(), run->engine->diags);
@@ -494,13 +494,16 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
                                           .plan = engine->plan,
                                           .map = run->index,
                                           .run = pg->run,
-                                          .keep_rows = run->map->commit != COMMIT_MAP,
+                                          .without_journal = engine->options->without_journal,
+                                          .keep_rows = run->map->commit != COMMIT_MAP &&
+                                                       !engine->options->without_journal,
                                           .given_up = &engine->given_up};
     sink->base.ops = &OPS;
     sink->pg = pg;
     sink->run = run;
     sink->replay = engine->replay;
     set_up_answers(sink, &options);
+    if (options.without_journal) pg_row_encoder_skip_hashes(sink->encoder);
     bool good = true;
     if (engine->options->again) {
         sink->settled =

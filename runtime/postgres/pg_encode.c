@@ -20,6 +20,7 @@ struct pg_row_encoder {
     struct wire_column *columns;
     uint32_t count;
     bool text, staged;
+    bool unhashed;
     uint32_t fixed_bytes; /* upper bound of a row's fixed part */
     struct row_hasher hasher;
 };
@@ -58,6 +59,10 @@ struct pg_row_encoder *pg_row_encoder_new(const struct plan *plan, const struct 
     }
     e->hasher = row_hasher_make(&e->arena, map, table, e->columns);
     return e;
+}
+
+void pg_row_encoder_skip_hashes(struct pg_row_encoder *e) {
+    e->unhashed = true;
 }
 
 void pg_row_encoder_free(struct pg_row_encoder *encoder) {
@@ -240,7 +245,8 @@ bool pg_encode_rows(const struct pg_row_encoder *e, const struct vm *vm, const u
             break;
         }
         out->hashes[out->count] =
-            hash_row(e, to->ptr ? to->ptr + fields_at : "", starts, &canonical, &scratch);
+            e->unhashed ? (struct row_hash){0}
+                        : hash_row(e, to->ptr ? to->ptr + fields_at : "", starts, &canonical, &scratch);
         out->ordinals[out->count] = ordinal;
         out->ends[out->count++] = out->bytes.len;
     }

@@ -32,7 +32,7 @@ enum { NO_VALUES = -1, NO_ROW = UINT32_MAX };
 
 struct expected_row {
     struct hash128 match, row, update;
-    int64_t values;   /* offset in expected_rows.values of the fields as sent; NO_VALUES: not kept */
+    int64_t values;    /* offset in expected_rows.values of the fields as sent; NO_VALUES: not kept */
     struct str *texts; /* of columns that travel as text, in their order; NULL: there are none */
     uint64_t line, place_row, seq;
     uint32_t file, leaf, next;
@@ -56,12 +56,12 @@ struct leaf {
     const struct journal_batch_info *info;
     uint64_t rows, updates;
     unsigned __int128 row, key, update_row, update_key;
-    uint64_t derived;            /* rows that the source pass gave it */
+    uint64_t derived; /* rows that the source pass gave it */
     unsigned __int128 derived_sum;
-    uint64_t explained;          /* rows touched, replaced or left as they were: its sums need not fit */
+    uint64_t explained; /* rows touched, replaced or left as they were: its sums need not fit */
     uint64_t findings;
-    int64_t block_from, block_to; /* budget: where its rows lie; -1: not known */
-    uint64_t rows_there;          /* budget: as counted */
+    int64_t block_from, block_to;    /* budget: where its rows lie; -1: not known */
+    uint64_t rows_there;             /* budget: as counted */
     bool read, differs, drill, lost; /* lost: its rows did not fit into memory */
 };
 
@@ -73,14 +73,14 @@ struct verify_map {
     struct verify_table *table;
     struct pg_row_encoder *encoder;
     const struct row_hasher *hasher;
-    uint32_t *select;  /* for each of the map's columns its place in the table's SELECT */
-    bool direct;       /* the SELECT's fields are the map's, one behind the other */
-    bool keyless;      /* rows are told apart by all their columns only */
+    uint32_t *select;           /* for each of the map's columns its place in the table's SELECT */
+    bool direct;                /* the SELECT's fields are the map's, one behind the other */
+    bool keyless;               /* rows are told apart by all their columns only */
     struct row_hash_part match; /* what rows are found by when they are compared */
     struct leaf *leaves;
     uint32_t leaf_count;
     struct xid_table xids;
-    struct hash_set images;   /* rows that a batch updated: key hash and batch */
+    struct hash_set images;    /* rows that a batch updated: key hash and batch */
     struct hash_set newcomers; /* keyless: hashes of rows written after the run's first batch */
     struct expected_rows expected;
     uint32_t last_leaf; /* of the visit before */
@@ -161,6 +161,9 @@ struct leaf *verify_leaf_of_batch(struct verify_map *map, uint64_t ordinal);
 /* verify_scan.c */
 /* The row's fields as the map has them, canonical, in map->starts. raw (or NULL): before that. */
 const char *verify_take_fields(struct verify_map *map, const struct pg_binary_row *row, const size_t *starts);
+/* Hashes a row of the batch and adds it up; the row's bytes may change. */
+void verify_add_row(struct verify_map *map, struct leaf *leaf, const struct pg_binary_row *row,
+                    const size_t *starts);
 uint32_t verify_row_xid(const struct pg_binary_row *row);
 bool verify_scan_targets(struct verify *v);
 /* Finds batches whose rows were copied later, for maps without a key. */
@@ -174,7 +177,6 @@ bool verify_scan_in_budget(struct verify *v);
 void verify_check_leaf(struct verify *v, struct verify_map *map, struct leaf *leaf);
 
 /* verify_source.c: false only when nothing more can be said (diagnostics) */
-bool verify_check_files(struct verify *v);
 bool verify_derive(struct verify *v);
 
 /* verify_compare.c */
