@@ -102,6 +102,7 @@ static int verify(struct cli *cli, struct run_ref *ref, const struct verify_opti
     cli_print(&out);
     fflush(stdout);
     buf_release(&out);
+    cli->format = FORMAT_TEXT; /* standard output has the report already */
     cli_show_diags(cli);
     return exit_code_of(outcome);
 }

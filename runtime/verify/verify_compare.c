@@ -249,6 +249,7 @@ static void judge_row(struct compare *c, struct verify_map *m, struct expected_r
         return;
     }
     struct finding f = {.kind = FINDING_CHANGED};
+    two->e = e;
     two->expected = expected_fields(m, e, two->expected_starts);
     if (standing == BY_LATER_BATCH) two->left_out = updated_columns(c, m, later);
     if (partly) two->left_out = columns_not_updated(c, m);
@@ -354,8 +355,10 @@ static void look_up(struct compare *c, struct verify_map *m, struct leaf *own, s
         add_extra(c, m, leaf, FINDING_DUPLICATE, e, &two, "another row has this key, too");
         return;
     }
-    for (struct expected_row *s = first; s; s = next_match(&m->expected, match, s->next))
+    for (struct expected_row *s = first; s; s = next_match(&m->expected, match, s->next)) {
         s->seen = true;
+        if (s->leaf != e->leaf) note_same(c, &m->leaves[s->leaf], BY_LATER_BATCH);
+    }
     struct row_hash actual = row_hasher_hash(m->hasher, fields, m->starts, &m->scratch);
     judge_row(c, m, e, standing, own_map, &two, actual);
 }
