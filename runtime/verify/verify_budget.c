@@ -103,7 +103,7 @@ bool verify_scan_in_budget(struct verify *v) {
     if (count) qsort(tasks, count, sizeof *tasks, compare_tasks);
     for (uint64_t i = 0; i < count && ok; i++) {
         if (verify_over(v)) {
-            v->report->partial = true;
+            v->target_partial = true;
             break;
         }
         ok = read_leaf(v, tasks[i].map, tasks[i].leaf);

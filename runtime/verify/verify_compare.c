@@ -441,7 +441,7 @@ static void settle_leaf(struct verify *v, struct verify_map *m, struct leaf *lea
 
 bool verify_compare_rows(struct verify *v) {
     double start = verify_clock();
-    bool rows = v->report->source_pass && !v->report->partial, ok = true;
+    bool rows = v->rows_known && !v->report->partial, ok = true;
     if (rows) {
         ok = verify_begin_reading(v);
         for (uint32_t i = 0; i < v->tables.count && ok; i++)

@@ -134,8 +134,10 @@ struct verify {
     struct sample_row *sample;
     uint32_t sample_count;
     uint64_t sample_seen;
-    size_t value_bytes;  /* kept of rows to compare */
-    uint64_t drill_rows; /* … and rows */
+    size_t value_bytes;                  /* kept of rows to compare */
+    uint64_t drill_rows;                 /* … and rows */
+    bool rows_known;                     /* the rows of all batches that differ were kept */
+    bool target_partial, source_partial; /* the budget was over before the pass's end */
 };
 
 static inline bool xid_is_after(uint32_t a, uint32_t b) {
@@ -176,8 +178,10 @@ uint64_t verify_image_hash(struct hash128 key, uint64_t batch);
 bool verify_scan_in_budget(struct verify *v);
 void verify_check_leaf(struct verify *v, struct verify_map *map, struct leaf *leaf);
 
-/* verify_source.c: false only when nothing more can be said (diagnostics) */
-bool verify_derive(struct verify *v);
+/* verify_source.c. Goes through the sources: first: sums are compared, a sample is drawn; keep: the rows of
+ * batches that differ are kept (else only those of maps whose sums leave columns out). The report says how it
+ * went. */
+void verify_derive(struct verify *v, bool first, bool keep);
 
 /* verify_compare.c */
 bool verify_compare_rows(struct verify *v);

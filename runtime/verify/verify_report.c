@@ -159,11 +159,11 @@ void verify_report_text(const struct verify_report *r, struct buf *out) {
     buf_printf(out, "foreign keys: %u checked, ", r->foreign_keys);
     append_count(out, r->orphans);
     buf_append_cstr(out, " rows without their parent\n");
-    if (r->sampled) {
+    if (r->sampled || r->source_pass) {
         buf_printf(out, "sample: %u rows compared by the server, column by column", r->sampled);
         if (r->sample_touched)
             buf_printf(out, "; %u of them written again since and left out", r->sample_touched);
-        buf_append_char(out, '\n');
+        buf_append_cstr(out, " (maps without a key are not sampled)\n");
     }
     buf_printf(out, "took %.1f s (target %.1f, sources %.1f, rows %.1f)\n\n", r->seconds, r->target_seconds,
                r->source_seconds, r->compare_seconds);

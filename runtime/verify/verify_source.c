@@ -17,6 +17,9 @@ struct source_pass {
     struct verify_map **by_map; /* of the plan */
     struct arena scratch;
     struct buf fields;
+    uint64_t rows;
+    bool counts; /* the first time: sums and sample */
+    bool keeps;  /* rows of batches that differ; else only of maps whose sums leave columns out */
     bool over;
 };
 
@@ -110,24 +113,29 @@ static bool visit(void *context, const struct replay_row *row) {
     struct source_pass *pass = context;
     struct verify *v = pass->v;
     struct verify_map *m = pass->by_map[row->map];
-    if ((v->report->source_rows & 1023) == 0 && verify_over(v)) {
+    if ((pass->rows++ & 1023) == 0 && verify_over(v)) {
         pass->over = true;
         return false;
     }
-    v->report->source_rows++;
     if (m == NULL || row->fate != REPLAY_LOADED) return true;
     struct leaf *leaf = verify_leaf_of_batch(m, row->batch);
     if (leaf == NULL) return true;
-    leaf->derived++;
-    leaf->derived_sum += hash128_number(row->hash.row);
+    if (pass->counts) {
+        leaf->derived++;
+        leaf->derived_sum += hash128_number(row->hash.row);
+    }
     arena_reset(&pass->scratch);
     if (!in_part(pass, row)) return true;
-    if (v->options->sample) draw(pass, m, leaf, row);
-    return !leaf->drill || keep_row(pass, m, leaf, row);
+    if (pass->counts && v->options->sample && !m->keyless) draw(pass, m, leaf, row);
+    bool wanted = pass->keeps ? leaf->drill : m->hasher->hashed < m->hasher->count;
+    return !wanted || keep_row(pass, m, leaf, row);
 }
 
 /* A batch that only inserted: its rows are those that the map accepted and the server took. */
 static void check_derived(struct verify *v, bool complete) {
+    v->report->source_files = v->info->source_count;
+    for (uint32_t i = 0; i < v->info->source_count; i++)
+        v->report->source_unhashed += !v->info->sources[i].hashed;
     for (uint32_t i = 0; i < v->maps.count; i++) {
         struct verify_map *m = v->maps.items[i];
         for (uint32_t l = 0; l < m->leaf_count; l++) {
@@ -150,13 +158,6 @@ static void check_derived(struct verify *v, bool complete) {
     }
 }
 
-static bool needs_rows(const struct verify *v) {
-    for (uint32_t i = 0; i < v->maps.count; i++)
-        for (uint32_t l = 0; l < v->maps.items[i]->leaf_count; l++)
-            if (v->maps.items[i]->leaves[l].drill) return true;
-    return false;
-}
-
 /* Why the sources could not be gone through: as a note of the report. */
 static void take_reason(struct verify *v, struct diag_list *diags) {
     if (diags->items.count) v->report->source_note = arena_copy_str(v->arena, diags->items.items[0]->message);
@@ -165,18 +166,21 @@ static void take_reason(struct verify *v, struct diag_list *diags) {
 static void end_pass(struct verify *v, struct source_pass *pass, enum run_status status,
                      struct diag_list *diags) {
     bool differs = false;
+    if (pass->counts) v->report->source_equal = true;
     for (uint32_t i = 0; i < diags->items.count; i++)
         differs = differs || diags->items.items[i]->code == X_REPLAY_DIFFERS;
+    if (pass->counts) v->report->source_rows = pass->rows;
+    v->rows_known = pass->keeps && status == RUN_OK;
     if (pass->over) {
-        v->report->partial = true;
-        v->report->source_pass = true;
-        check_derived(v, false);
+        v->source_partial = true;
+        v->report->source_pass = v->report->source_pass || pass->counts;
+        if (pass->counts) check_derived(v, false);
         return;
     }
-    v->report->source_pass = status == RUN_OK;
-    if (status == RUN_OK)
-        check_derived(v, true);
-    else {
+    if (pass->counts) v->report->source_pass = status == RUN_OK;
+    if (status == RUN_OK) {
+        if (pass->counts) check_derived(v, true);
+    } else {
         v->report->source_equal = false;
         take_reason(v, diags);
         for (uint32_t i = 0; i < diags->items.count; i++)
@@ -185,14 +189,21 @@ static void end_pass(struct verify *v, struct source_pass *pass, enum run_status
     }
 }
 
-bool verify_derive(struct verify *v) {
-    if (v->options->journal_only && !needs_rows(v)) return true;
-    if (verify_over(v)) {
-        v->report->partial = true;
-        return true;
+/* Rows that were kept before the differing batches were known. */
+static void forget_rows(struct verify *v) {
+    for (uint32_t i = 0; i < v->maps.count; i++) {
+        struct expected_rows *e = &v->maps.items[i]->expected;
+        e->count = 0;
+        buf_clear(&e->values);
+        arena_reset(&e->texts);
     }
+    v->value_bytes = 0;
+    v->drill_rows = 0;
+}
+
+void verify_derive(struct verify *v, bool first, bool keep) {
     double start = verify_clock();
-    struct source_pass pass = {.v = v};
+    struct source_pass pass = {.v = v, .counts = first, .keeps = keep};
     struct run_report report = {0};
     struct diag_list diags;
     bool *wanted = ARENA_ARRAY(v->arena, bool, v->plan->maps_count);
@@ -201,18 +212,14 @@ bool verify_derive(struct verify *v) {
         pass.by_map[v->maps.items[i]->index] = v->maps.items[i];
         wanted[v->maps.items[i]->index] = true;
     }
-    v->sample = ARENA_ARRAY(v->arena, struct sample_row, v->options->sample);
-    v->report->source_equal = true;
+    forget_rows(v);
+    if (v->sample == NULL) v->sample = ARENA_ARRAY(v->arena, struct sample_row, v->options->sample);
     diag_list_init(&diags, v->arena);
     struct replay_options replay = {&pass, visit, wanted, SECOND_PATH_ROWS};
     enum run_status status =
         replay_execute(v->plan, v->run_options, v->info, &replay, v->arena, &report, &diags);
     end_pass(v, &pass, status, &diags);
-    for (uint32_t i = 0; i < v->info->source_count; i++)
-        v->report->source_unhashed += !v->info->sources[i].hashed;
-    v->report->source_files = v->info->source_count;
     buf_release(&pass.fields);
     arena_release(&pass.scratch);
-    v->report->source_seconds = verify_clock() - start;
-    return true;
+    v->report->source_seconds += verify_clock() - start;
 }
