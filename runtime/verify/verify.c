@@ -98,7 +98,7 @@ static enum verify_outcome judge(struct verify *v) {
     if (has_differences(v) || r->outcome == VERIFY_DIFFERS) {
         struct diag *d =
             diag_report(v->diags, X_VERIFY_DIFFERS, no_place(),
-                        "the target is not what run %.8s wrote: see the findings", r->run_id.ptr);
+                        "the target is not what the run wrote: see the findings");
         diag_help(v->diags, d,
                   "`mig verify --out FILE` writes every finding; `mig rollback` takes the run out.");
         return VERIFY_DIFFERS;
