@@ -96,9 +96,8 @@ static bool was_partial_by_choice(const struct verify *v) {
 static enum verify_outcome judge(struct verify *v) {
     struct verify_report *r = v->report;
     if (has_differences(v) || r->outcome == VERIFY_DIFFERS) {
-        struct diag *d =
-            diag_report(v->diags, X_VERIFY_DIFFERS, no_place(),
-                        "the target is not what the run wrote: see the findings");
+        struct diag *d = diag_report(v->diags, X_VERIFY_DIFFERS, no_place(),
+                                     "the target is not what the run wrote: see the findings");
         diag_help(v->diags, d,
                   "`mig verify --out FILE` writes every finding; `mig rollback` takes the run out.");
         return VERIFY_DIFFERS;

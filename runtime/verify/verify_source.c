@@ -215,7 +215,8 @@ void verify_derive(struct verify *v, bool first, bool keep) {
     forget_rows(v);
     if (v->sample == NULL) v->sample = ARENA_ARRAY(v->arena, struct sample_row, v->options->sample);
     diag_list_init(&diags, v->arena);
-    struct replay_options replay = {&pass, visit, wanted, SECOND_PATH_ROWS};
+    struct replay_options replay = {
+        .context = &pass, .visit = visit, .wanted = wanted, .chunk_rows = SECOND_PATH_ROWS};
     enum run_status status =
         replay_execute(v->plan, v->run_options, v->info, &replay, v->arena, &report, &diags);
     end_pass(v, &pass, status, &diags);
