@@ -102,6 +102,12 @@ static enum verify_outcome judge(struct verify *v) {
                   "`mig verify --out FILE` writes every finding; `mig rollback` takes the run out.");
         return VERIFY_DIFFERS;
     }
+    if (r->partial && r->batches && r->read == 0 && r->part.len == 0) {
+        struct diag *d = diag_report(v->diags, X_VERIFY_NOT_POSSIBLE, no_place(),
+                                     "the budget was over before a single batch was read: nothing is proven");
+        diag_help(v->diags, d, "Give it more time: --budget 10m.");
+        return VERIFY_NOT_POSSIBLE;
+    }
     if (r->source_pass || was_partial_by_choice(v)) return VERIFY_CLEAN;
     struct diag *d = diag_report(
         v->diags, X_VERIFY_NOT_POSSIBLE, no_place(),

@@ -306,7 +306,7 @@ static void look_up_keyless(struct compare *c, struct verify_map *m, struct leaf
     if (first && (ours || (own == NULL && xid_is_after(xid, c->v->first_xid))))
         add_extra(c, m, ours ? own : &m->leaves[first->leaf], FINDING_DUPLICATE, first, two,
                   "the run wrote such a row less often");
-    else if (ours && own->drill && c->v->options->part.len == 0)
+    else if (ours && own->drill && !own->lost && c->v->options->part.len == 0)
         add_extra(c, m, own, FINDING_EXTRA, NULL, two, "none of the run's rows looks like it");
 }
 
@@ -424,7 +424,8 @@ static bool compare_table(struct verify *v, struct verify_table *t) {
 static void settle_leaf(struct verify *v, struct verify_map *m, struct leaf *leaf, bool compared) {
     bool whole = compared && !leaf->lost;
     if (!leaf->drill) return;
-    if (leaf->lost) m->table->report->unread_rows += leaf->info->counts.written + leaf->info->counts.updated;
+    if (leaf->lost && leaf->differs)
+        m->table->report->unread_rows += leaf->info->counts.written + leaf->info->counts.updated;
     if (leaf->differs && leaf->findings == 0 && !(whole && leaf->explained)) {
         const struct journal_batch_info *b = leaf->info;
         struct finding f = {.kind = FINDING_BATCH, .map = m->map->name};

@@ -1,6 +1,9 @@
 """mig verify: silent on what is right, and finds what a test has put wrong behind its back."""
 
+import threading
+
 from kit import *
+from pg_client import Client
 
 TYPES = """
 create type mood as enum ('sad', 'ok', 'happy');
@@ -393,6 +396,25 @@ def within_a_budget(it):
     equal((report["partial"], report["target"]["read"]), (False, 80))
     it.sql("delete from t where id = 777")
     equal(found(verify(it, "--budget", "10m", code=4)), {"missing": 1})
+
+
+@case("verify")
+def a_budget_that_is_over_at_once(it):
+    it.schema("create table t (id int primary key, v text)")
+    it.write("s.csv", "id,v\n" + "".join(f"{i},value {i}\n" for i in range(2000)))
+    it.spec("source s : csv 's.csv' { id int; v text }\nmap t from s in s into db.t commit per 500 rows { ...s }")
+    it.run()
+    other = Client(it.url)
+    other.query("begin; lock table t in access exclusive mode")
+    release = threading.Timer(2.5, lambda: other.query("commit"))
+    release.start()
+    result = it.command("verify", "--budget", "1s")
+    release.join()
+    other.close()
+    equal(result.code, 7)
+    contains(result.out, "0 of 4 batches read (0.0 %)", "a fault is missed with a probability of 1 if it touches 1 batch",
+             "NOT PROVEN")
+    contains(result.err, "the budget was over before a single batch was read")
 
 
 # ---------------------------------------------------------------- asked wrongly
