@@ -32,7 +32,8 @@ static const char STYLE[] =
     "i{display:block;height:.7em;margin-top:.35em;background:var(--bar);border-radius:2px}"
     "svg{display:block;width:100%;height:64px}svg rect{fill:var(--bar)}"
     ".ends{display:flex;justify-content:space-between;gap:1rem;font-size:.8rem;color:var(--soft)}"
-    ".warn{background:var(--warnback);color:var(--warn);border-radius:4px;padding:.1rem "
+    "caption{text-align:left;color:var(--soft);padding:.3rem 0 0}"
+    ".warn{overflow-wrap:anywhere;background:var(--warnback);color:var(--warn);border-radius:4px;padding:.1rem "
     ".4rem;font-size:.85rem;"
     "margin:.2rem 0}";
 
@@ -110,7 +111,10 @@ static void put_facts(struct buf *out, struct arena *arena, const struct column_
             put_in(out, "<code>", report_value(arena, column, options, str_from(hi->bytes, hi->len), hi->cut),
                    "</code></dd>\n");
         }
-        put_term(out, "length", arena_printf(arena, "%u to %u", column->length_min, column->length_max));
+        put_term(out, "length",
+                 column->length_min == column->length_max
+                     ? arena_printf(arena, "%u", column->length_min)
+                     : arena_printf(arena, "%u to %u", column->length_min, column->length_max));
     }
     buf_append_cstr(out, "</dl>\n");
 }
@@ -121,7 +125,7 @@ static void put_table(struct buf *out, struct arena *arena, const char *title,
     const struct counted_value **top;
     uint32_t n = counted_top(counted, arena, limit, &top);
     if (n == 0) return;
-    buf_printf(out, "<table aria-label=\"%s\"><tbody>\n", title);
+    buf_printf(out, "<table><caption>%s</caption><tbody>\n", title);
     for (uint32_t i = 0; i < n; i++) {
         struct str text = str_from(top[i]->text, top[i]->len);
         if (options) text = report_value(arena, column, options, text, top[i]->cut);
