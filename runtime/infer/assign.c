@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-static const double COLUMN_LEAST = 0.45, TABLE_LEAST = 0.38, NAMELESS_LEAST = 0.6;
+static const double COLUMN_LEAST = 0.45, TABLE_LEAST = 0.38, NAMELESS_LEAST = 0.55;
+enum { NAMELESS_COLUMNS = 4 };
 
 /* ---------------------------------------------------------------- tables */
 
@@ -21,9 +22,26 @@ static double table_name_score(const struct infer_table *table, const struct inf
     return score;
 }
 
+/* A part of nested elements may be what the table holds: `repository.id`, `repository.full_name`. */
+static double part_name_score(const struct infer_table *table, const struct infer_source *source) {
+    uint32_t with = 0;
+    uint8_t format = source->profile->source->format;
+    if (format == SOURCE_CSV || format == SOURCE_XLSX) return 0;
+    for (uint32_t c = 0; c < source->column_count; c++) {
+        const struct infer_column *column = &source->columns[c];
+        if (column->profile->from.len == 0 ||
+            memchr(column->profile->from.ptr, '.', column->profile->from.len) == NULL)
+            continue;
+        with += names_holds(&column->words, &table->words);
+    }
+    return with >= 2 ? 0.6 : 0;
+}
+
 /* How much of a table its columns can fill. */
-static double coverage(const struct infer_table *table, const struct infer_source *source) {
+static double coverage(const struct infer_table *table, const struct infer_source *source,
+                       uint32_t *matched) {
     double got = 0, all = 0;
+    *matched = 0;
     for (uint32_t t = 0; t < table->table->columns.count; t++) {
         const struct schema_column *column = &table->table->columns.items[t];
         uint32_t fk;
@@ -35,10 +53,16 @@ static double coverage(const struct infer_table *table, const struct infer_sourc
             double score = infer_score(table, t, source, c);
             if (score > best) best = score;
         }
+        *matched += best >= COLUMN_LEAST;
         if (best >= COLUMN_LEAST) got += weight * best;
         all += weight;
     }
     return all > 0 ? got / all : 0;
+}
+
+bool infer_source_fills(const struct infer_table *table, const struct infer_source *source) {
+    uint32_t columns;
+    return coverage(table, source, &columns) >= 0.4;
 }
 
 void infer_choose_sources(struct infer_model *model) {
@@ -47,9 +71,15 @@ void infer_choose_sources(struct infer_model *model) {
         for (uint32_t s = 0; s < model->source_count; s++) {
             if (model->sources[s].profile->rows == 0 || table->table->is_view) continue;
             double name = table_name_score(table, &model->sources[s]);
-            double covers = coverage(table, &model->sources[s]);
+            double part = part_name_score(table, &model->sources[s]);
+            if (part > name) name = part;
+            uint32_t columns;
+            double covers = coverage(table, &model->sources[s], &columns);
             double score = 0.45 * name + 0.55 * covers;
-            if (covers < 0.1 || score < TABLE_LEAST || (name < 0.3 && covers < NAMELESS_LEAST)) continue;
+            bool nameless = name < 0.3;
+            if (covers < 0.1 || (!nameless && score < TABLE_LEAST)) continue;
+            /* Without a name in common, much of the table must be there, and there must be much of it. */
+            if (nameless && (covers < NAMELESS_LEAST || columns < NAMELESS_COLUMNS)) continue;
             if (score <= table->source_score) continue;
             table->source_score = score;
             table->source = s;

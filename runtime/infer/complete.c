@@ -6,13 +6,17 @@
 
 /* A table made from one column: its name is that column, its slug is made of it. */
 static void fill_derived(struct infer_model *model, struct infer_table *table) {
+    uint32_t must = 0;
+    for (uint32_t c = 0; c < table->table->columns.count; c++)
+        must += table->table->columns.items[c].type.kind == TYPE_TEXT &&
+                infer_must_have(&table->table->columns.items[c]);
     for (uint32_t c = 0; c < table->table->columns.count; c++) {
         const struct schema_column *column = &table->table->columns.items[c];
         struct words words = words_split(model->arena, column->name);
         bool named = words_has(&words, "name") || words_has(&words, "title") || words_has(&words, "label") ||
                      words_has(&words, "code") || words_has(&words, "slug");
         if (column->type.kind != TYPE_TEXT || column->generated) continue;
-        if (!named && !infer_must_have(column)) continue;
+        if (!named && !(must == 1 && infer_must_have(column))) continue;
         table->values[c] = (struct infer_value){.origin = ORIGIN_COLUMN,
                                                 .column = table->keys[0],
                                                 .score = 0.6,
@@ -90,24 +94,58 @@ static void choose_composite(struct infer_table *table) {
 
 /* ---------------------------------------------------------------- ids and inventions */
 
-static void fill_primary(struct infer_table *table, uint32_t column) {
+static void fill_primary(const struct infer_model *model, struct infer_table *table, uint32_t column) {
     struct infer_value *value = &table->values[column];
     enum type_kind kind = table->table->columns.items[column].type.kind;
-    if (kind == TYPE_UUID)
+    const struct infer_column *key =
+        table->key_count == 1 ? &model->sources[table->source].columns[table->keys[0]] : NULL;
+    if (key && (kind == TYPE_INT || kind == TYPE_TEXT) && infer_content(table->table, column, key) > 0.4)
+        *value = (struct infer_value){.origin = ORIGIN_COLUMN,
+                                      .column = table->keys[0],
+                                      .score = 0.6,
+                                      .why = STR("it identifies a row")};
+    else if (kind == TYPE_UUID)
         *value = (struct infer_value){.origin = ORIGIN_UUID, .score = 0.9};
     else if (!infer_has_default(&table->table->columns.items[column]) &&
              (kind == TYPE_INT || kind == TYPE_TEXT))
         *value = (struct infer_value){.origin = ORIGIN_ROW, .score = 0.2};
 }
 
-static void fill_rest(struct infer_table *table) {
+/* The one column that is left and can fill it. */
+static bool fill_leftover(const struct infer_model *model, struct infer_table *table, uint32_t column) {
+    const struct infer_source *source = &model->sources[table->source];
+    uint32_t found = INFER_NONE, count = 0;
+    for (uint32_t x = 0; x < source->column_count; x++) {
+        bool used = false;
+        for (uint32_t c = 0; c < table->table->columns.count; c++)
+            used =
+                used ||
+                ((table->values[c].origin == ORIGIN_COLUMN || table->values[c].origin == ORIGIN_REFERENCE) &&
+                 table->values[c].column == x);
+        for (uint32_t k = 0; k < table->key_count; k++)
+            used = used || table->keys[k] == x;
+        if (used || source->columns[x].profile->values == 0) continue;
+        if (infer_content(table->table, column, &source->columns[x]) < 0.5) continue;
+        found = x;
+        count++;
+    }
+    if (count != 1) return false;
+    table->values[column] = (struct infer_value){.origin = ORIGIN_COLUMN,
+                                                 .column = found,
+                                                 .score = 0.4,
+                                                 .why = STR("the only column left that could fill it")};
+    return true;
+}
+
+static void fill_rest(const struct infer_model *model, struct infer_table *table) {
     for (uint32_t c = 0; c < table->table->columns.count; c++) {
         const struct schema_column *column = &table->table->columns.items[c];
         uint32_t fk;
         if (table->values[c].origin != ORIGIN_NOTHING || column->generated || column->identity == 2) continue;
-        if (infer_is_primary(table->table, c) && !infer_is_fk(table->table, c, &fk)) fill_primary(table, c);
+        if (infer_is_primary(table->table, c) && !infer_is_fk(table->table, c, &fk))
+            fill_primary(model, table, c);
         if (table->values[c].origin == ORIGIN_NOTHING && infer_must_have(column) &&
-            !infer_is_fk(table->table, c, &fk))
+            !infer_is_fk(table->table, c, &fk) && !fill_leftover(model, table, c))
             table->values[c] = (struct infer_value){.origin = ORIGIN_INVENTED};
     }
 }
@@ -129,11 +167,13 @@ void infer_complete(struct infer_model *model) {
         if (model->tables[t].source != INFER_NONE && model->tables[t].derived)
             fill_derived(model, &model->tables[t]);
     fill_all_through(model);
+    infer_add_second_maps(model);
+    infer_assign(model);
     for (uint32_t t = 0; t < model->table_count; t++) {
         struct infer_table *table = &model->tables[t];
         if (table->source == INFER_NONE) continue;
         if (table->key_count == 0) choose_composite(table);
-        fill_rest(table);
+        fill_rest(model, table);
         drop_impossible(model, table);
     }
 }

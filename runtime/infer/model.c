@@ -100,6 +100,36 @@ static void make_table(struct infer_model *model, uint32_t index) {
                 arena_printf(model->arena, "%.*s_%.*s", STR_ARG(table->table->schema), STR_ARG(table->map));
 }
 
+struct infer_table *infer_add_table(struct infer_model *model, uint32_t table, struct str map) {
+    if (model->table_count == model->table_cap) return NULL;
+    struct infer_table *added = &model->tables[model->table_count++];
+    *added = (struct infer_table){.table = model->tables[table].table,
+                                  .words = model->tables[table].words,
+                                  .source = INFER_NONE,
+                                  .map = map};
+    added->values = ARENA_ARRAY(model->arena, struct infer_value, added->table->columns.count);
+    return added;
+}
+
+/* A source that is called like a map would be taken for its rows. */
+static void name_sources(struct infer_model *model) {
+    static const char *const ENDINGS[] = {"csv", "json", "ndjson", "xlsx", "dynamodb"};
+    for (uint32_t s = 0; s < model->source_count; s++) {
+        struct infer_source *source = &model->sources[s];
+        const struct plan_source_table *table = source->profile->table;
+        source->base = source->profile->source->name;
+        bool taken = str_eq(source->base, model->target);
+        for (uint32_t t = 0; t < model->table_count; t++)
+            taken = taken || str_eq(model->tables[t].map, source->base);
+        if (taken)
+            source->base = arena_printf(model->arena, "%.*s_%s", STR_ARG(source->base),
+                                        ENDINGS[source->profile->source->format]);
+        source->name = table->name.len ? arena_printf(model->arena, "%.*s.%.*s", STR_ARG(source->base),
+                                                      STR_ARG(table->name))
+                                       : source->base;
+    }
+}
+
 void infer_model_init(struct infer_model *model, struct arena *arena, const struct infer_request *request,
                       const struct schema *schema) {
     *model = (struct infer_model){.arena = arena, .request = request, .schema = schema};
@@ -107,9 +137,13 @@ void infer_model_init(struct infer_model *model, struct arena *arena, const stru
     model->sources = ARENA_ARRAY(arena, struct infer_source, model->source_count);
     for (uint32_t i = 0; i < model->source_count; i++)
         make_source(model, i);
-    if (schema == NULL) return;
+    if (schema == NULL) {
+        name_sources(model);
+        return;
+    }
     model->table_count = schema->tables.count;
-    model->tables = ARENA_ARRAY(arena, struct infer_table, model->table_count);
+    model->table_cap = 2 * model->table_count;
+    model->tables = ARENA_ARRAY(arena, struct infer_table, model->table_cap);
     for (uint32_t i = 0; i < model->table_count; i++)
         make_table(model, i);
     size_t from = request->ddl_path.len, end;
@@ -121,7 +155,5 @@ void infer_model_init(struct infer_model *model, struct arena *arena, const stru
     for (uint32_t i = 0; i < model->table_count; i++) /* a map of that name would be hidden */
         if (str_eq(model->tables[i].map, model->target))
             model->target = arena_printf(arena, "%.*s_db", STR_ARG(model->target));
-    for (uint32_t i = 0; i < model->source_count; i++)
-        if (str_eq(model->sources[i].profile->source->name, model->target))
-            model->target = arena_printf(arena, "%.*s_db", STR_ARG(model->target));
+    name_sources(model);
 }

@@ -20,6 +20,8 @@ struct infer_column {
 
 struct infer_source {
     const struct table_profile *profile;
+    struct str base;    /* the source's name in the spec */
+    struct str name;    /* with the sheet's, where it has sheets */
     struct words words; /* of the file and the sheet or array */
     struct infer_column *columns;
     uint32_t column_count;
@@ -77,14 +79,16 @@ struct infer_model {
     const struct schema *schema; /* NULL: no target */
     struct infer_source *sources;
     uint32_t source_count;
-    struct infer_table *tables;
-    uint32_t table_count;
+    struct infer_table *tables; /* those of the schema, then further maps into some of them */
+    uint32_t table_count, table_cap;
     struct str target; /* its name in the spec */
 };
 
 /* model.c */
 void infer_model_init(struct infer_model *model, struct arena *arena, const struct infer_request *request,
                       const struct schema *schema);
+/* Another map into the table's schema table. NULL: there is no room. */
+struct infer_table *infer_add_table(struct infer_model *model, uint32_t table, struct str map);
 bool infer_is_fk(const struct schema_table *table, uint32_t column, uint32_t *fk);
 bool infer_is_primary(const struct schema_table *table, uint32_t column);
 /* True for a primary key or unique constraint over this column alone. */
@@ -107,6 +111,8 @@ const struct guess *infer_guess_for(const struct column_profile *profile, enum t
 /* assign.c */
 void infer_choose_sources(struct infer_model *model);
 void infer_assign(struct infer_model *model);
+/* True when the source has a column for at least half of what rows of the table must have. */
+bool infer_source_fills(const struct infer_table *table, const struct infer_source *source);
 /* relate.c */
 void infer_derive_tables(
     struct infer_model *model); /* tables that only columns of other tables' sources feed */
@@ -114,6 +120,8 @@ void infer_choose_keys(struct infer_model *model);
 void infer_relate(struct infer_model *model); /* references, by keys */
 /* Columns whose values are keys of one table here, of another there; after the columns are assigned. */
 void infer_relate_partly(struct infer_model *model);
+/* Further maps into tables that another source fills already, for rows that must refer to them. */
+void infer_add_second_maps(struct infer_model *model);
 /* complete.c: what is still missing when columns and references are known. */
 void infer_complete(struct infer_model *model);
 

@@ -24,7 +24,7 @@ static const char *const SYNONYMS[] = {
     "price cost rate amount",
     "quantity qty count",
     "tenant agency client account organisation organization company firm",
-    "person user member employee staff people author login owner username",
+    "person user member employee staff people author login owner username sender actor",
     "postcode zip postal zipcode",
     "state status stage phase condition",
     "kind type category class",
@@ -33,6 +33,7 @@ static const char *const SYNONYMS[] = {
     "path file filename location",
     "url uri link href",
     "due deadline",
+    "full real display",
     "first given fore",
     "last family sur",
     "line item position detail",
@@ -75,6 +76,7 @@ double names_word_likeness(struct str a, struct str b) {
         if (in_list(SYNONYMS[i], a) && in_list(SYNONYMS[i], b)) return 0.85;
     struct str shorter = a.len < b.len ? a : b, longer = a.len < b.len ? b : a;
     if (shorter.len >= 3 && str_starts_with(longer, shorter)) return 0.75;
+    if (shorter.len >= 3 && str_ends_with(longer, shorter)) return 0.65;
     if (shorter.len >= 4) {
         double like = 1 - (double)diag_edit_distance(a, b) / (double)longer.len;
         if (like >= 0.75) return like * 0.8;
@@ -111,8 +113,14 @@ double names_likeness(const struct words *a, const struct words *b) {
 bool names_without(const struct words *a, const struct words *less, struct words *out) {
     out->count = 0;
     for (uint32_t i = 0; i < a->count; i++)
-        if (best_in(a->word[i], less) < 1) out->word[out->count++] = a->word[i];
+        if (best_in(a->word[i], less) < 0.85) out->word[out->count++] = a->word[i];
     return out->count > 0;
+}
+
+bool names_holds(const struct words *words, const struct words *of) {
+    for (uint32_t i = 0; i < of->count; i++)
+        if (best_in(of->word[i], words) < 0.85) return false;
+    return of->count > 0;
 }
 
 struct str names_outside_brackets(struct arena *arena, struct str name) {

@@ -267,10 +267,36 @@ static void relate_by_lookup(struct infer_model *model, uint32_t t, uint32_t col
     }
 }
 
+/* A table that another source fills, but whose rows this source has, too: a second map into it, with the same
+ * key as the rows that refer to it. */
+static void relate_by_second_map(struct infer_model *model, uint32_t t, uint32_t column, uint32_t p) {
+    struct infer_table *table = &model->tables[t];
+    const struct infer_table *parent = &model->tables[p];
+    if (table->key_count != 1 || parent->source == INFER_NONE || parent->source == table->source) return;
+    if (!infer_must_have(&table->table->columns.items[column]) ||
+        !infer_source_fills(parent, &model->sources[table->source]))
+        return;
+    struct str map = arena_printf(model->arena, "%.*s_of_%.*s", STR_ARG(parent->map), STR_ARG(table->map));
+    struct infer_table *second = infer_add_table(model, p, map);
+    if (second == NULL) return;
+    second->source = table->source;
+    second->source_score = 0.5;
+    second->keys[0] = table->keys[0];
+    second->key_count = 1;
+    second->key_text = table->key_text;
+    second->key_folded = table->key_folded;
+    table->values[column] = (struct infer_value){.origin = ORIGIN_REFERENCE,
+                                                 .column = table->keys[0],
+                                                 .table = model->table_count - 1,
+                                                 .score = 0.5,
+                                                 .contained = 1};
+}
+
 typedef void relate_fn(struct infer_model *model, uint32_t t, uint32_t column, uint32_t p);
 
 static void relate_all(struct infer_model *model, relate_fn *relate, bool only_nullable) {
-    for (uint32_t t = 0; t < model->table_count; t++) {
+    uint32_t count = model->table_count;
+    for (uint32_t t = 0; t < count; t++) {
         struct infer_table *table = &model->tables[t];
         if (table->source == INFER_NONE || table->derived) continue;
         for (uint32_t c = 0; c < table->table->columns.count; c++) {
@@ -288,6 +314,10 @@ void infer_relate(struct infer_model *model) {
         if (model->tables[t].source != INFER_NONE) own_key_type(model, &model->tables[t]);
     relate_all(model, relate_column, false);
     relate_all(model, relate_by_lookup, false);
+}
+
+void infer_add_second_maps(struct infer_model *model) {
+    relate_all(model, relate_by_second_map, false);
 }
 
 void infer_relate_partly(struct infer_model *model) {

@@ -160,8 +160,9 @@ static void put_source(struct writer *w, uint32_t first) {
     const struct plan_source *source = model->sources[first].profile->source;
     struct buf options = {0};
     put_options(w, first, &options);
-    put_line(w, NOBODY, "source %.*s : %s %.*s%.*s {", STR_ARG(source->name), format_name(source),
-             STR_ARG(infer_literal(model->arena, source->location)), STR_ARG(buf_str(&options)));
+    put_line(w, NOBODY, "source %.*s : %s %.*s%.*s {", STR_ARG(model->sources[first].base),
+             format_name(source), STR_ARG(infer_literal(model->arena, source->location)),
+             STR_ARG(buf_str(&options)));
     buf_release(&options);
     if (source->format != SOURCE_XLSX) {
         put_columns(w, first);
@@ -264,10 +265,10 @@ static void put_codes(struct writer *w, uint32_t t, uint32_t c) {
     for (uint32_t i = 0; i < codes.count; i++)
         if (codes.labels[i] < 0)
             put_line(
-                w, owner, "-- guessed: no label is like %.*s, so %llu rows are rejected",
+                w, owner, "-- guessed: no label is like %.*s, so %llu row%s rejected",
                 STR_ARG(one_line(
                     model, infer_literal(model->arena, profile->personal ? STR("***") : codes.values[i]))),
-                (unsigned long long)codes.counts[i]);
+                (unsigned long long)codes.counts[i], codes.counts[i] == 1 ? " is" : "s are");
     put_line(w, owner, "codes %.*s : text -> %.*s.%.*s {", STR_ARG(infer_codes_name(model, t, c)),
              STR_ARG(model->target), STR_ARG(labels->name));
     for (uint32_t l = 0; l < labels->labels.count; l++)
@@ -341,8 +342,12 @@ static void put_value(struct writer *w, uint32_t t, uint32_t c) {
         handler =
             arena_printf(model->arena, "  on null reject %.*s", STR_ARG(infer_literal(model->arena, what)));
     }
-    put_line(w, (struct infer_owner){OWNER_VALUE, t, c}, "  %.*s = %.*s%.*s%s%.*s", STR_ARG(column->name),
-             STR_ARG(expression), STR_ARG(handler), why.len ? "  -- guessed: " : "", STR_ARG(why));
+    const struct infer_owner owner = {OWNER_VALUE, t, c};
+    bool long_line = column->name.len + expression.len + handler.len + why.len > 100;
+    if (why.len && long_line) put_line(w, owner, "  -- guessed: %.*s", STR_ARG(why));
+    put_line(w, owner, "  %.*s = %.*s%.*s%s%.*s", STR_ARG(column->name), STR_ARG(expression),
+             STR_ARG(handler), why.len && !long_line ? "  -- guessed: " : "",
+             STR_ARG(long_line ? STR("") : why));
 }
 
 static void put_lookups(struct writer *w, uint32_t t) {
@@ -399,12 +404,12 @@ static void put_map(struct writer *w, uint32_t t) {
     struct str key = infer_key(model, table);
     if (table->derived)
         put_line(w, NOBODY, "-- guessed: no file of its own; made from a column that repeats in `%.*s`",
-                 STR_ARG(source->profile->name));
+                 STR_ARG(source->name));
     else if (table->source_score < 0.8)
-        put_line(w, NOBODY, "-- guessed: `%.*s` fits this table best, %.2f of 1",
-                 STR_ARG(source->profile->name), table->source_score);
+        put_line(w, NOBODY, "-- guessed: `%.*s` fits this table best, %.2f of 1", STR_ARG(source->name),
+                 table->source_score);
     put_line(w, map, "map %.*s", STR_ARG(table->map));
-    put_line(w, map, "  from %.*s in %.*s", STR_ARG(source->alias), STR_ARG(source->profile->name));
+    put_line(w, map, "  from %.*s in %.*s", STR_ARG(source->alias), STR_ARG(source->name));
     put_line(w, map, "  into %.*s", STR_ARG(table_name(model, table->table)));
     put_lookups(w, t);
     if (key.len && repeats(model, table))
@@ -432,7 +437,7 @@ static void put_files(struct writer *w) {
         const struct infer_source *source = &model->sources[s];
         struct buf name = {0}, personal = {0};
         bool any = false;
-        buf_printf(&name, "%.*s", STR_ARG(source->profile->name));
+        buf_printf(&name, "%.*s", STR_ARG(source->name));
         for (size_t i = 0; i < name.len; i++)
             if (name.ptr[i] == '.') name.ptr[i] = '_';
         for (uint32_t c = 0; c < source->column_count; c++)
@@ -446,8 +451,7 @@ static void put_files(struct writer *w) {
                 put_line(w, NOBODY, "pii file_%.*s (%.*s)", STR_ARG(buf_str(&name)),
                          STR_ARG(buf_str(&personal)));
             put_line(w, NOBODY, "map file_%.*s", STR_ARG(buf_str(&name)));
-            put_line(w, NOBODY, "  from %.*s in %.*s", STR_ARG(source->alias),
-                     STR_ARG(source->profile->name));
+            put_line(w, NOBODY, "  from %.*s in %.*s", STR_ARG(source->alias), STR_ARG(source->name));
             put_line(w, NOBODY, "  into csv '%.*s.csv'", STR_ARG(buf_str(&name)));
             put_line(w, NOBODY, "  tolerance 100%%  -- guessed: so that a first run ends; lower it");
             put_line(w, NOBODY, "{");

@@ -29,25 +29,31 @@ struct plan_type discover_array_type(enum type_kind element) {
 
 /* ---------------------------------------------------------------- names */
 
-/* The file's name without folders and endings: what the source is called. */
-static struct str stem_of(struct str location) {
+/* The file's name without folders and endings: what the source is called. Of a pattern such as *.payload.json
+ * it is what is left of it. */
+static struct str stem_of(struct arena *arena, struct str location) {
+    static const char *const ENDINGS[] = {"gz",  "zst", "json", "ndjson", "jsonl",
+                                          "csv", "tsv", "txt",  "xlsx"};
     size_t from = location.len;
     while (from > 0 && location.ptr[from - 1] != '/')
         from--;
     struct str name = str_from(location.ptr + from, location.len - from);
+    bool pattern = strcspn(arena_copy_cstr(arena, name), "*?[") < name.len;
     const char *dot = name.len > 1 ? memchr(name.ptr + 1, '.', name.len - 1) : NULL;
-    if (dot) name.len = (size_t)(dot - name.ptr);
-    if (memchr(name.ptr, '*', name.len) == NULL || from == 0) return name;
-    /* A pattern such as general/2016-*.json says most in its folder. */
-    return from > 1 ? stem_of(str_from(location.ptr, from - 1)) : name;
+    if (!pattern) return dot ? str_from(name.ptr, (size_t)(dot - name.ptr)) : name;
+    for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++)
+        for (size_t n = strlen(ENDINGS[i]); name.len > n && name.ptr[name.len - n - 1] == '.' &&
+                                            memcmp(name.ptr + name.len - n, ENDINGS[i], n) == 0;)
+            name.len -= n + 1;
+    return name;
 }
 
 struct plan_source discover_source(struct finding *finding, enum plan_source_format format,
                                    struct str suffix) {
     struct discovery *discovery = finding->discovery;
-    struct str stem = stem_of(finding->location), name = stem;
+    struct str stem = stem_of(discovery->arena, finding->location), name = stem;
     if (suffix.len) name = arena_printf(discovery->arena, "%.*s %.*s", STR_ARG(stem), STR_ARG(suffix));
-    name = words_identifier(discovery->arena, name, "source");
+    name = words_identifier(discovery->arena, name, "files");
     struct str base = name;
     for (uint32_t n = 2, i = 0; i < discovery->sources.count; i++) {
         if (!str_eq(discovery->sources.items[i].name, name)) continue;
@@ -161,7 +167,7 @@ static discover_fn *choose_format(struct str name, char first, bool zip) {
 
 bool discover_location(struct discovery *discovery, struct str location, struct str base_dir,
                        struct diag_list *diags) {
-    struct plan_source source = {.name = stem_of(location), .location = location};
+    struct plan_source source = {.name = location, .location = location};
     struct reader reader = {.source = &source,
                             .options = {.base_dir = base_dir, .limits = READER_DEFAULT_LIMITS}};
     char first;

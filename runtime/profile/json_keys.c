@@ -74,6 +74,18 @@ static unsigned holds_of(struct str value) {
     return any && texts ? HOLDS_TEXTS : any && objects ? HOLDS_OBJECTS : HOLDS_ARRAY;
 }
 
+/* Arrays as rows often begin with one that names their elements. */
+static struct str name_in_first(const struct json_keys *keys, struct str item, struct arena *scratch,
+                                uint32_t n) {
+    struct str name;
+    const char *flaw;
+    bool named = keys->elements == 1 && item.ptr[0] == '"' && json_string_text(scratch, item, &name, &flaw) &&
+                 name.len > 0 && name.len <= 40 && isalpha((unsigned char)name.ptr[0]);
+    for (size_t i = 0; named && i < name.len; i++)
+        named = isalnum((unsigned char)name.ptr[i]) || strchr("_- ", name.ptr[i]);
+    return named ? name : arena_printf(scratch, "%u", n + 1);
+}
+
 static void add_members(struct json_keys *keys, struct arena *arena, struct str value, uint32_t parent,
                         uint32_t depth, struct arena *scratch) {
     struct json_walk walk;
@@ -88,7 +100,7 @@ static void add_members(struct json_keys *keys, struct arena *arena, struct str 
                 continue;
         } else {
             if (n == MOST_ELEMENTS) return;
-            name = arena_printf(scratch, "%u", n + 1);
+            name = name_in_first(keys, item, scratch, n);
             path = arena_printf(scratch, "[%u]", n);
         }
         struct str called =

@@ -33,7 +33,8 @@ static const char STYLE[] =
     "svg{display:block;width:100%;height:64px}svg rect{fill:var(--bar)}"
     ".ends{display:flex;justify-content:space-between;gap:1rem;font-size:.8rem;color:var(--soft)}"
     "caption{text-align:left;color:var(--soft);padding:.3rem 0 0}"
-    ".warn{overflow-wrap:anywhere;background:var(--warnback);color:var(--warn);border-radius:4px;padding:.1rem "
+    ".warn{overflow-wrap:anywhere;background:var(--warnback);color:var(--warn);border-radius:4px;padding:."
+    "1rem "
     ".4rem;font-size:.85rem;"
     "margin:.2rem 0}";
 
