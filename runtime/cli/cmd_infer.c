@@ -208,8 +208,11 @@ static bool read_files(struct infer *infer, const struct arguments *arguments) {
         for (uint32_t t = 0; t < infer->discovery.sources.items[s].tables_count; t++) {
             struct table_profile *profile =
                 profile_read(&infer->discovery.sources.items[s], t, &options, &cli->diags);
-            if (profile) VEC_PUSH(&cli->arena, &infer->profiles, profile);
             good = good && profile;
+            if (profile && profile->column_count)
+                VEC_PUSH(&cli->arena, &infer->profiles, profile);
+            else
+                profile_free(profile);
         }
     return good;
 }

@@ -1,6 +1,7 @@
 /* The expressions of a draft: source columns converted to what target columns take. */
 #include "runtime/infer/model.h"
 
+#include <ctype.h>
 #include <unicode/ucal.h>
 
 struct str infer_literal(struct arena *arena, struct str text) {
@@ -28,6 +29,18 @@ struct str infer_literal(struct arena *arena, struct str text) {
     struct str literal = arena_copy_str(arena, buf_str(&out));
     buf_release(&out);
     return literal;
+}
+
+struct str infer_name_of(struct arena *arena, struct str name) {
+    static const char *const RESERVED[] = {"and",    "or",   "not",   "null", "true",     "false",   "if",
+                                           "then",   "else", "match", "in",   "is",       "when",    "skip",
+                                           "reject", "warn", "fail",  "let",  "validate", "ignored", "on"};
+    bool plain = name.len > 0 && !isdigit((unsigned char)name.ptr[0]);
+    for (size_t i = 0; i < name.len; i++)
+        plain = plain && (isalnum((unsigned char)name.ptr[i]) || name.ptr[i] == '_');
+    for (size_t i = 0; plain && i < sizeof RESERVED / sizeof *RESERVED; i++)
+        plain = !str_is(name, RESERVED[i]);
+    return plain ? name : arena_printf(arena, "`%.*s`", STR_ARG(name));
 }
 
 /* ---------------------------------------------------------------- how columns are declared */
@@ -345,16 +358,19 @@ static struct str reference_to(const struct infer_model *model, const struct inf
     return arena_printf(model->arena, "%.*s[%.*s].%.*s", STR_ARG(parent->map), STR_ARG(key), STR_ARG(column));
 }
 
-static struct str referred_column(const struct infer_table *table, uint32_t column) {
+static struct str referred_column(const struct infer_model *model, const struct infer_table *table,
+                                  uint32_t column) {
     uint32_t fk;
     infer_is_fk(table->table, column, &fk);
-    return table->table->fks.items[fk].ref_columns.count ? table->table->fks.items[fk].ref_columns.items[0]
-                                                         : STR("id");
+    struct str name = table->table->fks.items[fk].ref_columns.count
+                          ? table->table->fks.items[fk].ref_columns.items[0]
+                          : STR("id");
+    return infer_name_of(model->arena, name);
 }
 
 static struct str through(const struct infer_model *model, const struct infer_table *table, uint32_t column) {
     const struct infer_value *value = &table->values[column];
-    struct str name = table->table->columns.items[column].name, all = STR("");
+    struct str name = infer_name_of(model->arena, table->table->columns.items[column].name), all = STR("");
     for (uint32_t i = 0; i < value->through_count; i++) {
         const struct infer_value *by = &table->values[value->through[i]];
         struct str one = reference_to(model, table, by, name);
@@ -411,7 +427,7 @@ bool infer_expression(const struct infer_model *model, uint32_t t, uint32_t colu
     case ORIGIN_COLUMN: *text = convert(model, t, column, nullable, remark); return true;
     case ORIGIN_REFERENCE:
         *nullable = reference_nullable(source, value->column) || value->partial;
-        *text = reference_to(model, table, value, referred_column(table, column));
+        *text = reference_to(model, table, value, referred_column(model, table, column));
         if (value->partial) *text = arena_printf(model->arena, "%.*s  on missing use null", STR_ARG(*text));
         return true;
     case ORIGIN_PARENT: {
@@ -423,7 +439,7 @@ bool infer_expression(const struct infer_model *model, uint32_t t, uint32_t colu
         *text = arena_printf(
             model->arena, "if %.*s.parent is null then null else %.*s[%s%.*s.parent.%.*s%s].%.*s",
             STR_ARG(source->alias), STR_ARG(parent->map), plain ? "plain(" : "", STR_ARG(source->alias),
-            STR_ARG(key->name), plain ? ")" : "", STR_ARG(referred_column(table, column)));
+            STR_ARG(key->name), plain ? ")" : "", STR_ARG(referred_column(model, table, column)));
         return true;
     }
     case ORIGIN_LOOKUP:
@@ -431,7 +447,7 @@ bool infer_expression(const struct infer_model *model, uint32_t t, uint32_t colu
         *text = arena_printf(
             model->arena, "found_%.*s.%.*s",
             STR_ARG(words_identifier(model->arena, table->table->columns.items[column].name, "row")),
-            STR_ARG(referred_column(table, column)));
+            STR_ARG(referred_column(model, table, column)));
         return true;
     case ORIGIN_THROUGH:
         *nullable = true;

@@ -6,6 +6,12 @@ bool infer_draft(struct arena *arena, const struct infer_request *request, struc
     struct infer_model model;
     const struct schema *schema = NULL;
     *result = (struct infer_result){.text = STR("")};
+    if (request->profile_count == 0) {
+        struct diag *diag = diag_report(diags, X_NO_HEADER, (struct span){0},
+                                        "the files have no columns to draft a spec from");
+        diag_help(diags, diag, "`mig profile` says what was found and what was left out.");
+        return false;
+    }
     if (request->ddl) {
         schema = schema_parse(arena, request->ddl, diags);
         if (schema == NULL || diags->error_count) return false;

@@ -151,6 +151,8 @@ void infer_write(const struct infer_model *model, struct infer_text *text);
 /* The expression of a column's value; false: none. *nullable: it may be null. In the arena. */
 bool infer_expression(const struct infer_model *model, uint32_t table, uint32_t column, struct str *text,
                       bool *nullable, struct str *remark);
+/* A name of the target as the language writes it: in backticks where it is no plain word. In the arena. */
+struct str infer_name_of(struct arena *arena, struct str name);
 /* A text as a literal of the language. In the arena. */
 struct str infer_literal(struct arena *arena, struct str text);
 /* Whether columns are declared as something else than text. */

@@ -203,9 +203,11 @@ static bool is_written(const struct infer_table *table) {
 
 static struct str table_name(const struct infer_model *model, const struct schema_table *table) {
     if (str_is(table->schema, "public"))
-        return arena_printf(model->arena, "%.*s.%.*s", STR_ARG(model->target), STR_ARG(table->name));
-    return arena_printf(model->arena, "%.*s.%.*s.%.*s", STR_ARG(model->target), STR_ARG(table->schema),
-                        STR_ARG(table->name));
+        return arena_printf(model->arena, "%.*s.%.*s", STR_ARG(model->target),
+                            STR_ARG(infer_name_of(model->arena, table->name)));
+    return arena_printf(model->arena, "%.*s.%.*s.%.*s", STR_ARG(model->target),
+                        STR_ARG(infer_name_of(model->arena, table->schema)),
+                        STR_ARG(infer_name_of(model->arena, table->name)));
 }
 
 static void put_personal(struct writer *w) {
@@ -215,7 +217,7 @@ static void put_personal(struct writer *w) {
         for (uint32_t c = 0; is_written(table) && c < table->table->columns.count; c++)
             if (table->values[c].personal)
                 buf_printf(&list, "%s%.*s", list.len ? ", " : "",
-                           STR_ARG(table->table->columns.items[c].name));
+                           STR_ARG(infer_name_of(w->model->arena, table->table->columns.items[c].name)));
         if (list.len)
             put_line(w, NOBODY,
                      "pii %.*s (%.*s)  -- guessed: they take values from columns that seem to be personal",
@@ -345,8 +347,8 @@ static void put_value(struct writer *w, uint32_t t, uint32_t c) {
     const struct infer_owner owner = {OWNER_VALUE, t, c};
     bool long_line = column->name.len + expression.len + handler.len + why.len > 100;
     if (why.len && long_line) put_line(w, owner, "  -- guessed: %.*s", STR_ARG(why));
-    put_line(w, owner, "  %.*s = %.*s%.*s%s%.*s", STR_ARG(column->name), STR_ARG(expression),
-             STR_ARG(handler), why.len && !long_line ? "  -- guessed: " : "",
+    put_line(w, owner, "  %.*s = %.*s%.*s%s%.*s", STR_ARG(infer_name_of(model->arena, column->name)),
+             STR_ARG(expression), STR_ARG(handler), why.len && !long_line ? "  -- guessed: " : "",
              STR_ARG(long_line ? STR("") : why));
 }
 
@@ -364,8 +366,8 @@ static void put_lookups(struct writer *w, uint32_t t) {
         put_line(w, (struct infer_owner){OWNER_VALUE, t, c},
                  "  left lookup %.*s in %.*s on plain(%.*s.%.*s) == plain(%.*s.%.*s)", STR_ARG(name),
                  STR_ARG(table_name(model, parent)), STR_ARG(name),
-                 STR_ARG(parent->columns.items[value->through[0]].name), STR_ARG(source->alias),
-                 STR_ARG(source->columns[value->column].profile->name));
+                 STR_ARG(infer_name_of(model->arena, parent->columns.items[value->through[0]].name)),
+                 STR_ARG(source->alias), STR_ARG(source->columns[value->column].profile->name));
     }
 }
 
@@ -377,7 +379,7 @@ static void put_ignored(struct writer *w, uint32_t t) {
         const struct schema_column *column = &table->table->columns.items[c];
         if (table->values[c].origin != ORIGIN_NOTHING || column->generated || column->identity) continue;
         struct buf *to = column->has_default ? &defaults : &list;
-        buf_printf(to, "%s%.*s", to->len ? ", " : "", STR_ARG(column->name));
+        buf_printf(to, "%s%.*s", to->len ? ", " : "", STR_ARG(infer_name_of(w->model->arena, column->name)));
     }
     if (defaults.len)
         put_line(w, (struct infer_owner){OWNER_MAP, t, 0},

@@ -241,8 +241,8 @@ static bool is_phone(struct str text) {
             digits++;
         } else if (c == '+' && i == 0) {
             signs++;
-        } else if (strchr(" -()./", c) && c) {
-            signs += c != '.' && c != '/';
+        } else if (c != '\0' && strchr(" -()", c)) {
+            signs++;
         } else {
             return false;
         }
@@ -466,6 +466,15 @@ static bool is_better(const struct guess *a, const struct guess *b) {
     return false; /* the earlier one in the list stays */
 }
 
+/* Whole numbers are decimals, and decimals are decimals without separators: that says nothing new. */
+static bool is_implied(const struct guess *answers, uint32_t count, const struct guess *guess) {
+    for (uint32_t i = 0; i < count; i++)
+        if (is_number_kind(answers[i].kind) && is_number_kind(guess->kind) && answers[i].kind < guess->kind &&
+            guess->fits <= answers[i].fits)
+            return true;
+    return false;
+}
+
 static struct guess guess_at(const struct guesser *guesser, uint32_t i) {
     const struct guess_candidate *c = &guesser->candidates[i];
     struct guess guess = {.kind = CANDIDATES[i].kind,
@@ -490,7 +499,8 @@ uint32_t guesser_answers(const struct guesser *guesser, struct guess answers[sta
         for (uint32_t i = 0; i < CANDIDATE_COUNT; i++) {
             const struct guess_candidate *c = &guesser->candidates[i];
             struct guess guess = guess_at(guesser, i);
-            if (c->dead || seen[guess.kind] || guess.share < LIKELY || is_excluded(guesser, guess.kind, c))
+            if (c->dead || seen[guess.kind] || guess.share < LIKELY || is_excluded(guesser, guess.kind, c) ||
+                is_implied(answers, count, &guess))
                 continue;
             /* A date among moments is no date of its own; a day that cells hold fits both. */
             if (best.fits == 0 || is_better(&guess, &best) ||

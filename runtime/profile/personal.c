@@ -75,12 +75,17 @@ static double share_of(const struct column_profile *column, enum guess_kind kind
 
 /* `Ruby Smith` and the like in most of the frequent shapes. */
 static bool looks_like_names(const struct column_profile *column) {
-    static const char *const SHAPES[] = {"Aa+ Aa+", "Aa+ Aa+ Aa+", "Aa+ A. Aa+", "Aa+ Aa+-Aa+"};
+    static const char *const SHAPES[] = {"Aa Aa", "Aa Aa Aa", "Aa A. Aa", "Aa Aa-Aa", "Aa A'Aa"};
     uint64_t fits = 0;
-    for (uint32_t i = 0; i < column->patterns.slot_count; i++)
-        for (size_t s = 0; column->patterns.slots[i].hash && s < sizeof SHAPES / sizeof *SHAPES; s++)
-            if (str_is(str_from(column->patterns.slots[i].text, column->patterns.slots[i].len), SHAPES[s]))
-                fits += column->patterns.slots[i].count;
+    for (uint32_t i = 0; i < column->patterns.slot_count; i++) {
+        const struct counted_value *value = &column->patterns.slots[i];
+        char shape[COUNTED_TEXT + 1];
+        size_t len = 0;
+        for (size_t at = 0; value->hash && at < value->len; at++)
+            if (value->text[at] != '+') shape[len++] = value->text[at];
+        for (size_t s = 0; len > 0 && s < sizeof SHAPES / sizeof *SHAPES; s++)
+            if (str_is(str_from(shape, len), SHAPES[s])) fits += value->count;
+    }
     return column->values >= 5 && fits * 10 >= column->values * 6 &&
            sketch_count(&column->folded) * 2 > column->values;
 }

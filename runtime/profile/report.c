@@ -22,7 +22,9 @@ struct str report_value(struct arena *arena, const struct column_profile *column
         int32_t c = utf8_next(text, &at);
         if (c == '\n' || c == '\r' || c == '\t')
             buf_append_cstr(&out, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
-        else if (c < 0 || c < ' ' || (c >= 0x7f && c < 0xa0))
+        else if (c < ' ' || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) ||
+                 (c >= 0x202a && c <= 0x202e) ||
+                 (c >= 0x2066 && c <= 0x2069)) /* signs that turn lines around */
             buf_append_cstr(&out, "\xef\xbf\xbd");
         else
             buf_append(&out, text.ptr + from, at - from);
@@ -94,8 +96,9 @@ struct str report_null_words(struct arena *arena, const struct column_profile *c
     struct buf out = {0};
     for (uint32_t i = 0; i < NULL_SPELLINGS; i++)
         if (column->null_word_counts[i])
-            buf_printf(&out, "%s`%s` %.*s times", out.len ? ", " : "", NULL_SPELLING[i],
-                       STR_ARG(report_count(arena, column->null_word_counts[i])));
+            buf_printf(&out, "%s`%s` %.*s time%s", out.len ? ", " : "", NULL_SPELLING[i],
+                       STR_ARG(report_count(arena, column->null_word_counts[i])),
+                       column->null_word_counts[i] == 1 ? "" : "s");
     struct str text = arena_copy_str(arena, buf_str(&out));
     buf_release(&out);
     return text;

@@ -124,15 +124,17 @@ static void put_column(struct buf *out, const struct column_profile *column,
     arena_release(&arena);
 }
 
+static void put_rows(struct buf *out, struct arena *arena, uint64_t count, const char *before,
+                     const char *behind) {
+    if (count == 0) return;
+    buf_printf(out, "  %.*s %srow%s%s\n", STR_ARG(report_count(arena, count)), before, count == 1 ? "" : "s",
+               behind);
+}
+
 static void put_faults(struct buf *out, struct arena *arena, const struct table_profile *profile) {
-    if (profile->ragged)
-        buf_printf(out, "  %.*s rows with too few or too many fields\n",
-                   STR_ARG(report_count(arena, profile->ragged)));
-    if (profile->malformed)
-        buf_printf(out, "  %.*s malformed rows\n", STR_ARG(report_count(arena, profile->malformed)));
-    if (profile->bad_encoding)
-        buf_printf(out, "  %.*s rows with bytes that are not of the encoding\n",
-                   STR_ARG(report_count(arena, profile->bad_encoding)));
+    put_rows(out, arena, profile->ragged, "", " with too few or too many fields");
+    put_rows(out, arena, profile->malformed, "malformed ", "");
+    put_rows(out, arena, profile->bad_encoding, "", " with bytes that are not of the encoding");
     for (uint32_t i = 0; i < profile->fault_example_count; i++)
         buf_printf(out, "    %.*s\n", STR_ARG(profile->fault_examples[i]));
     for (uint32_t i = 0; i < profile->unnamed.count; i++)

@@ -33,9 +33,8 @@ static bool begins_word(struct str s, size_t at) {
     return false;
 }
 
-struct words words_split(struct arena *arena, struct str name) {
-    struct words words = {.count = 0};
-    struct buf word = {0};
+/* Without accents, and with e-mail as one word. */
+static struct str plain_name(struct arena *arena, struct str name) {
     struct str plain = text_unaccent(arena, name), email;
     /* E-mail is one word. */
     static const char *const EMAILS[] = {"E-Mail", "E-mail", "e-mail", "E Mail",
@@ -43,6 +42,13 @@ struct words words_split(struct arena *arena, struct str name) {
     for (size_t i = 0; i < sizeof EMAILS / sizeof *EMAILS; i++)
         if (text_replace(arena, plain, str_cstr(EMAILS[i]), STR("Email"), &email) == FAULT_NONE)
             plain = email;
+    return plain;
+}
+
+struct words words_split(struct arena *arena, struct str name) {
+    struct words words = {.count = 0};
+    struct buf word = {0};
+    struct str plain = plain_name(arena, name);
     for (size_t i = 0; i < plain.len; i++) {
         unsigned char c = (unsigned char)plain.ptr[i];
         bool part = isalnum(c) || c >= 0x80;
@@ -75,7 +81,7 @@ static bool is_taken_word(struct str name) {
 
 struct str words_identifier(struct arena *arena, struct str name, const char *fallback) {
     struct buf out = {0};
-    struct str plain = text_unaccent(arena, name);
+    struct str plain = plain_name(arena, name);
     for (size_t i = 0; i < plain.len && out.len < 48; i++) {
         unsigned char c = (unsigned char)plain.ptr[i];
         if (isalnum(c) && i > 0 && begins_word(plain, i) && out.len && out.ptr[out.len - 1] != '_')
