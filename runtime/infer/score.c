@@ -77,7 +77,9 @@ static double content_of_enum(const struct schema_column *column, const struct c
     struct infer_codes codes;
     const struct schema_enum *e = column->type.enumeration;
     double score = 0;
-    if (e && infer_codes_make(&arena, profile, e->labels.items, e->labels.count, &codes))
+    /* A draft shows the values of codes: none of people. */
+    if (e && profile->personal == PERSONAL_NOT &&
+        infer_codes_make(&arena, profile, e->labels.items, e->labels.count, &codes))
         score = codes.share < 0.3 ? 0 : 0.3 + 0.7 * codes.share;
     arena_release(&arena);
     return score;

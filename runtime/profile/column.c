@@ -29,6 +29,7 @@ void column_release(struct column_profile *column) {
     sketch_release(&column->folded);
     counted_release(&column->top);
     counted_release(&column->patterns);
+    arena_release(&column->scratch);
     free(column->sample);
 }
 
@@ -124,7 +125,7 @@ static void note_order(struct column_profile *column, struct str text) {
 
 static void add_value(struct column_profile *column, const struct guess_patterns *patterns,
                       enum cell_kind kind, struct str text, uint64_t row) {
-    struct arena scratch = {0};
+    struct arena *scratch = &column->scratch;
     struct str bare = text_trim(text);
     uint32_t length = (uint32_t)utf8_count(text);
     uint64_t hash = sketch_hash(text);
@@ -139,10 +140,10 @@ static void add_value(struct column_profile *column, const struct guess_patterns
     note_order(column, text);
     add_to_sample(column, bare, length);
     /* Long texts are neither keys nor of a shape. */
-    if (text.len <= 200) sketch_add(&column->folded, sketch_hash(column_fold(&scratch, text)));
-    if (kind != CELL_JSON) counted_add(&column->patterns, column_pattern(&scratch, text));
+    if (text.len <= 200) sketch_add(&column->folded, sketch_hash(column_fold(scratch, text)));
+    if (kind != CELL_JSON) counted_add(&column->patterns, column_pattern(scratch, text));
     guesser_add(&column->guesser, patterns, kind, bare, row);
-    arena_release(&scratch);
+    arena_reset(scratch);
 }
 
 void column_add(struct column_profile *column, const struct guess_patterns *patterns, uint8_t state,

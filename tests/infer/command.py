@@ -154,6 +154,29 @@ class Infer(unittest.TestCase):
         self.assertRegex(text, r"\n  `not`\s+= a\.not_")
         self.assertRegex(text, r"\n  `b q`\s+= ")
 
+    def test_profile_of_a_spec(self):
+        """Sources as the spec declares them, tables of a database among them; what it calls personal is masked."""
+        url = re.sub(r"/postgres\?", "/infer_profile?", os.environ["MIG_TEST_PG_URL"])
+        psql = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+        subprocess.run([*psql, os.environ["MIG_TEST_PG_URL"], "-c", "create database infer_profile"], check=True)
+        ddl = "create table u (id int primary key, note text);"
+        subprocess.run([*psql, url, "-c", ddl + "insert into u select i, 'n' || i % 3 from generate_series(1, 50) i"], check=True)
+        self.write("old.sql", ddl)
+        self.write("a.csv", "nick\nSpot\n")
+        self.write("m.mig", "migration m version 1\nsource old : postgres env 'OLD_URL' schema 'old.sql'\n"
+                            "source a : csv 'a.csv' { nick text pii }\n"
+                            "map x from u in old.public.u into csv 'x.csv' { id = u.id }\n"
+                            "map y from r in a into csv 'y.csv' { n = length(redact(r.nick)) }\n")
+        run = subprocess.run([MIG, "profile", "--format", "json", "m.mig"], cwd=self.folder.name, capture_output=True, text=True,
+                             env={**os.environ, "OLD_URL": url})
+        self.assertEqual(run.returncode, 0, run.stderr)
+        tables = {t["name"]: t for t in json.loads(run.stdout)["tables"]}
+        self.assertEqual((tables["old.u"]["rows"], tables["old.u"]["columns"][1]["distinct"]), (50, 3))
+        self.assertTrue(tables["a"]["columns"][0]["masked"])
+        self.assertNotIn("Spot", run.stdout)
+        self.assertIn("Spot", self.mig("profile", "--show-values", "m.mig", "a").stdout)
+        self.assertIn("did you mean `old`", self.mig("profile", "m.mig", "odl", code=2).stderr)
+
     def test_without_target(self):
         self.write("a.csv", "id;mail\n1;x@y.example\n2;\n")
         text = self.draft(None, "a.csv")
