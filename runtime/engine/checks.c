@@ -432,8 +432,9 @@ bool checks_run(struct engine *engine, struct target_postgres *pg, bool before) 
             report->detail = STR("not run: a dry run writes nothing to check");
             continue;
         }
-        if (check->kind == CHECK_SOURCE && !before &&
-            (engine->options->only_count || engine->options->phase.len)) {
+        report->detail = check_left_out(engine, check);
+        if (report->detail.len) continue;
+        if (check->kind == CHECK_SOURCE && !before && engine->options->only_count) {
             report->detail = STR("not run: only a part of the source was loaded");
             continue;
         }

@@ -107,6 +107,8 @@ bool engine_stopped(const struct engine *engine);
 bool engine_fail(struct engine *engine, enum run_status status);
 void engine_log(struct engine *engine, char level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A sentence for the report's notes, once: what a reader of the figures must know. */
+void engine_note(struct engine *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct span no_span(void);
 double monotonic_seconds(void);
 /* Where a plan_span is: file name and line. */
@@ -301,6 +303,7 @@ void ledger_add(struct map_run *run, const struct plan_program *program, const s
 
 /* sink_csv.c, sink_null.c */
 struct sink *sink_csv_open(struct map_run *run);
+/* Counts, and writes nothing. */
 struct sink *sink_null_open(void);
 
 #endif

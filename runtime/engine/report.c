@@ -81,6 +81,9 @@ void run_report_text(const struct run_report *report, bool colour, struct buf *o
     for (uint32_t i = 0; i < report->maps.count; i++)
         append_reasons(out, report->maps.items[i]);
     append_checks(report, out);
+    if (report->notes.count) buf_append_cstr(out, "\nNotes\n");
+    for (uint32_t i = 0; i < report->notes.count; i++)
+        buf_printf(out, "  %.*s\n", STR_ARG(report->notes.items[i]));
     bool rejected = false;
     for (uint32_t i = 0; i < report->maps.count; i++)
         rejected |= report->maps.items[i]->rejected > 0;
@@ -173,6 +176,11 @@ void run_report_json(const struct run_report *report, struct buf *out) {
         buf_append_char(out, ',');
         json_text(out, "file", f->name);
         buf_printf(out, ",\"rows\":%llu}", (unsigned long long)f->rows);
+    }
+    buf_append_cstr(out, "],\"notes\":[");
+    for (uint32_t i = 0; i < report->notes.count; i++) {
+        if (i) buf_append_char(out, ',');
+        buf_append_json(out, report->notes.items[i]);
     }
     buf_append_cstr(out, "]}\n");
 }

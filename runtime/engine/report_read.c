@@ -116,6 +116,10 @@ bool run_report_read(struct str json, struct arena *arena, struct run_report *re
                                        get_number(item, "rows")};
         VEC_PUSH(arena, &report->files, file);
     }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "notes")) {
+        if (!cJSON_IsString(item)) continue;
+        VEC_PUSH(arena, &report->notes, arena_copy_str(arena, str_cstr(item->valuestring)));
+    }
     cJSON_Delete(root);
     return true;
 }

@@ -2,6 +2,7 @@
 #include "runtime/engine/checks.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/engine/replay.h"
+#include "runtime/engine/target_dry.h"
 
 #include "runtime/value/convert.h"
 #include "runtime/value/datetime.h"
@@ -65,11 +66,16 @@ static const struct plan_environment *find_environment(struct engine *engine) {
     return NULL;
 }
 
-/* Maps into files alone need no target, but a run does: its journal stands there. */
+/* Without a target all maps are into files. Only a journal would need a database; with --sandbox or --target
+ * it is kept there. */
+static bool run_needs_no_target(const struct plan *plan, const struct run_options *options) {
+    return plan->target.name.len == 0 && options->target_url.len == 0;
+}
+
 static struct str miss_target(struct diag_list *diags) {
     struct diag *diag = diag_report(diags, X_NO_TARGET_URL, no_span(),
-                                    "the spec has no target, and a run needs one for its journal");
-    diag_help(diags, diag, "Run with --sandbox or --target URL, or declare a `target` in the spec.");
+                                    "the spec has no target, so its runs are in no journal");
+    diag_help(diags, diag, "A run has a journal with --sandbox or --target URL: give the same here.");
     return STR("");
 }
 
@@ -330,10 +336,10 @@ bool engine_run_map(struct engine *engine, uint32_t index) {
     VEC_PUSH(engine->arena, &engine->report->maps, report);
     struct map_run run = {.engine = engine, .map = map, .index = index, .mode = MAP_LOAD, .report = report};
     run.tallies = tallies_new(engine);
-    bool looks_only = engine->options->dry_run || (engine->replay && map->target_table == 0);
+    bool into_file = map->target_table == 0 && !engine->in_memory;
     engine->current_map = index;
-    run.sink = looks_only ? sink_null_open()
-               : map->target_table == 0 && !engine->in_memory
+    run.sink = into_file && engine->replay ? sink_null_open()
+               : into_file && !engine->options->dry_run
                    ? sink_csv_open(&run)
                    : engine->target->ops->open_sink(engine->target->context, &run);
     return run.sink && map_execute(&run);
@@ -452,6 +458,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
                             struct run_report *report, struct diag_list *diags) {
     struct target target = {0};
     struct target_postgres pg = {0};
+    struct target_dry *dry = NULL;
     struct engine engine = {.plan = plan,
                             .options = options,
                             .arena = arena,
@@ -463,18 +470,26 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
                 maps_see_each_other(&engine) && refuse_unsupported(&engine, environment) &&
                 prepare_engine(&engine) && engine_check_sources(&engine);
-    struct str url =
-        good ? run_target_url(plan, options->environment, options->target_url, arena, diags) : STR("");
-    if (good && url.len == 0) engine_fail(&engine, RUN_USAGE);
+    bool detached = run_needs_no_target(plan, options);
+    struct str url = good && !detached
+                         ? run_target_url(plan, options->environment, options->target_url, arena, diags)
+                         : STR("");
+    if (good && url.len == 0 && !detached) engine_fail(&engine, RUN_USAGE);
     if (good && !engine_stopped(&engine)) {
         report->quarantine_dir =
             arena_printf(arena, "%.*s/%s/quarantine", STR_ARG(options->work_dir), report->run_id);
         engine.quarantine = quarantine_open(&engine, report->quarantine_dir);
         if (options->again) quarantine_clear(engine.quarantine);
         engine.target = &target;
-        if (target_postgres_open(&pg, &engine, url, &target)) run_all(&engine, &pg, environment);
+        if (detached)
+            engine_note(&engine, "The spec has no target: this run was made without a database and is in no "
+                                 "journal, so `mig status` does not know it.");
+        bool open = target_postgres_open(&pg, &engine, url, &target);
+        if (options->dry_run) dry = target_dry_open(&engine, &target);
+        if (open) run_all(&engine, &pg, environment);
     }
     finish(&engine, &pg);
+    target_dry_close(dry);
     engine_release(&engine);
     target_postgres_close(&pg);
     return report->status;

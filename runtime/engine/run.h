@@ -48,7 +48,7 @@ struct run_options {
     const struct run_param *only; /* --only name=value */
     uint32_t only_count;
     struct str phase; /* empty: all */
-    bool dry_run;     /* reads, transforms, checks the source side; writes nothing to the target */
+    bool dry_run; /* reads, transforms; writes nothing to the target, but lookups see what would be there */
     bool allow_extern;
     bool without_journal; /* for measuring what it costs: no batch rows, row hashes, ledger and checksums of
                              files, no rows kept for another try. Such a run can only be looked at */
@@ -101,6 +101,7 @@ struct run_report {
     VEC(struct run_map_report *) maps;
     VEC(struct run_check_report *) checks;
     VEC(struct run_file_report) files;
+    VEC(struct str) notes; /* whole sentences: how the figures came about, where that is not as usual */
     struct arena *arena;
 };
 

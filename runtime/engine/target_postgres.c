@@ -76,7 +76,7 @@ static struct table_feed *open_table(void *context, uint32_t table, const uint32
 
 static struct sink *open_sink(void *context, struct map_run *run) {
     struct target_postgres *pg = context;
-    return pg->journaling || pg->engine->replay ? sink_postgres_open(pg, run) : sink_null_open();
+    return sink_postgres_open(pg, run);
 }
 
 /* ---------------------------------------------------------------- journal */
@@ -216,10 +216,14 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
         .engine = engine, .url = url, .journaling = !engine->options->dry_run && !replay};
     if (engine->options->again) pg->run.id = engine->options->again->run_id;
     *target = (struct target){.ops = &OPS, .context = pg, .postgres_ops = &PG_READER_OPS};
-    pg->look = open_connection(pg);
-    if (pg->look == NULL) return false;
     pg->sources = pg_sources_new(engine->plan, url, NULL);
     target->postgres_context = pg->sources;
+    if (url.len == 0) {
+        pg->journaling = false;
+        return true;
+    }
+    pg->look = open_connection(pg);
+    if (pg->look == NULL) return false;
     if (!pg_catalog_compare(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
     if (!pg->journaling) return true;
     if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
@@ -245,6 +249,7 @@ static bool revive_connection(struct target_postgres *pg, struct pg_connection *
 }
 
 bool target_postgres_revive(struct target_postgres *pg) {
+    if (pg->look == NULL) return true;
     if (!revive_connection(pg, pg->look)) return false;
     if (!pg->journaling || journal_lock_is_held(pg->guard)) return true;
     if (!pg_is_alive(pg->guard) && !pg_reconnect(pg->guard, pg->engine->diags))

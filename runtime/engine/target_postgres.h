@@ -10,14 +10,15 @@ struct target_postgres {
     struct engine *engine;
     struct str url;
     struct pg_connection *load;  /* the sink thread's while a map runs */
-    struct pg_connection *look;  /* lookups, checks, audit */
+    struct pg_connection *look;  /* lookups, checks, audit; NULL: the run has no database */
     struct pg_connection *guard; /* idle: holds the advisory lock */
     struct pg_sources *sources;
     struct journal_run run;
-    bool journaling; /* false in a dry run */
+    bool journaling; /* false in a dry run, and without a database */
 };
 
 /* Connects, compares catalogs, checks rights, takes the lock and starts the journal (not in a dry run).
+ * An empty url: maps into files need no database; sources that name their own can be read all the same.
  * False: engine->status and diagnostics say why. close in any case. */
 bool target_postgres_open(struct target_postgres *pg, struct engine *engine, struct str url,
                           struct target *target);

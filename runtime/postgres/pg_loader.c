@@ -131,7 +131,8 @@ static enum load_status fail_with(struct pg_loader *l, enum load_status status, 
 /* -- sending */
 
 /* The transaction (or savepoint), and with rows the COPY. */
-static enum load_status open_batch(struct pg_loader *l, struct load_result *result, struct diag_list *diags) {
+enum load_status pg_loader_open_batch(struct pg_loader *l, struct load_result *result,
+                                      struct diag_list *diags) {
     struct pg_connection *c = l->connection;
     if (!pg_is_alive(c)) {
         l->stage_made = false;
@@ -162,7 +163,7 @@ static enum load_status open_batch(struct pg_loader *l, struct load_result *resu
 static enum load_status start_copy(struct pg_loader *l, struct load_result *result, struct diag_list *diags) {
     struct pg_connection *c = l->connection;
     c->copy_relation = l->staged ? STR(STAGE_NAME) : l->table->name;
-    PGresult *r = PQexec(c->pg, l->copy_command);
+    PGresult *r = PQexec(c->pg, l->probing && !l->staged ? l->probe_copy : l->copy_command);
     bool started = PQresultStatus(r) == PGRES_COPY_IN;
     if (!started) pg_note_failure(c, r);
     PQclear(r);
@@ -192,7 +193,7 @@ enum load_status pg_loader_send(struct pg_loader *l, const struct encoded_rows *
                                 uint32_t to, struct load_result *result, struct diag_list *diags) {
     enum load_status status = LOAD_OK;
     *result = (struct load_result){.refused_row = -1};
-    if (l->state == LOADER_IDLE) status = open_batch(l, result, diags);
+    if (l->state == LOADER_IDLE) status = pg_loader_open_batch(l, result, diags);
     if (status == LOAD_OK && from < to && l->state == LOADER_OPEN) status = start_copy(l, result, diags);
     if (status != LOAD_OK || from >= to) return status;
     note_rows(l, rows, from, to);
@@ -224,11 +225,16 @@ static enum load_status report_row_count(struct pg_loader *l, uint64_t copied, s
     return fail_with(l, LOAD_FAILED, result, PG_OTHER, "the table took another number of rows than was sent");
 }
 
+bool pg_loader_end_copy(struct pg_loader *l) {
+    bool ok = l->text || PQputCopyData(l->connection->pg, COPY_TRAILER, sizeof COPY_TRAILER) == 1;
+    return leave_copy(l, NULL, NULL) && ok;
+}
+
 enum load_status pg_loader_finish(struct pg_loader *l, uint64_t batch_ordinal, struct load_result *result,
                                   struct diag_list *diags) {
     *result = (struct load_result){.refused_row = -1};
     if (l->state == LOADER_IDLE) {
-        enum load_status status = open_batch(l, result, diags);
+        enum load_status status = pg_loader_open_batch(l, result, diags);
         if (status != LOAD_OK) return status;
     }
     uint64_t copied = 0;

@@ -79,4 +79,14 @@ enum load_status pg_loader_commit(struct pg_loader *loader, const struct journal
                                   struct load_result *result, struct diag_list *diags);
 /* Gives the batch up: leaves copy mode with a reason, rolls back. */
 void pg_loader_abort(struct pg_loader *loader, const char *reason);
+
+/* Asking which rows break a constraint, between batches: begin, pg_loader_send, probe, end. Nothing of it
+ * stays. begin false: it cannot be asked (no right to make temporary tables, say). */
+bool pg_loader_begin_probe(struct pg_loader *loader, struct diag_list *diags);
+/* The positions (0-based, in the order sent, ascending) of the rows that this constraint of the target's
+ * table refuses for what they hold. NULL: not known. */
+uint64_t *pg_loader_probe(struct pg_loader *loader, struct str constraint, struct arena *arena,
+                          uint32_t *count);
+void pg_loader_end_probe(struct pg_loader *loader);
+
 #endif
