@@ -51,7 +51,7 @@ struct column_profile {
     struct column_sample *sample;
     uint32_t sample_count;
     uint64_t random;
-    struct arena scratch; /* of the present value */
+    struct arena scratch;             /* of the present value */
     bool nested;                      /* JSON: objects or arrays */
     uint64_t child_rows, child_nulls; /* of rows below others */
     enum personal_kind declared;

@@ -23,7 +23,7 @@ SETS = {
     "deaths": ("deaths/deaths.sql", "xlsx/readxl", ["deaths.xlsx"]),
     "forum_dynamodb": ("forum_dynamodb/forum.sql", "json/dynamodb/aws-sampledata",
                        ["Forum.json", "Thread.json", "Reply.json", "ProductCatalog.json"]),
-    "forum_plain": ("forum_plain/forum.sql", "json/dynamodb/forum-thread-reply",
+    "forum_plain": ("forum_dynamodb/forum.sql", "json/dynamodb/forum-thread-reply",
                     ["Forum.json", "Thread.json", "Reply.json"]),
     "games": ("games/games.sql", "json/dynamodb/single-table-ndjson", ["items.json"]),
     "github_api": ("github_api/api.sql", "json/github-api", ["paginate-issues.json"]),
