@@ -130,6 +130,10 @@ static const char *describe(struct clause_work *work, struct phrase *out) {
     case CLAUSE_COMMIT:
         phrase_add(arena, out, RUN_PLAIN, without_first_word(span_text(clause->span)));
         return "Committed";
+    case CLAUSE_REBUILD:
+        phrase_print(arena, out,
+                     "indexes and foreign keys are dropped before the load and put back after it");
+        return "Rebuilt";
     case CLAUSE_KEEP_CROSSWALK: add_number(work, out); return "Keys are remembered for";
     case CLAUSE_EXCEPT_REJECTED:
         phrase_link(arena, out, RUN_TERM, index_path_text(&work->collector->index, &clause->path),
@@ -208,12 +212,12 @@ static void add_rule(struct clause_work *work, struct document_rules *rules, boo
 void collect_clauses(struct collector *collector, const struct name_scope *scope, struct implied *implied,
                      struct document_rules *rules, struct document_rules *terms) {
     /* As they act, whatever the order in which they are written. */
-    static const enum ast_clause_kind ORDER[] = {CLAUSE_FROM,         CLAUSE_EXCEPT_REJECTED, CLAUSE_EACH,
-                                                 CLAUSE_JOIN,         CLAUSE_LEFT_JOIN,       CLAUSE_LOOKUP,
-                                                 CLAUSE_LEFT_LOOKUP,  CLAUSE_WHERE,           CLAUSE_GROUP_BY,
-                                                 CLAUSE_ORDER_BY,     CLAUSE_UNIQUE_BY,       CLAUSE_KEY,
-                                                 CLAUSE_PARTITION_BY, CLAUSE_TOLERANCE,       CLAUSE_COMMIT,
-                                                 CLAUSE_AFTER,        CLAUSE_KEEP_CROSSWALK,  CLAUSE_SELECT};
+    static const enum ast_clause_kind ORDER[] = {
+        CLAUSE_FROM,         CLAUSE_EXCEPT_REJECTED, CLAUSE_EACH,        CLAUSE_JOIN,
+        CLAUSE_LEFT_JOIN,    CLAUSE_LOOKUP,          CLAUSE_LEFT_LOOKUP, CLAUSE_WHERE,
+        CLAUSE_GROUP_BY,     CLAUSE_ORDER_BY,        CLAUSE_UNIQUE_BY,   CLAUSE_KEY,
+        CLAUSE_PARTITION_BY, CLAUSE_TOLERANCE,       CLAUSE_COMMIT,      CLAUSE_REBUILD,
+        CLAUSE_AFTER,        CLAUSE_KEEP_CROSSWALK,  CLAUSE_SELECT};
     for (size_t k = 0; k < sizeof ORDER / sizeof *ORDER; k++)
         for (uint32_t i = 0; i < scope->clauses_count; i++) {
             const struct ast_clause *clause = &scope->clauses[i];

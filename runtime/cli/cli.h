@@ -61,6 +61,9 @@ void cli_show_diags_strict(struct cli *cli, bool strict);
 bool cli_page(enum diag_code code, struct str *page);
 void cli_print(const struct buf *out);
 
+/* cmd_run.c: what `mig run` and `mig rehearse` have in common, with the help of one of them. */
+int cli_run_command(struct cli *cli, bool rehearse, const char *help, int argc, char **argv);
+
 /* load.c: a plan from a spec (compiled) or a plan file (by its magic). NULL with diagnostics; *exit_code says
  * what to return. base_dir: the spec's or plan's folder. */
 struct plan *cli_load_plan(struct cli *cli, struct str path, struct str *base_dir, int *exit_code);

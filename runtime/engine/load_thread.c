@@ -621,6 +621,8 @@ struct load_thread *load_thread_open(const struct load_thread_options *options, 
     struct load_thread *t = memory_zalloc(sizeof *t);
     struct pg_loader_options loading = {.returning = options->returning,
                                         .returning_count = options->returning_count,
+                                        .in_run = options->in_run,
+                                        .rehearse = options->rehearse,
                                         .without_journal = options->without_journal};
     t->options = *options;
     t->held_end = &t->held;

@@ -71,7 +71,8 @@ struct load_thread_options {
     const uint32_t *returning;
     uint32_t returning_count;
     bool without_journal;
-    bool keep_rows;                /* false: commit per map */
+    bool keep_rows;                /* false: commit per map or per run */
+    bool in_run, rehearse;         /* see struct pg_loader_options */
     bool journals_crosswalk;       /* returned rows go into mig.crosswalk, by the keys of their pieces */
     struct str conflict_message;   /* for the ledger, of rows that are in the target already */
     uint64_t first_batch;          /* the ordinal of the first batch: those below are in the journal */

@@ -85,6 +85,8 @@ static void read_head(struct arena *arena, const cJSON *root, struct run_report 
     report->environment = get_text(arena, root, "environment");
     report->started_at = get_text(arena, root, "started_at");
     report->dry_run = get_flag(root, "dry_run");
+    report->rehearsal = get_flag(root, "rehearsal");
+    report->rolled_back = get_flag(root, "rolled_back");
     report->seconds = get_seconds(root);
     report->quarantine_dir = get_text(arena, root, "quarantine");
     for (int s = 0; s <= RUN_REFUSED; s++)
