@@ -35,8 +35,8 @@ static void target_read_schema(struct compile *compile, const struct ast_decl *d
     const struct source_text *ddl =
         checker->files->read(checker->files->context, path->text, path->span, checker->diags);
     if (ddl == NULL) return;
-    compile->target_ddl = ddl->text;
     checker->target_schema = schema_parse(checker->arena, ddl, checker->diags);
+    compile->target_ddl = checker->target_schema ? checker->target_schema->sql : ddl->text;
 }
 
 void target_read(struct compile *compile) {
