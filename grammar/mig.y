@@ -805,6 +805,8 @@ step:
         { $$ = build_step(parser, STEP_PARAM, @$); $$->name = $2; $$->expr = $4; }
 |   GIVEN path LEFT_BRACE fields RIGHT_BRACE
         { $$ = build_step(parser, STEP_GIVEN, @$); $$->path = *$2; VEC_MOVE($$->fields, $4->v); }
+|   GIVEN path FROM constant
+        { $$ = build_step(parser, STEP_GIVEN, @$); $$->path = *$2; $$->file = $4; }
 |   EXPECT path LEFT_BRACE fields RIGHT_BRACE
         { $$ = build_step(parser, STEP_EXPECT_ROW, @$); $$->path = *$2; VEC_MOVE($$->fields, $4->v); }
 |   EXPECT INT path

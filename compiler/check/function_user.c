@@ -167,6 +167,9 @@ static struct texpr *user_inline(struct scope *scope, const struct ast_expr *cal
         user_report_call(scope, call, fn, &silent);
         return node_error(scope, call->span);
     }
+    body = node_copy(scope, body);
+    if (body->body.source == NULL) body->body = fn->ast->body->span;
+    body->call = call->span;
     struct texpr *guard = user_guard(scope, fn, args, call->span);
     if (guard == NULL) return body;
     struct texpr *null = node_null(scope, type_nullable(body->type, true), call->span);

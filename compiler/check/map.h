@@ -100,6 +100,8 @@ void map_check_conflict(struct map_work *work);
 void map_check_rollback(struct map_work *work);
 /* ---- map_body.c, map_column.c */
 void map_check_body(struct map_work *work);
+/* `ignored … because` names the column. */
+bool map_ignores_column(const struct map_work *work, struct str column);
 /* ---- map_keys.c: keys that a fan-out repeats */
 void map_check_repeated_keys(struct map_work *work);
 /* ---- map_order.c: levels, order, cycles. Fills compile->maps in the order of running. */

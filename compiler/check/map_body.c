@@ -382,7 +382,7 @@ static void body_check_ignored(struct map_work *work, const struct ast_item *ite
 
 /* ---------------------------------------------------------------- columns without a value */
 
-static bool body_is_ignored(const struct map_work *work, struct str column) {
+bool map_ignores_column(const struct map_work *work, struct str column) {
     for (uint32_t i = 0; i < work->ast->items.count; i++) {
         const struct ast_item *item = &work->ast->items.items[i];
         for (uint32_t j = 0; item->kind == ITEM_IGNORED && j < item->names.count; j++)
@@ -422,7 +422,7 @@ static void map_check_columns_complete(struct map_work *work) {
         if (!column->not_null || column->has_default || column->generated || column->identity ||
             work->assigned[i])
             continue;
-        if (body_assigned_by_name(work, column->name) || body_is_ignored(work, column->name)) continue;
+        if (body_assigned_by_name(work, column->name) || map_ignores_column(work, column->name)) continue;
         struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span,
                                         "map `%.*s` gives column `%.*s` no value, and it is NOT NULL",
                                         STR_ARG(work->map->name), STR_ARG(column->name));

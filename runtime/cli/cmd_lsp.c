@@ -77,7 +77,8 @@ static bool run_test(void *context, const struct plan *compiled, struct str titl
     diag_list_init(&diags, &arena);
     plan_write(compiled, &written);
     struct plan *plan = plan_read(&arena, buf_str(&written), STR("the spec"), &diags);
-    if (plan) run_spec_tests(plan, title, false, &arena, &report, &diags);
+    const struct spec_test_options options = {.filter = title};
+    if (plan) run_spec_tests(plan, &options, &arena, &report);
     const struct spec_test_result *test = NULL;
     for (uint32_t i = 0; i < report.tests.count; i++)
         if (str_eq(report.tests.items[i].title, title)) test = &report.tests.items[i];
