@@ -185,6 +185,8 @@ struct texpr *function_user(struct scope *scope, const struct ast_expr *call, st
     struct checker *checker = scope->checker;
     fn->used = true;
     record_use(checker, call->path.span, fn->span);
+    if (fn->decl != NULL && fn->decl->broken && call->items.count != fn->params.count)
+        return node_error(scope, call->span); /* what it takes did not parse */
     if (call->items.count != fn->params.count) return user_wrong_count(scope, call, fn);
     struct texpr **args = ARENA_ARRAY(checker->arena, struct texpr *, fn->params.count);
     if (!user_check_args(scope, call, fn, args)) return node_error(scope, call->span);

@@ -76,7 +76,9 @@ struct map_work {
     VEC(struct str) csv_columns;
     const struct map_line **assigned; /* by target column; NULL: none */
     uint32_t level;
-    bool broken; /* parts did not parse: say nothing about what is missing */
+    bool broken;              /* parts did not parse: say nothing about what is missing */
+    bool incomplete;          /* columns were wrong or missing: tests that name them say nothing new */
+    VEC(struct str) misspelt; /* columns that were probably meant by names that the table does not have */
 };
 
 /* ---- map_rows.c: makes rows; false when `from` itself could not be resolved (reported) */

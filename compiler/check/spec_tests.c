@@ -104,7 +104,7 @@ static void test_given_source(struct compile *compile, struct test_work *test,
             source_cell_of(checker, &table->columns.items[i], field->value, E_TEST_VALUE,
                            &given.row.cells[i]);
     }
-    test_unknown_fields(checker, step, names, count);
+    if (!table->incomplete) test_unknown_fields(checker, step, names, count);
     VEC_PUSH(checker->arena, &test->givens, given);
 }
 
@@ -196,7 +196,7 @@ static void test_expect_row(struct compile *compile, struct test_work *test,
         const struct schema_table *table = work->map->target;
         if (table && target_find_column(compile, table, field->name) < 0) continue;
         const struct map_line *line = test_find_line(work, field->name.text);
-        if (line == NULL && work->broken) continue;
+        if (line == NULL && (work->broken || work->incomplete)) continue;
         if (line == NULL) {
             struct diag *diag = diag_report(checker->diags, E_TEST_STEP, field->name.span,
                                             "map `%.*s` gives column `%.*s` no value to compare",
@@ -368,6 +368,8 @@ static void test_code(struct compile *compile, struct test_work *test, const str
         is_fn = is_fn || str_eq(checker->fns.items[i]->name, ast->subject.text);
     }
     if (ast->subject.text.len == 0) {
+        if (test->subject_reported) return;
+        test->subject_reported = true;
         struct diag *diag = diag_report(checker->diags, E_TEST_STEP, step->span,
                                         "the test does not say what this line is about");
         diag_help(checker->diags, diag, "write `test 'title' for some_codes { … }`");

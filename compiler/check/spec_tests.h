@@ -28,6 +28,7 @@ struct test_work {
     VEC(struct test_program) programs;
     struct plan_test plan;
     struct scope scope; /* without rows */
+    bool subject_reported;
 };
 
 /* ---- spec_tests_value.c */
