@@ -117,6 +117,7 @@ struct checker {
     VEC(struct checked_map *) references; /* maps that current_map's expressions index, once each */
     uint32_t depth;   /* the expression checker's own: nesting right now, inlined bodies included … */
     uint32_t inlined; /* … and function calls inlined so far; both have limits, because trees recurse */
+    bool no_folding;  /* in conditions of tests: what they call is run, and its parts can be shown */
     const struct check_recorder *recorder; /* told what names stand for (recorder.h); NULL: nobody listens */
 };
 

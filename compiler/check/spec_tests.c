@@ -261,7 +261,9 @@ static void test_assert(struct compile *compile, struct test_work *test, const s
     if (condition == NULL) return;
     struct plan_test_expect expect = {.kind = EXPECT_ASSERT,
                                       .span = plan_builder_span(checker->builder, span)};
+    checker->no_folding = true;
     struct texpr *typed = check_condition(&test->scope, condition);
+    checker->no_folding = false;
     test_add_program(checker, test, false, typed);
     test_find_parts(checker, typed, span, &test->programs.items[test->programs.count - 1]);
     VEC_PUSH(checker->arena, &test->expects, expect);

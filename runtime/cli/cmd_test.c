@@ -83,6 +83,22 @@ static void add_diags(struct cli *cli, const struct plan *plan, const struct spe
     }
 }
 
+/* A failure's lines below its first are indented: one failure each, whole. */
+static void add_failures(struct cli *cli, const struct spec_test_result *test, struct junit_case *one) {
+    struct buf text = {0};
+    for (uint32_t f = 0; f < test->failures.count; f++) {
+        bool more = f + 1 < test->failures.count && str_starts_with(test->failures.items[f + 1], STR(" "));
+        buf_append_str(&text, test->failures.items[f]);
+        if (more) {
+            buf_append_char(&text, '\n');
+            continue;
+        }
+        VEC_PUSH(&cli->arena, &one->failures, arena_copy_str(&cli->arena, buf_str(&text)));
+        buf_clear(&text);
+    }
+    buf_release(&text);
+}
+
 static struct junit_suite make_suite(struct cli *cli, struct str spec, const struct plan *plan,
                                      const struct spec_test_report *report) {
     struct junit_suite suite = {.name = spec};
@@ -96,8 +112,7 @@ static struct junit_suite make_suite(struct cli *cli, struct str spec, const str
                 source_text_locate(source_text_new(&cli->arena, file->name, file->text), test->span.start)
                     .line;
         }
-        for (uint32_t f = 0; f < test->failures.count; f++)
-            VEC_PUSH(&cli->arena, &one.failures, test->failures.items[f]);
+        add_failures(cli, test, &one);
         VEC_PUSH(&cli->arena, &suite.cases, one);
     }
     return suite;

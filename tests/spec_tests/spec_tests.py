@@ -141,6 +141,14 @@ class Failures(Case):
                                        half(7)  = 0
 """, out)
 
+    def test_calls_with_constants_are_run(self):
+        code, out, _ = self.run_tests("test 'a' { assert fixed('up', 'x') == lower('Y') }\n")
+        self.assertEqual(code, 1)
+        self.assertIn("            fixed('up', 'x')                = 'X'\n", out)
+        self.assertIn("                                lower('Y')  = 'y'\n", out)
+        found = self.coverage("test 'a' { assert fixed('down', 'X') == 'x' }\n")
+        self.assertEqual((found["kinds"]["function"]["covered"], found["kinds"]["branch"]["covered"]), (1, 1))
+
     def test_a_part_without_a_value(self):
         code, out, _ = self.run_tests("test 'a' { assert int(text(half(4)) || 'x') == 3 }\n")
         self.assertEqual(code, 1)
