@@ -44,7 +44,8 @@ def main(mig):
     with tempfile.TemporaryDirectory() as folder:
         client = Client(mig, folder)
         uri = client.open(write_spec(folder))
-        assert client.wait_diagnostics(uri) == [], client.wait_diagnostics(uri)[:3]
+        found = client.wait_diagnostics(uri)
+    assert {diag["code"] for diag in found} <= {"L0208", "L0209"}, found[:3]  # it has no tests
         at = client.texts[uri].rindex("upper(trim(")
         changes, completions, used = [], [], cpu_seconds(client.process)
         for _ in range(15):
