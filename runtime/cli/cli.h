@@ -85,7 +85,4 @@ bool cli_embedded(struct str name, struct str *bytes);
 /* sandbox_schema.c: applies the plan's DDL to a database that does not have its tables yet. */
 bool cli_apply_schema(struct cli *cli, struct str url, const struct plan *plan);
 
-/* Where runs leave their reports and quarantine files: --work-dir, else .mig beside the spec. */
-struct str cli_default_work_dir(struct cli *cli, struct str base_dir);
-
 #endif

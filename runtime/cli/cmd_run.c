@@ -1,15 +1,10 @@
 /* mig run: migrate. */
 #include "runtime/cli/cli.h"
-#include "runtime/cli/run_log.h"
+#include "runtime/cli/run_params.h"
+#include "runtime/cli/run_session.h"
 #include "runtime/postgres/sandbox.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const char HELP[] =
     "Reads the sources, transforms and validates every row, loads the target, runs the checks and prints a "
@@ -29,83 +24,6 @@ struct run_arguments {
     bool sandbox, dry_run, allow_extern, quiet;
 };
 
-static volatile int stop_asked;
-
-static void ask_to_stop(int signal_number) {
-    (void)signal_number;
-    stop_asked = 1;
-}
-
-/* name=value */
-static bool split_pair(struct cli *cli, struct str text, struct run_param *pair) {
-    const char *equals = text.len ? memchr(text.ptr, '=', text.len) : NULL;
-    if (equals == NULL || equals == text.ptr) return false;
-    pair->name = str_from(text.ptr, (size_t)(equals - text.ptr));
-    pair->value = arena_copy_str(&cli->arena, str_from(equals + 1, text.len - pair->name.len - 1));
-    return true;
-}
-
-typedef VEC(struct run_param) run_param_list;
-
-/* Lines name=value; blank lines and lines that start with # are passed over. */
-static bool read_param_file(struct cli *cli, struct str path, run_param_list *out) {
-    struct str bytes;
-    if (!cli_read_file(cli, path, 1 << 20, &bytes)) return false;
-    for (size_t at = 0, number = 1; at < bytes.len; number++) {
-        size_t end = at;
-        while (end < bytes.len && bytes.ptr[end] != '\n')
-            end++;
-        struct str line = str_from(bytes.ptr + at, end - at);
-        at = end + 1;
-        if (line.len && line.ptr[line.len - 1] == '\r') line.len--;
-        struct run_param pair;
-        if (line.len == 0 || line.ptr[0] == '#') continue;
-        if (!split_pair(cli, line, &pair)) {
-            struct diag *diag =
-                diag_report(&cli->diags, X_PARAM_VALUE, (struct span){0}, "this line is not NAME=VALUE");
-            diag_place(&cli->diags, diag, "%.*s line %zu", STR_ARG(path), number);
-            return false;
-        }
-        VEC_PUSH(&cli->arena, out, pair);
-    }
-    return true;
-}
-
-static bool collect_pairs(struct cli *cli, const struct option_texts *texts, const char *option,
-                          run_param_list *out, int *code) {
-    for (uint32_t i = 0; i < texts->items.count; i++) {
-        struct run_param pair;
-        if (!split_pair(cli, texts->items.items[i], &pair)) {
-            *code = cli_usage(cli, "--%s takes NAME=VALUE, not %.*s", option, STR_ARG(texts->items.items[i]));
-            return false;
-        }
-        VEC_PUSH(&cli->arena, out, pair);
-    }
-    return true;
-}
-
-/* A secret on the command line is in every process list and shell history. */
-static bool refuse_secrets(struct cli *cli, const struct plan *plan, const run_param_list *given, int *code) {
-    for (uint32_t g = 0; g < given->count; g++)
-        for (uint32_t p = 0; p < plan->params_count; p++)
-            if (plan->params[p].type.kind == TYPE_SECRET &&
-                str_eq(plan->params[p].name, given->items[g].name)) {
-                *code =
-                    cli_usage(cli, "%.*s is a secret: set MIG_PARAM_… in the environment or use --param-file",
-                              STR_ARG(plan->params[p].name));
-                return false;
-            }
-    return true;
-}
-
-static bool make_dirs(struct cli *cli, struct str path) {
-    for (size_t i = 1; i <= path.len; i++)
-        if (i == path.len || path.ptr[i] == '/')
-            if (mkdir(arena_copy_cstr(&cli->arena, str_from(path.ptr, i)), 0700) != 0 && errno != EEXIST)
-                return false;
-    return true;
-}
-
 /* The sandbox with the target's schema in it: applied once, when the database is still empty of it. */
 static bool use_sandbox(struct cli *cli, const struct run_arguments *a, const struct plan *plan,
                         struct run_options *options) {
@@ -113,72 +31,8 @@ static bool use_sandbox(struct cli *cli, const struct run_arguments *a, const st
     struct str dir = a->sandbox_dir.len ? a->sandbox_dir : sandbox_default_dir(&cli->arena);
     if (!sandbox_start(&cli->arena, dir, &sandbox, &cli->diags)) return false;
     options->target_url = sandbox.url;
+    options->sandbox_dir = sandbox.dir;
     return cli_apply_schema(cli, sandbox.url, plan);
-}
-
-static void save_report(struct cli *cli, const struct run_report *report, struct str work_dir) {
-    struct buf json = {0};
-    struct str dir = arena_printf(&cli->arena, "%.*s/%s", STR_ARG(work_dir), report->run_id);
-    struct str path = arena_printf(&cli->arena, "%.*s/report.json", STR_ARG(dir));
-    run_report_json(report, &json);
-    bool good = make_dirs(cli, dir);
-    int fd = good ? open(path.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
-    good = fd >= 0 && write(fd, json.ptr, json.len) == (ssize_t)json.len;
-    if (fd >= 0 && close(fd) != 0) good = false;
-    buf_release(&json);
-    if (good) {
-        struct str latest = arena_printf(&cli->arena, "%.*s/latest", STR_ARG(work_dir));
-        unlink(latest.ptr);
-        good = symlink(report->run_id, latest.ptr) == 0;
-    }
-    if (good) return;
-    struct diag *diag = diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0},
-                                    "could not write the report: %s", strerror(errno));
-    diag_place(&cli->diags, diag, "%.*s", STR_ARG(path));
-}
-
-static void print_report(struct cli *cli, const struct run_report *report) {
-    struct buf out = {0};
-    if (cli->json)
-        run_report_json(report, &out);
-    else
-        run_report_text(report, isatty(STDOUT_FILENO) && cli->colour, &out);
-    cli_print(&out);
-    fflush(stdout);
-    buf_release(&out);
-}
-
-static void show_run_diags(struct cli *cli) {
-    enum output_format format = cli->format;
-    cli->format = FORMAT_TEXT; /* standard output holds the report */
-    cli_show_diags(cli);
-    cli->format = format;
-}
-
-static int run_plan(struct cli *cli, const struct run_arguments *a, const struct plan *plan,
-                    struct run_options *options) {
-    struct run_log log;
-    struct run_report report = {0};
-    const char *path = a->log.len ? arena_copy_cstr(&cli->arena, a->log) : "";
-    if (a->log.len == 0 && make_dirs(cli, options->work_dir))
-        path = arena_printf(&cli->arena, "%.*s/mig.log", STR_ARG(options->work_dir)).ptr;
-    if (!run_log_open(&log, path, a->quiet)) {
-        diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot open the log file %s: %s", path,
-                    strerror(errno));
-        show_run_diags(cli);
-        return EXIT_USAGE;
-    }
-    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    options->stop = &stop_asked;
-    options->observer = run_log_observer(&log);
-    enum run_status status = run_execute(plan, options, &cli->arena, &report, &cli->diags);
-    run_log_close(&log);
-    save_report(cli, &report, options->work_dir);
-    print_report(cli, &report);
-    show_run_diags(cli);
-    return run_exit_code(status);
 }
 
 static int prepare_and_run(struct cli *cli, struct run_arguments *a, struct str path) {
@@ -187,37 +41,37 @@ static int prepare_and_run(struct cli *cli, struct run_arguments *a, struct str 
                                   .dry_run = a->dry_run,
                                   .allow_extern = a->allow_extern,
                                   .target_url = a->target_url};
-    run_param_list params = {0}, given = {0}, only = {0};
+    struct run_param_list params = {0}, given = {0}, only = {0};
     struct str base;
     int code = EXIT_USAGE;
-    if (!collect_pairs(cli, &a->params, "param", &given, &code) ||
-        !collect_pairs(cli, &a->only, "only", &only, &code))
+    if (!cli_collect_pairs(cli, &a->params, "param", &given, &code) ||
+        !cli_collect_pairs(cli, &a->only, "only", &only, &code))
         return code;
     struct plan *plan = cli_load_plan(cli, path, &base, &code);
     if (plan == NULL) {
         cli_show_diags(cli);
         return code;
     }
-    if (!refuse_secrets(cli, plan, &given, &code)) return code;
-    if (a->param_file.len && !read_param_file(cli, a->param_file, &params)) {
+    if (!cli_refuse_secrets(cli, plan, &given, &code)) return code;
+    if (a->param_file.len && !cli_read_param_file(cli, a->param_file, &params)) {
         cli_show_diags(cli);
         return EXIT_USAGE;
     }
-    for (uint32_t i = 0; i < given.count; i++)
-        VEC_PUSH(&cli->arena, &params, given.items[i]);
-    options.params = params.items;
-    options.param_count = params.count;
-    options.only = only.items;
-    options.only_count = only.count;
+    for (uint32_t i = 0; i < given.items.count; i++)
+        VEC_PUSH(&cli->arena, &params.items, given.items.items[i]);
+    options.params = params.items.items;
+    options.param_count = params.items.count;
+    options.only = only.items.items;
+    options.only_count = only.items.count;
     options.base_dir = a->data.len ? a->data : base;
-    options.work_dir = a->work_dir.len ? a->work_dir : cli_default_work_dir(cli, base);
+    options.work_dir = a->work_dir.len ? a->work_dir : STR(".mig");
     const char *temp = getenv("TMPDIR");
     options.temp_dir = str_cstr(temp && *temp ? temp : "/tmp");
     if ((a->sandbox || a->sandbox_dir.len) && !use_sandbox(cli, a, plan, &options)) {
         cli_show_diags(cli);
         return EXIT_UNREACHABLE;
     }
-    return run_plan(cli, a, plan, &options);
+    return cli_run_session(cli, plan, &options, a->log, a->quiet);
 }
 
 int cmd_run(struct cli *cli, int argc, char **argv) {
@@ -238,8 +92,7 @@ int cmd_run(struct cli *cli, int argc, char **argv) {
          "load into the sandbox, a private Postgres that mig starts"},
         {"sandbox-dir", 0, OPTION_TEXT, &a.sandbox_dir, "DIR", "the sandbox's folder (implies --sandbox)"},
         {"target", 0, OPTION_TEXT, &a.target_url, "URL", "load here instead of the environment's target"},
-        {"work-dir", 0, OPTION_TEXT, &a.work_dir, "DIR",
-         "for reports and quarantine (default: .mig beside the spec)"},
+        {"work-dir", 0, OPTION_TEXT, &a.work_dir, "DIR", "for reports and quarantine (default: .mig)"},
         {"log", 0, OPTION_TEXT, &a.log, "FILE", "log file (default: WORK_DIR/mig.log)"},
         {"quiet", 'q', OPTION_FLAG, &a.quiet, NULL, "no log and progress on the console"},
         {"allow-extern", 0, OPTION_FLAG, &a.allow_extern, NULL,

@@ -1,34 +1,53 @@
 /* mig status: the journal's word on a run, and the next command. */
-#include "runtime/cli/cli.h"
-#include "runtime/postgres/pg_journal.h"
-#include "runtime/postgres/sandbox.h"
+#include "runtime/cli/run_ref.h"
+#include "runtime/value/uuid.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static const char HELP[] =
-    "Reads the journal in the target database: what the latest run (or RUN) has committed, map by map.\n\n"
-    "  mig status --target $PORTAL_URL\n"
-    "  mig status --sandbox\n";
+    "What the latest run, or RUN, has committed, map by map, from the journal in its target, and the command "
+    "that comes next.\n\n"
+    "  mig status\n"
+    "  mig status 2cde99ae --env prod\n"
+    "  mig status --target $PORTAL_URL             the latest run into that database\n";
 
-static const char *next_command(struct str state) {
-    if (str_is(state, "done")) return "nothing is open";
-    if (str_is(state, "running"))
-        return "the run is under way; if its process is gone, what is committed stands, and the tables it "
-               "loaded can be "
-               "emptied before a new `mig run`";
-    return "read `mig report`; then repair the source or the spec, empty the tables that the run loaded, and "
-           "`mig run` "
-           "again";
+/* Each state with the command that goes on from it. %.8s: the run. */
+static const char *next_command(const struct journal_run_info *run, bool locked) {
+    if (str_is(run->state, "running"))
+        return locked ? "it is under way: wait for it" : "it was interrupted: `mig resume %.8s`";
+    if (str_is(run->state, "stopped")) return "`mig resume %.8s` goes on; `mig rollback %.8s` undoes it";
+    if (str_is(run->state, "rolling back")) return "`mig rollback %.8s` goes on";
+    if (str_is(run->state, "rolled back")) return "nothing is open: its rows are gone, `mig run` starts anew";
+    if (str_is(run->state, "failed"))
+        return run->exit_code == 3 ? "repair the rejected rows and `mig retry %.8s`, or `mig rollback %.8s`"
+                                   : "read `mig report %.8s`; `mig rollback %.8s` undoes what is committed";
+    return "`mig verify %.8s` proves it";
 }
 
-static void print_text(const struct journal_run_info *run) {
-    char id[37];
-    const uint8_t *b = run->run_id.bytes;
-    snprintf(id, sizeof id, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-             b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-    printf("run %s of %.*s version %lld: %.*s\n", id, STR_ARG(run->migration), (long long)run->version,
-           STR_ARG(run->state));
+static struct str run_text(struct cli *cli, const struct journal_run_info *run) {
+    return uuid_format(&cli->arena, run->run_id);
+}
+
+static struct str next_text(struct cli *cli, const struct journal_run_info *run, bool locked) {
+    struct buf out = {0};
+    struct str id = run_text(cli, run);
+    for (const char *p = next_command(run, locked); *p; p++) {
+        if (strncmp(p, "%.8s", 4) != 0) {
+            buf_append_char(&out, *p);
+            continue;
+        }
+        buf_append(&out, id.ptr, 8);
+        p += 3;
+    }
+    struct str text = arena_copy_str(&cli->arena, buf_str(&out));
+    buf_release(&out);
+    return text;
+}
+
+static void print_text(struct cli *cli, const struct journal_run_info *run, bool locked) {
+    printf("run %.*s of %.*s version %lld: %.*s\n", STR_ARG(run_text(cli, run)), STR_ARG(run->migration),
+           (long long)run->version, STR_ARG(run->state));
     printf("started %.*s by %.*s on %.*s", STR_ARG(run->started_at), STR_ARG(run->who), STR_ARG(run->host));
     if (run->finished_at.len) printf(", finished %.*s", STR_ARG(run->finished_at));
     printf("\n\n");
@@ -42,19 +61,21 @@ static void print_text(const struct journal_run_info *run) {
                (unsigned long long)c->unchanged, (unsigned long long)c->skipped,
                (unsigned long long)c->rejected);
     }
-    printf("\nnext: %s\n", next_command(run->state));
+    printf("\nnext: %.*s\n", STR_ARG(next_text(cli, run, locked)));
 }
 
-static void print_json(const struct journal_run_info *run) {
+static void print_json(struct cli *cli, const struct journal_run_info *run, bool locked) {
     struct buf out = {0};
-    buf_append_cstr(&out, "{\"migration\":");
+    buf_append_cstr(&out, "{\"run\":");
+    buf_append_json(&out, run_text(cli, run));
+    buf_append_cstr(&out, ",\"migration\":");
     buf_append_json(&out, run->migration);
     buf_append_cstr(&out, ",\"state\":");
     buf_append_json(&out, run->state);
     buf_append_cstr(&out, ",\"started_at\":");
     buf_append_json(&out, run->started_at);
     buf_append_cstr(&out, ",\"next\":");
-    buf_append_json(&out, str_cstr(next_command(run->state)));
+    buf_append_json(&out, next_text(cli, run, locked));
     buf_append_cstr(&out, ",\"maps\":[");
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct journal_counts *c = &run->steps[i].counts;
@@ -75,40 +96,25 @@ static void print_json(const struct journal_run_info *run) {
 }
 
 int cmd_status(struct cli *cli, int argc, char **argv) {
-    struct str url = {0}, sandbox_dir = {0};
-    bool use_sandbox = false;
-    const struct option options[] = {
-        {"target", 0, OPTION_TEXT, &url, "URL", "the target database"},
-        {"sandbox", 0, OPTION_FLAG, &use_sandbox, NULL, "the sandbox"},
-        {"sandbox-dir", 0, OPTION_TEXT, &sandbox_dir, "DIR", "the sandbox's folder (implies --sandbox)"},
-        OPTION_END,
-    };
+    struct run_ref_arguments a = {0};
+    const struct option options[] = {RUN_REF_OPTIONS(a), OPTION_END};
     struct arguments arguments;
-    enum pg_error error;
+    struct run_ref ref;
     int code;
     if (!cli_start(cli, options, HELP, argc, argv, &arguments, &code)) return code;
     if (arguments.words.count > 1) return cli_usage(cli, "one run, please");
-    if (url.len == 0 && !use_sandbox && sandbox_dir.len == 0)
-        return cli_usage(cli, "say which database: --target URL or --sandbox");
-    if (url.len == 0) {
-        struct sandbox sandbox;
-        struct str dir = sandbox_dir.len ? sandbox_dir : sandbox_default_dir(&cli->arena);
-        if (!sandbox_start(&cli->arena, dir, &sandbox, &cli->diags)) {
-            cli_show_diags(cli);
-            return EXIT_UNREACHABLE;
-        }
-        url = sandbox.url;
+    struct str word = arguments.words.count ? arguments.words.items[0] : STR("");
+    if (!run_ref_open(cli, &a, word, &ref, &code)) {
+        run_ref_close(&ref);
+        cli_show_diags(cli);
+        return code;
     }
-    struct pg_connection *connection = pg_connect(url, NULL, &error, &cli->diags);
-    struct str wanted = arguments.words.count ? arguments.words.items[0] : STR("");
-    struct journal_run_info *run =
-        connection ? journal_read_run(connection, &cli->arena, wanted, &cli->diags) : NULL;
-    if (run && cli->json)
-        print_json(run);
-    else if (run)
-        print_text(run);
-    pg_close(connection);
+    bool locked = journal_is_locked(ref.connection);
+    if (cli->json)
+        print_json(cli, ref.info, locked);
+    else
+        print_text(cli, ref.info, locked);
+    run_ref_close(&ref);
     fflush(stdout);
-    if (run == NULL) cli_show_diags(cli);
-    return run ? EXIT_WELL : connection ? EXIT_USAGE : EXIT_UNREACHABLE;
+    return EXIT_WELL;
 }

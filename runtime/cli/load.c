@@ -108,7 +108,3 @@ struct plan *cli_load_plan(struct cli *cli, struct str path, struct str *base_di
     if (!cli_read_file(cli, path, PLAN_MAX_BYTES, &bytes)) return NULL;
     return plan_read(&cli->arena, bytes, path, &cli->diags);
 }
-
-struct str cli_default_work_dir(struct cli *cli, struct str base_dir) {
-    return str_is(base_dir, ".") ? STR(".mig") : arena_printf(&cli->arena, "%.*s/.mig", STR_ARG(base_dir));
-}

@@ -113,6 +113,27 @@ static bool end_transaction(struct pg_connection *connection, bool ok, struct di
     return ok;
 }
 
+bool journal_append_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                          struct str map, struct str detail_json, int64_t at, struct diag_list *diags) {
+    struct arena arena = {0};
+    bool ok = append_event(connection, &arena, run ? &run->id : NULL, kind, map, detail_json, at, diags);
+    arena_release(&arena);
+    return ok;
+}
+
+bool journal_has_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                       struct str map) {
+    char text[UUID_TEXT_SIZE];
+    struct str params[] = {journal_uuid_text(run->id, text), kind, map};
+    struct pg_result *r =
+        pg_query(connection,
+                 "SELECT EXISTS (SELECT FROM mig.event WHERE run_id = $1::uuid AND kind = $2 AND map = $3)",
+                 params, 3, NULL);
+    bool found = r && pg_result_bool(r, 0, 0);
+    pg_result_free(r);
+    return found;
+}
+
 bool journal_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
                    struct str map, struct str detail_json, int64_t at, struct diag_list *diags) {
     struct arena arena = {0};
@@ -180,9 +201,11 @@ static bool insert_run(struct pg_connection *connection, struct arena *arena,
         or_empty(s->phase),
         or_empty(s->only),
         bytes_text(arena, s->plan_hash, HASH_SIZE),
+        s->plan.len ? bytes_text(arena, (const uint8_t *)s->plan.ptr, s->plan.len) : (struct str){0},
         bytes_text(arena, s->spec_hash, HASH_SIZE),
         bytes_text(arena, s->schema_hash, HASH_SIZE),
         s->params_json.len ? s->params_json : STR("{}"),
+        s->options_json.len ? s->options_json : STR("{}"),
         or_empty(s->mig_version),
         or_empty(s->who),
         or_empty(s->host),
@@ -191,27 +214,35 @@ static bool insert_run(struct pg_connection *connection, struct arena *arena,
     return run_statement(
         connection,
         "INSERT INTO mig.run (run_id, state, migration, version, environment, phase, only_part,"
-        " plan_hash, spec_hash, schema_hash, params, mig_version, who, host, started_at)"
-        " VALUES ($1, 'running', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        " plan_hash, plan, spec_hash, schema_hash, params, options, mig_version, who, host, started_at)"
+        " VALUES ($1, 'running', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         params, sizeof params / sizeof params[0], NULL, diags);
 }
 
-static bool insert_sources(struct pg_connection *connection, struct arena *arena,
-                           const struct journal_run_start *s, struct diag_list *diags) {
-    for (uint32_t i = 0; i < s->source_count; i++) {
-        const struct journal_source *source = &s->sources[i];
-        struct str params[] = {uuid_text(arena, s->run_id),
-                               int_text(arena, i),
-                               source->source,
-                               source->file,
-                               int_text(arena, (int64_t)source->bytes),
-                               bytes_text(arena, source->sha256, HASH_SIZE)};
-        if (!run_statement(connection,
-                           "INSERT INTO mig.run_source (run_id, seq, source, file, bytes, sha256)"
-                           " VALUES ($1, $2, $3, $4, $5, $6)",
-                           params, 6, NULL, diags))
-            return false;
-    }
+bool journal_write_source(struct pg_connection *connection, const struct journal_run *run, uint32_t seq,
+                          const struct journal_source *source, struct diag_list *diags) {
+    struct arena arena = {0};
+    struct str params[] = {uuid_text(&arena, run->id),
+                           int_text(&arena, seq),
+                           source->source,
+                           source->file,
+                           int_text(&arena, (int64_t)source->bytes),
+                           bytes_text(&arena, source->hashed ? source->sha256 : NULL, HASH_SIZE)};
+    bool ok = run_statement(connection,
+                            "INSERT INTO mig.run_source (run_id, seq, source, file, bytes, sha256)"
+                            " VALUES ($1, $2, $3, $4, $5, $6)"
+                            " ON CONFLICT (run_id, seq) DO UPDATE SET bytes = excluded.bytes,"
+                            " sha256 = excluded.sha256",
+                            params, 6, NULL, diags);
+    arena_release(&arena);
+    return ok;
+}
+
+static bool insert_sources(struct pg_connection *connection, const struct journal_run_start *s,
+                           struct diag_list *diags) {
+    const struct journal_run run = {s->run_id, 1};
+    for (uint32_t i = 0; i < s->source_count; i++)
+        if (!journal_write_source(connection, &run, i, &s->sources[i], diags)) return false;
     return true;
 }
 
@@ -226,8 +257,7 @@ bool journal_start_run(struct pg_connection *connection, const struct journal_ru
         buf_append_cstr(&detail, ",\"who\":");
         buf_append_json(&detail, start->who);
         buf_append_cstr(&detail, "}");
-        ok = insert_run(connection, &arena, start, diags) &&
-             insert_sources(connection, &arena, start, diags) &&
+        ok = insert_run(connection, &arena, start, diags) && insert_sources(connection, start, diags) &&
              append_event(connection, &arena, &start->run_id, STR("run_started"), STR(""), buf_str(&detail),
                           start->started_at, diags);
         buf_release(&detail);

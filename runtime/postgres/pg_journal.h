@@ -16,7 +16,7 @@
 #include "runtime/postgres/pg_connection.h"
 #include "runtime/postgres/pg_encode.h"
 
-enum { JOURNAL_SCHEMA_VERSION = 1 };
+enum { JOURNAL_SCHEMA_VERSION = 2 };
 
 /* Creates or checks schema mig, in one transaction. False with diagnostics: no permission (with the GRANT
  * that helps), a version that this mig does not know. */
@@ -30,12 +30,15 @@ enum journal_presence journal_find(struct pg_connection *connection, struct diag
  * use an idle connection of its own. False with a diagnostic that names the holder. */
 bool journal_lock(struct pg_connection *connection, int32_t timeout_ms, struct diag_list *diags);
 void journal_unlock(struct pg_connection *connection);
+/* Does any session hold it, in this database? False when it cannot be asked, too. */
+bool journal_is_locked(struct pg_connection *connection);
 /* False when the session that held the lock is gone: the run must stop. */
 bool journal_lock_is_held(struct pg_connection *connection);
 
 struct journal_source {
     struct str source, file; /* name in the spec; file as the user would write it */
     uint64_t bytes;
+    bool hashed; /* sha256 is known: a run that was killed early may not have come so far */
     uint8_t sha256[32];
 };
 
@@ -45,7 +48,9 @@ struct journal_run_start {
     int64_t version;
     uint8_t plan_hash[32];
     const uint8_t *spec_hash, *schema_hash; /* 32 bytes each; NULL: none */
+    struct str plan;                        /* the plan file's bytes */
     struct str params_json;                 /* object; secrets and personal values left out by the caller */
+    struct str options_json;                /* how it was started (struct invocation); may be empty */
     struct str mig_version, who, host;      /* who: the operating system's user */
     int64_t started_at;                     /* timestamptz */
     const struct journal_source *sources;
@@ -68,6 +73,12 @@ bool journal_start_run(struct pg_connection *connection, const struct journal_ru
 bool journal_finish_run(struct pg_connection *connection, const struct journal_run *run,
                         enum journal_state state, int32_t exit_code, struct str summary_json, int64_t at,
                         struct diag_list *diags);
+/* A source file, once it is known: again for the same seq to add the hash. */
+bool journal_write_source(struct pg_connection *connection, const struct journal_run *run, uint32_t seq,
+                          const struct journal_source *source, struct diag_list *diags);
+/* The plan file's bytes as the run was started with, in the arena. False with a diagnostic. */
+bool journal_read_plan(struct pg_connection *connection, struct uuid run_id, struct arena *arena,
+                       struct str *bytes, struct diag_list *diags);
 /* Takes an unfinished run over: raises its fence after all batches under way have ended. */
 bool journal_take_over(struct pg_connection *connection, struct uuid run_id, struct journal_run *run,
                        struct diag_list *diags);
@@ -90,6 +101,12 @@ bool journal_finish_step(struct pg_connection *connection, const struct journal_
  * be empty. */
 bool journal_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
                    struct str map, struct str detail_json, int64_t at, struct diag_list *diags);
+/* The same within the caller's transaction. */
+bool journal_append_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                          struct str map, struct str detail_json, int64_t at, struct diag_list *diags);
+/* Has the run an event of this kind for the map? False also when it cannot be asked. */
+bool journal_has_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                       struct str map);
 /* Recomputes the whole chain. False with a diagnostic that names the first event that does not fit. */
 bool journal_verify_events(struct pg_connection *connection, uint64_t *count, struct diag_list *diags);
 
@@ -98,6 +115,8 @@ bool journal_verify_events(struct pg_connection *connection, uint64_t *count, st
 /* A row that goes to quarantine with the batch. */
 struct journal_reject {
     uint64_t row_ordinal;   /* of the source row among the map's rows */
+    uint32_t nth;           /* which of that row's good rows (each, join), from 0; else 0 */
+    bool by_server;         /* refused by the server or found there already: the map itself accepted it */
     struct str file;        /* source file; may be empty */
     uint64_t line, row;     /* 0: none */
     struct str fault;       /* "R0106" or the server's SQLSTATE */
@@ -109,8 +128,9 @@ struct journal_reject {
 
 /* A row of a crosswalk that is kept (`keep crosswalk N days`). */
 struct journal_crosswalk {
+    uint64_t seq;            /* which of the map's accepted rows, from 0 */
     struct str key;          /* keyed_table_encode's bytes */
-    struct str columns_json; /* object: target column → value */
+    struct str columns_json; /* array of the stored columns' texts and nulls, in the crosswalk's order */
 };
 
 /* What the engine knows of a batch; the loader adds checksums, written/updated/unchanged and the xid. */
@@ -120,12 +140,40 @@ struct journal_batch {
     struct str first_place, last_place; /* "tasks.csv:17"; may be empty */
     uint64_t end_offset;                /* bytes of input consumed after it */
     uint64_t in, skipped, rejected, warned;
+    uint64_t sent;              /* rows that the map accepted: loaded, unchanged, refused or conflicting */
+    unsigned __int128 sent_sum; /* their row hashes, added up */
     const struct journal_reject *rejects;
     uint32_t reject_count;
     const struct journal_crosswalk *crosswalk;
     uint32_t crosswalk_count;
     int64_t crosswalk_expires_at; /* timestamptz */
 };
+
+/* A batch as the journal has it. */
+struct journal_batch_info {
+    uint64_t ordinal, first_row, end_row;
+    struct journal_counts counts;
+    uint64_t sent;
+    unsigned __int128 sent_sum, row_sum, key_sum, update_row_sum, update_key_sum;
+    uint64_t xid;    /* 64 bits, with epoch */
+    bool from_retry; /* repaired rows, not the source's */
+};
+/* The batches of one map, by ordinal. */
+bool journal_read_batches(struct pg_connection *connection, struct uuid run_id, struct str map,
+                          struct arena *arena, struct journal_batch_info **batches, uint32_t *count,
+                          struct diag_list *diags);
+
+/* What the server said of rows that the map had accepted. */
+struct journal_verdict {
+    uint64_t row_ordinal;
+    uint32_t nth;
+    bool conflict; /* found in the target already; else refused */
+    struct str message;
+};
+/* The verdicts on one map's rows, by row_ordinal and nth. */
+bool journal_read_verdicts(struct pg_connection *connection, struct uuid run_id, struct str map,
+                           struct arena *arena, struct journal_verdict **verdicts, uint32_t *count,
+                           struct diag_list *diags);
 
 /* -- reading, for status, report, resume, verify */
 
@@ -140,7 +188,8 @@ struct journal_step_info {
 
 struct journal_run_info {
     struct uuid run_id;
-    struct str migration, environment, phase, only, state, mig_version, who, host, params_json, summary_json;
+    struct str migration, environment, phase, only, state, mig_version, who, host, params_json, summary_json,
+        options_json;
     int64_t version, fence;
     int32_t exit_code;    /* -1: not finished */
     struct str plan_hash; /* 64 hexadecimal digits */

@@ -63,7 +63,8 @@ static bool write_rejects(struct pg_connection *connection, struct str run_text,
         const struct journal_reject *r = &rejects[i];
         buf_append_str(&rows, run_text);
         append_field(&rows, map);
-        buf_printf(&rows, "\t%llu\t%llu", (unsigned long long)batch, (unsigned long long)r->row_ordinal);
+        buf_printf(&rows, "\t%llu\t%llu\t%u\t%c", (unsigned long long)batch,
+                   (unsigned long long)r->row_ordinal, r->nth, r->by_server ? 't' : 'f');
         append_field(&rows, or_empty(r->file));
         append_int_or_null(&rows, r->line);
         append_int_or_null(&rows, r->row);
@@ -74,11 +75,11 @@ static bool write_rejects(struct pg_connection *connection, struct str run_text,
         append_time_field(&rows, r->expires_at);
         buf_append_char(&rows, '\n');
     }
-    bool ok = copy_in(
-        connection,
-        "COPY mig.quarantine (run_id, map, batch, row_ordinal, file, line, row_number, fault, message,"
-        " faults, raw, expires_at) FROM STDIN",
-        &rows);
+    bool ok = copy_in(connection,
+                      "COPY mig.quarantine (run_id, map, batch, row_ordinal, nth, by_server, file, line, "
+                      "row_number, fault, message,"
+                      " faults, raw, expires_at) FROM STDIN",
+                      &rows);
     buf_release(&rows);
     return ok;
 }
@@ -92,13 +93,14 @@ static bool write_crosswalk(struct pg_connection *connection, struct str run_tex
         buf_append_str(&rows, run_text);
         append_field(&rows, map);
         append_bytes_field(&rows, or_empty(c->key));
-        append_field(&rows, c->columns_json.len ? c->columns_json : STR("{}"));
-        buf_printf(&rows, "\t%llu", (unsigned long long)batch->ordinal);
+        append_field(&rows, c->columns_json.len ? c->columns_json : STR("[]"));
+        buf_printf(&rows, "\t%llu\t%llu", (unsigned long long)batch->ordinal, (unsigned long long)c->seq);
         append_time_field(&rows, batch->crosswalk_expires_at);
         buf_append_char(&rows, '\n');
     }
-    bool ok = copy_in(connection,
-                      "COPY mig.crosswalk (run_id, map, key, columns, batch, expires_at) FROM STDIN", &rows);
+    bool ok =
+        copy_in(connection,
+                "COPY mig.crosswalk (run_id, map, key, columns, batch, seq, expires_at) FROM STDIN", &rows);
     buf_release(&rows);
     return ok;
 }
@@ -127,12 +129,12 @@ enum journal_write journal_write_batch(struct pg_connection *connection, const s
         "INSERT INTO mig.batch (run_id, map, ordinal, fence, first_row, end_row, first_place, last_place, "
         "end_offset,"
         " rows_in, written, updated, unchanged, skipped, rejected, warned, row_sum, key_sum, update_row_sum,"
-        " update_key_sum)"
+        " update_key_sum, sent, sent_sum, origin)"
         " SELECT $1::uuid, $2::text, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::text, $8::text, "
         "$9::bigint,"
         " $10::bigint, $11::bigint, $12::bigint, $13::bigint, $14::bigint, $15::bigint, $16::bigint, "
         "$17::bytea,"
-        " $18::bytea, $19::bytea, $20::bytea"
+        " $18::bytea, $19::bytea, $20::bytea, $21::bigint, $22::bytea, 'source'"
         " FROM mig.run WHERE run_id = $1::uuid AND fence = $4::bigint AND state = 'running' FOR SHARE";
     struct arena arena = {0};
     char run_text[UUID_TEXT_SIZE], fence[INT_TEXT_SIZE];
@@ -158,6 +160,8 @@ enum journal_write journal_write_batch(struct pg_connection *connection, const s
         sum_text(&arena, load->inserted.key),
         sum_text(&arena, load->changed.row),
         sum_text(&arena, load->changed.key),
+        count_text(&arena, b->sent),
+        sum_text(&arena, b->sent_sum),
     };
     enum journal_write outcome = JOURNAL_WRITE_FAILED;
     if (write_rejects(connection, id, map, b->ordinal, b->rejects, b->reject_count) &&

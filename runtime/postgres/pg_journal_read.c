@@ -9,7 +9,8 @@ static const char RUN_COLUMNS[] =
     "'hex'),"
     " to_char(started_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
     " coalesce(to_char(finished_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), ''),"
-    " (extract(epoch FROM started_at - timestamptz '2000-01-01 00:00:00+00') * 1000000)::bigint"
+    " (extract(epoch FROM started_at - timestamptz '2000-01-01 00:00:00+00') * 1000000)::bigint,"
+    " options::text"
     " FROM mig.run";
 
 static struct str copy_text(struct arena *arena, const struct pg_result *r, uint32_t row, uint32_t column) {
@@ -31,6 +32,7 @@ static void fill_run(struct arena *arena, const struct pg_result *r, uint32_t ro
     run->started_at = copy_text(arena, r, row, 15);
     run->finished_at = copy_text(arena, r, row, 16);
     run->started_micros = pg_result_int(r, row, 17);
+    run->options_json = copy_text(arena, r, row, 18);
 }
 
 bool journal_read_runs(struct pg_connection *connection, struct arena *arena, uint32_t limit,
@@ -67,6 +69,7 @@ static bool read_sources(struct pg_connection *connection, struct arena *arena, 
         s->source = copy_text(arena, r, i, 0);
         s->file = copy_text(arena, r, i, 1);
         s->bytes = (uint64_t)pg_result_int(r, i, 2);
+        s->hashed = !pg_result_is_null(r, i, 3);
         struct str hex = pg_result_text(r, i, 3);
         for (size_t b = 0; b < sizeof s->sha256 && 2 * b + 1 < hex.len; b++) {
             char c = hex.ptr[2 * b], d = hex.ptr[2 * b + 1];

@@ -23,16 +23,19 @@ static const char JOURNAL_DDL[] =
     "CREATE TABLE mig.run ("
     " run_id uuid PRIMARY KEY,"
     " fence bigint NOT NULL DEFAULT 1,"
-    " state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'stopped')),"
+    " state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'stopped', 'rolling back', 'rolled "
+    "back')),"
     " migration text NOT NULL,"
     " version bigint NOT NULL,"
     " environment text NOT NULL,"
     " phase text NOT NULL,"
     " only_part text NOT NULL,"
     " plan_hash bytea NOT NULL,"
+    " plan bytea,"
     " spec_hash bytea,"
     " schema_hash bytea,"
     " params json NOT NULL,"
+    " options json NOT NULL,"
     " mig_version text NOT NULL,"
     " who text NOT NULL,"
     " host text NOT NULL,"
@@ -47,12 +50,12 @@ static const char JOURNAL_DDL[] =
     " source text NOT NULL,"
     " file text NOT NULL,"
     " bytes bigint NOT NULL,"
-    " sha256 bytea NOT NULL,"
+    " sha256 bytea,"
     " PRIMARY KEY (run_id, seq));"
     "CREATE TABLE mig.step ("
     " run_id uuid NOT NULL REFERENCES mig.run,"
     " map text NOT NULL,"
-    " state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'stopped')),"
+    " state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'stopped', 'rolled back')),"
     " target_schema text NOT NULL,"
     " target_table text NOT NULL,"
     " target_oid oid,"
@@ -67,6 +70,7 @@ static const char JOURNAL_DDL[] =
     " run_id uuid NOT NULL,"
     " map text NOT NULL,"
     " ordinal bigint NOT NULL,"
+    " origin text NOT NULL CHECK (origin IN ('source', 'retry')),"
     " fence bigint NOT NULL,"
     " first_row bigint NOT NULL,"
     " end_row bigint NOT NULL,"
@@ -75,6 +79,7 @@ static const char JOURNAL_DDL[] =
     " end_offset bigint NOT NULL,"
     " rows_in bigint NOT NULL, written bigint NOT NULL, updated bigint NOT NULL, unchanged bigint NOT NULL,"
     " skipped bigint NOT NULL, rejected bigint NOT NULL, warned bigint NOT NULL,"
+    " sent bigint NOT NULL, sent_sum bytea NOT NULL,"
     " row_sum bytea NOT NULL, key_sum bytea NOT NULL,"
     " update_row_sum bytea NOT NULL, update_key_sum bytea NOT NULL,"
     " xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),"
@@ -88,6 +93,7 @@ static const char JOURNAL_DDL[] =
     " ordinal bigint NOT NULL,"
     " seq bigint NOT NULL,"
     " operation text NOT NULL CHECK (operation IN ('update', 'delete')),"
+    " old_xmin xid NOT NULL,"
     " old_row json NOT NULL,"
     " PRIMARY KEY (run_id, map, ordinal, seq));"
     "CREATE TABLE mig.event ("
@@ -109,14 +115,18 @@ static const char JOURNAL_DDL[] =
     " key bytea NOT NULL,"
     " columns json NOT NULL,"
     " batch bigint NOT NULL,"
+    " seq bigint NOT NULL,"
     " expires_at timestamptz,"
-    " PRIMARY KEY (map, key, run_id));"
+    " PRIMARY KEY (run_id, map, seq));"
+    "CREATE INDEX crosswalk_key ON mig.crosswalk (map, key);"
     "CREATE TABLE mig.quarantine ("
     " run_id uuid NOT NULL REFERENCES mig.run,"
     " map text NOT NULL,"
     " batch bigint NOT NULL,"
     " seq bigint GENERATED ALWAYS AS IDENTITY,"
     " row_ordinal bigint NOT NULL,"
+    " nth integer NOT NULL,"
+    " by_server boolean NOT NULL,"
     " file text NOT NULL,"
     " line bigint,"
     " row_number bigint,"
@@ -124,11 +134,14 @@ static const char JOURNAL_DDL[] =
     " message text NOT NULL,"
     " faults json,"
     " raw bytea,"
+    " state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),"
+    " resolution text,"
+    " closed_at timestamptz,"
     " expires_at timestamptz,"
     " PRIMARY KEY (run_id, map, batch, seq));"
-    "INSERT INTO mig.schema_version (version) VALUES (1);";
+    "INSERT INTO mig.schema_version (version) VALUES (2);";
 
-_Static_assert(JOURNAL_SCHEMA_VERSION == 1, "the DDL above writes this version");
+_Static_assert(JOURNAL_SCHEMA_VERSION == 2, "the DDL above writes this version");
 
 static void sleep_ms(int32_t ms) {
     struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
@@ -346,6 +359,17 @@ bool journal_lock(struct pg_connection *connection, int32_t timeout_ms, struct d
 
 void journal_unlock(struct pg_connection *connection) {
     pg_exec(connection, "SELECT pg_catalog.pg_advisory_unlock(" LOCK_CLASS ", " RUN_LOCK ")", NULL);
+}
+
+bool journal_is_locked(struct pg_connection *connection) {
+    static const char SQL[] = "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory'"
+                              " AND classid = " LOCK_CLASS " AND objid = " RUN_LOCK
+                              " AND database = (SELECT oid FROM pg_catalog.pg_database"
+                              " WHERE datname = pg_catalog.current_database()) AND granted)";
+    struct pg_result *r = pg_query(connection, SQL, NULL, 0, NULL);
+    bool locked = r && pg_result_bool(r, 0, 0);
+    pg_result_free(r);
+    return locked;
 }
 
 bool journal_lock_is_held(struct pg_connection *connection) {

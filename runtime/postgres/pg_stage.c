@@ -131,8 +131,9 @@ static void append_hit_join(struct buf *sql, const struct pg_loader *l) {
 static void make_update(struct pg_loader *l, struct buf *sql, const uint32_t *updated, uint32_t count) {
     buf_append_cstr(
         sql,
-        "INSERT INTO mig.image (run_id, map, ordinal, seq, operation, old_row) SELECT $2::uuid, $3::text,"
-        " $4::bigint, $5::bigint + row_number() OVER (ORDER BY h.ordinal), 'update', row_to_json(t)");
+        "INSERT INTO mig.image (run_id, map, ordinal, seq, operation, old_xmin, old_row) SELECT $2::uuid, "
+        "$3::text,"
+        " $4::bigint, $5::bigint + row_number() OVER (ORDER BY h.ordinal), 'update', t.xmin, row_to_json(t)");
     append_hit_join(sql, l);
     buf_append_cstr(sql, " WHERE h.differs AND s." STAGE_ROUND " = $1::bigint");
     l->sql.save_images = take_sql(l, sql);

@@ -45,7 +45,7 @@ def main(mig):
         client = Client(mig, folder)
         uri = client.open(write_spec(folder))
         found = client.wait_diagnostics(uri)
-    assert {diag["code"] for diag in found} <= {"L0208", "L0209"}, found[:3]  # it has no tests
+        assert {diag["code"] for diag in found} <= {"L0208", "L0209"}, found[:3]  # it has no tests
         at = client.texts[uri].rindex("upper(trim(")
         changes, completions, used = [], [], cpu_seconds(client.process)
         for _ in range(15):

@@ -74,8 +74,8 @@ static void test_lock_names_its_holder(void **state) {
 static void test_run_and_steps(void **state) {
     struct fixture *f = *state;
     struct plan *plan = make_plan(f, "items", ITEMS, 1);
-    struct journal_source sources[] = {{STR("links"), STR("a.csv"), 12345, {1, 0xab}},
-                                       {STR("links"), STR("b.csv"), 1, {2}}};
+    struct journal_source sources[] = {{STR("links"), STR("a.csv"), 12345, true, {1, 0xab}},
+                                       {STR("links"), STR("b.csv"), 1, true, {2}}};
     uint8_t spec_hash[32] = {9};
     struct journal_run_start start = {.run_id = {{1, 2, 3}},
                                       .migration = STR("portal"),

@@ -158,7 +158,7 @@ static void test_rejects_and_crosswalk_ride_along(void **state) {
                                         .fault = STR("23505"),
                                         .message = STR("x"),
                                         .faults_json = STR("[{\"a\":\"\\\\\"}]")}};
-    struct journal_crosswalk crosswalk[] = {{STR("\0k\\"), STR("{\"id\":\"1\"}")}};
+    struct journal_crosswalk crosswalk[] = {{4, STR("\0k\\"), STR("[\"1\"]")}};
     struct journal_batch batch = batch_of(0, 4);
     batch.rejected = 2;
     batch.rejects = rejects;
@@ -174,8 +174,8 @@ static void test_rejects_and_crosswalk_ride_along(void **state) {
                   " FROM mig.quarantine WHERE row_ordinal = 7",
                   "a\tb.csv|12|R0106|no\ndate \\N|\\x005c78|2025-09-21 00:00:00+00|0");
     assert_answer(f, "SELECT faults->0->>'a' FROM mig.quarantine WHERE row_ordinal = 8", "\\");
-    assert_answer(f, "SELECT concat_ws('|', key, columns, batch) FROM mig.crosswalk",
-                  "\\x006b5c|{\"id\":\"1\"}|0");
+    assert_answer(f, "SELECT concat_ws('|', key, columns, batch, seq) FROM mig.crosswalk",
+                  "\\x006b5c|[\"1\"]|0|4");
     /* A batch in which every row was rejected has a journal row, too. */
     batch.ordinal = 1;
     batch.crosswalk_count = 0;
