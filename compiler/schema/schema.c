@@ -23,41 +23,27 @@ static uint32_t byte_of_cursor(const char *sql, int cursor) {
     return at;
 }
 
-/* The line of a block text whose indent was taken away: the SQL's n-th line is the text's n-th, or the next
- * where the text begins behind a line break. */
-static struct span line_of_cursor(const char *sql, int cursor, struct span at) {
-    uint32_t line = 0, limit = at.end < at.source->text.len ? at.end : (uint32_t)at.source->text.len;
-    uint32_t end = byte_of_cursor(sql, cursor), start = at.start;
-    const char *text = at.source->text.ptr;
-    for (uint32_t i = 0; i < end && sql[i]; i++)
-        line += sql[i] == '\n';
-    uint32_t first = start;
-    while (first < limit &&
-           (text[first] == '"' || text[first] == ' ' || text[first] == '\t' || text[first] == '\r'))
-        first++;
-    if (first < limit && text[first] == '\n' && sql[0] != '\n') start = first + 1;
-    for (; line > 0 && start < limit; start++)
-        line -= text[start] == '\n';
-    while (start < limit && (text[start] == ' ' || text[start] == '\t'))
-        start++;
-    for (end = start; end < limit && text[end] != '\n' && text[end] != '\r';)
+/* The word that starts there; a mistake at the end is shown at the last character. */
+static struct span word_at(struct span at, uint32_t start) {
+    struct str text = at.source->text;
+    uint32_t end;
+    if (start >= at.end) start = at.end > at.start ? at.end - 1 : at.start;
+    for (end = start; end < at.end && (isalnum((unsigned char)text.ptr[end]) || text.ptr[end] == '_');)
         end++;
-    return line == 0 && end > start ? (struct span){at.source, start, end} : at;
+    return (struct span){at.source, start, end > start ? end : start + (start < text.len)};
 }
 
-cJSON *pg_tree_parse(const char *sql, struct span at, bool exact, struct diag_list *diags, const char *what) {
+cJSON *pg_tree_parse(const char *sql, struct span at, pg_place place, const void *context,
+                     struct diag_list *diags, const char *what) {
     PgQueryParseResult result = pg_query_parse(sql);
     cJSON *tree = NULL;
     if (result.error) {
-        struct span place = at;
-        if (exact && at.source && result.error->cursorpos > 0) {
-            place.start = at.start + byte_of_cursor(sql, result.error->cursorpos);
-            if (place.start > at.source->text.len) place.start = (uint32_t)at.source->text.len;
-            place.end = place.start + (place.start < at.source->text.len);
-        } else if (at.source && result.error->cursorpos > 0) {
-            place = line_of_cursor(sql, result.error->cursorpos, at);
+        struct span word = at;
+        if (at.source && result.error->cursorpos > 0) {
+            uint32_t byte = byte_of_cursor(sql, result.error->cursorpos);
+            word = word_at(at, place ? place(context, byte) : at.start + byte);
         }
-        struct diag *diag = diag_report(diags, E_SQL_SYNTAX, place, "%s: %s", what, result.error->message);
+        struct diag *diag = diag_report(diags, E_SQL_SYNTAX, word, "%s: %s", what, result.error->message);
         diag_help(diags, diag, "This is Postgres' own parser speaking (version %s); psql would say the same.",
                   PG_MAJORVERSION);
     } else {
@@ -90,7 +76,7 @@ struct schema *schema_parse(struct arena *arena, const struct source_text *ddl, 
         diag_report(diags, E_SQL_SYNTAX, whole, "the DDL holds a NUL byte");
         return NULL;
     }
-    cJSON *tree = pg_tree_parse(ddl->text.ptr, whole, true, diags, "the DDL does not parse");
+    cJSON *tree = pg_tree_parse(ddl->text.ptr, whole, NULL, NULL, diags, "the DDL does not parse");
     if (tree == NULL) return NULL;
     struct schema *schema = ARENA_NEW(arena, struct schema);
     schema->source = ddl;

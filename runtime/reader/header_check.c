@@ -3,8 +3,6 @@
 
 #include "runtime/value/text.h"
 
-enum { MOST_SUGGESTED = 8 };
-
 struct str source_column_name(const struct plan_source_column *column) {
     return column->from.len ? column->from : column->name;
 }
@@ -14,30 +12,6 @@ static uint32_t find_name(const struct str *names, uint32_t count, struct str wa
     for (uint32_t i = from; i < count; i++)
         if (str_eq(text_trim(names[i]), wanted)) return i;
     return UINT32_MAX;
-}
-
-/* All columns that the file lacks, in one error: it is one file that is another than the spec's. */
-static struct diag *report_missing(const struct plan_source_column *const *missing, uint32_t missing_count,
-                                   const struct str *names, uint32_t count, struct str place,
-                                   struct diag_list *diags) {
-    struct str *wanted = ARENA_ARRAY(diags->arena, struct str, missing_count);
-    for (uint32_t i = 0; i < missing_count; i++)
-        wanted[i] = source_column_name(missing[i]);
-    struct diag *d = reader_error(diags, X_MISSING_COLUMN, place, "there %s %.*s",
-                                  missing_count == 1 ? "is no column" : "are no columns",
-                                  STR_ARG(list_names(diags->arena, wanted, missing_count)));
-    for (uint32_t i = 0; i < missing_count && i < MOST_SUGGESTED; i++) {
-        struct str close = diag_closest_name(wanted[i], names, count);
-        if (close.len == 0) continue;
-        if (missing_count == 1)
-            diag_help(diags, d, "did you mean `%.*s`? write it behind `from` of column `%.*s`",
-                      STR_ARG(close), STR_ARG(missing[i]->name));
-        else
-            diag_help(diags, d, "for `%.*s`, did you mean `%.*s`? write it behind `from` of column `%.*s`",
-                      STR_ARG(wanted[i]), STR_ARG(close), STR_ARG(missing[i]->name));
-    }
-    diag_help(diags, d, "the file has: %.*s", STR_ARG(list_names(diags->arena, names, count)));
-    return d;
 }
 
 /* A header that reads as one name, where the spec has several columns, is of another delimiter. */
@@ -51,6 +25,37 @@ static void suggest_delimiter(const struct reader *reader, struct str header, st
                   signs[i][1]);
         return;
     }
+}
+
+/* One diagnostic for all columns that the file lacks. */
+static void report_missing(struct reader *reader, const uint32_t *field_of, const struct str *names,
+                           uint32_t count, struct str place, struct diag_list *diags) {
+    const struct plan_source_table *table = reader->table;
+    struct str *missing = ARENA_ARRAY(diags->arena, struct str, table->columns_count + 1);
+    uint32_t missing_count = 0;
+    for (uint32_t i = 0; i < table->columns_count; i++)
+        if (field_of[i] == UINT32_MAX) missing[missing_count++] = source_column_name(&table->columns[i]);
+    if (missing_count == 0) return;
+    struct str list = list_names(diags->arena, missing, missing_count);
+    struct diag *d =
+        missing_count == 1
+            ? reader_error(diags, X_MISSING_COLUMN, place, "there is no column %.*s", STR_ARG(list))
+            : reader_error(diags, X_MISSING_COLUMN, place, "there are no columns %.*s", STR_ARG(list));
+    for (uint32_t i = 0; i < table->columns_count; i++) {
+        const struct plan_source_column *column = &table->columns[i];
+        struct str close = field_of[i] == UINT32_MAX
+                               ? diag_closest_name(source_column_name(column), names, count)
+                               : (struct str){0};
+        if (close.len == 0) continue;
+        if (missing_count == 1)
+            diag_help(diags, d, "did you mean `%.*s`? write it behind `from` of column `%.*s`",
+                      STR_ARG(close), STR_ARG(column->name));
+        else
+            diag_help(diags, d, "for `%.*s`, did you mean `%.*s`? write it behind `from` of column `%.*s`",
+                      STR_ARG(source_column_name(column)), STR_ARG(close), STR_ARG(column->name));
+    }
+    diag_help(diags, d, "the file has: %.*s", STR_ARG(list_names(diags->arena, names, count)));
+    if (count == 1) suggest_delimiter(reader, names[0], d, diags);
 }
 
 static void note_unnamed(struct reader *reader, const struct str *names, uint32_t count) {
@@ -67,13 +72,12 @@ static void note_unnamed(struct reader *reader, const struct str *names, uint32_
 bool header_check(struct reader *reader, const struct str *names, uint32_t count, struct str place,
                   uint32_t *field_of, struct diag_list *diags) {
     bool good = true;
-    VEC(const struct plan_source_column *) missing = {0};
     for (uint32_t i = 0; i < reader->table->columns_count; i++) {
         const struct plan_source_column *column = &reader->table->columns[i];
         struct str wanted = source_column_name(column);
         field_of[i] = find_name(names, count, wanted, 0);
         if (field_of[i] == UINT32_MAX) {
-            VEC_PUSH(diags->arena, &missing, column);
+            good = false;
             continue;
         }
         uint32_t again = find_name(names, count, wanted, field_of[i] + 1);
@@ -84,11 +88,7 @@ bool header_check(struct reader *reader, const struct str *names, uint32_t count
         diag_help(diags, d, "rename one of the two in the file, so that it is clear which is meant");
         good = false;
     }
-    if (missing.count) {
-        struct diag *d = report_missing(missing.items, missing.count, names, count, place, diags);
-        if (good && count == 1) suggest_delimiter(reader, names[0], d, diags);
-        good = false;
-    }
+    report_missing(reader, field_of, names, count, place, diags);
     if (good) note_unnamed(reader, names, count);
     return good;
 }
