@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 static const char HELP[] =
-    "Undoes the latest run, or RUN: deletes what it inserted, puts back what it updated, in batches, the last one "
+    "Undoes the latest run, or RUN: deletes what it inserted, puts back what it updated, in batches, the "
+    "last one "
     "first. Rows that others have changed since are told apart; --policy says what becomes of them:\n\n"
     "  stop       nothing is done if there are any (the default)\n"
     "  keep       they stay, and are listed\n"
@@ -37,7 +38,8 @@ static bool find_policy(struct cli *cli, struct str name, enum undo_policy *poli
         if (str_eq(name, names[i])) return true;
     }
     struct str close = diag_closest_name(name, names, UNDO_POLICY_COUNT);
-    *code = close.len ? cli_usage(cli, "there is no policy `%.*s`; did you mean `%.*s`?", STR_ARG(name), STR_ARG(close))
+    *code = close.len ? cli_usage(cli, "there is no policy `%.*s`; did you mean `%.*s`?", STR_ARG(name),
+                                  STR_ARG(close))
                       : cli_usage(cli, "there is no policy `%.*s`; there are stop, keep, overwrite and merge",
                                   STR_ARG(name));
     return false;

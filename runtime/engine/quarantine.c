@@ -4,6 +4,7 @@
 
 #include "runtime/engine/map_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -50,6 +51,13 @@ struct quarantine *quarantine_open(struct engine *engine, struct str directory) 
     q->directory = directory;
     q->fd = -1;
     return q;
+}
+
+void quarantine_clear(struct quarantine *q) {
+    DIR *dir = opendir(arena_copy_cstr(q->engine->arena, q->directory));
+    for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
+        if (entry->d_name[0] != '.') unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir) closedir(dir);
 }
 
 static bool write_out(struct quarantine *q) {
@@ -156,45 +164,44 @@ static bool mask_raw(struct map_run *run, const struct row_place *place, const s
     return true;
 }
 
-static void append_fault(struct quarantine *q, const struct plan_program *program,
-                         const struct row_report *r) {
-    const struct plan *plan = q->engine->plan;
+static void append_fault(const struct plan *plan, const struct plan_program *program,
+                         const struct row_report *r, struct buf *out) {
     struct plan_span span = {0};
     uint32_t line;
     if (r->instr < program->spans_count) span = program->spans[r->instr];
     struct str file = plan_span_file(plan, &span, &line);
-    buf_printf(&q->out, "{\"code\":\"%s\",\"message\":", fault_id(r->fault));
-    buf_append_json(&q->out, r->message);
+    buf_printf(out, "{\"code\":\"%s\",\"message\":", fault_id(r->fault));
+    buf_append_json(out, r->message);
     if (r->value.len) {
-        buf_append_cstr(&q->out, ",\"value\":");
-        buf_append_json(&q->out, r->value);
+        buf_append_cstr(out, ",\"value\":");
+        buf_append_json(out, r->value);
     }
     if (line) {
         struct arena scratch = {0};
-        buf_append_cstr(&q->out, ",\"spec\":{\"file\":");
-        buf_append_json(&q->out, file);
-        buf_printf(&q->out, ",\"line\":%u,\"text\":", line);
-        buf_append_json(&q->out, plan_span_text(plan, &span, &scratch));
-        buf_append_char(&q->out, '}');
+        buf_append_cstr(out, ",\"spec\":{\"file\":");
+        buf_append_json(out, file);
+        buf_printf(out, ",\"line\":%u,\"text\":", line);
+        buf_append_json(out, plan_span_text(plan, &span, &scratch));
+        buf_append_char(out, '}');
         arena_release(&scratch);
     }
-    buf_append_char(&q->out, '}');
+    buf_append_char(out, '}');
 }
 
-static void append_faults(struct quarantine *q, const struct plan_program *program, const struct vm *vm,
-                          uint32_t row) {
+void quarantine_append_faults(const struct engine *engine, const struct plan_program *program,
+                              const struct vm *vm, uint32_t row, struct buf *json) {
     bool first = true;
     /* A record that could not be read says so once: what its cells then lack is no fault of theirs. */
     const struct row_report *main = vm_first_report(vm, row);
     bool unreadable = main && main->instr == NO_REGISTER;
-    buf_append_cstr(&q->out, ",\"faults\":[");
+    buf_append_char(json, '[');
     for (const struct row_report *r = vm_first_report(vm, row); r; r = vm_next_report(vm, r)) {
         if (r->kind != OUTCOME_REJECTED || (unreadable && r->instr != NO_REGISTER)) continue;
-        if (!first) buf_append_char(&q->out, ',');
+        if (!first) buf_append_char(json, ',');
         first = false;
-        append_fault(q, program, r);
+        append_fault(engine->plan, program, r, json);
     }
-    buf_append_char(&q->out, ']');
+    buf_append_char(json, ']');
 }
 
 static void append_head(struct quarantine *q, struct map_run *run, const struct row_place *place) {
@@ -230,7 +237,8 @@ bool quarantine_add(struct quarantine *q, struct map_run *run, const struct plan
                     const struct vm *vm, uint32_t row, const struct row_place *place) {
     if (!open_file(q, run->map)) return false;
     append_head(q, run, place);
-    append_faults(q, program, vm, row);
+    buf_append_cstr(&q->out, ",\"faults\":");
+    quarantine_append_faults(q->engine, program, vm, row, &q->out);
     return finish_record(q, run, place);
 }
 

@@ -33,8 +33,11 @@ struct run_observer {
     void (*progress)(void *context, struct str map, uint64_t rows, uint64_t bytes, uint64_t total_bytes);
 };
 
+struct journal_run_info;
+
 struct run_options {
-    struct str environment; /* empty: none */
+    const struct journal_run_info *again; /* an earlier run to go on with; NULL: a new one */
+    struct str environment;               /* empty: none */
     struct str target_url;  /* overrides target and environment (sandbox); empty: from the environment */
     struct str base_dir;    /* relative source paths start here */
     struct str sandbox_dir; /* the target is the sandbox in this folder; empty: it is not */
@@ -47,7 +50,9 @@ struct run_options {
     struct str phase; /* empty: all */
     bool dry_run;     /* reads, transforms, checks the source side; writes nothing to the target */
     bool allow_extern;
-    size_t memory_limit; /* for keyed tables and key sets, before they spill; 0: 64 and 128 MiB each */
+    bool without_journal; /* for measuring what it costs: no batch rows, row hashes, ledger and checksums of
+                             files, no rows kept for another try. Such a run can only be looked at */
+    size_t memory_limit;  /* for keyed tables and key sets, before they spill; 0: 64 and 128 MiB each */
     struct run_observer observer;
     const struct reader_limits *limits; /* NULL: defaults */
     const volatile int

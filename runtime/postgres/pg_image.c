@@ -12,7 +12,8 @@ bool pg_live_columns_read(struct pg_connection *connection, struct arena *arena,
         " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
         " JOIN LATERAL (WITH RECURSIVE d (type) AS (SELECT a.atttypid UNION ALL"
         "   SELECT t.typbasetype FROM d JOIN pg_catalog.pg_type t ON t.oid = d.type AND t.typtype = 'd')"
-        "  SELECT d.type FROM d JOIN pg_catalog.pg_type t ON t.oid = d.type AND t.typtype <> 'd') base ON true"
+        "  SELECT d.type FROM d JOIN pg_catalog.pg_type t ON t.oid = d.type AND t.typtype <> 'd') base ON "
+        "true"
         " WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'f', 'v') ORDER BY a.attnum";
     struct str params[] = {schema.len ? schema : STR("public"), table};
     struct pg_result *r = pg_query(connection, SQL, params, 2, diags);

@@ -113,6 +113,27 @@ static bool end_transaction(struct pg_connection *connection, bool ok, struct di
     return ok;
 }
 
+bool journal_append_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                          struct str map, struct str detail_json, int64_t at, struct diag_list *diags) {
+    struct arena arena = {0};
+    bool ok = append_event(connection, &arena, run ? &run->id : NULL, kind, map, detail_json, at, diags);
+    arena_release(&arena);
+    return ok;
+}
+
+bool journal_has_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                       struct str map) {
+    char text[UUID_TEXT_SIZE];
+    struct str params[] = {journal_uuid_text(run->id, text), kind, map};
+    struct pg_result *r =
+        pg_query(connection,
+                 "SELECT EXISTS (SELECT FROM mig.event WHERE run_id = $1::uuid AND kind = $2 AND map = $3)",
+                 params, 3, NULL);
+    bool found = r && pg_result_bool(r, 0, 0);
+    pg_result_free(r);
+    return found;
+}
+
 bool journal_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
                    struct str map, struct str detail_json, int64_t at, struct diag_list *diags) {
     struct arena arena = {0};
@@ -288,11 +309,11 @@ bool journal_take_over(struct pg_connection *connection, struct uuid run_id, str
     char text[UUID_TEXT_SIZE];
     struct str param = journal_uuid_text(run_id, text);
     /* Batches hold a share lock on the row until they end: the update waits for those under way. */
-    struct pg_result *r =
-        pg_query(connection,
-                 "UPDATE mig.run SET fence = fence + 1, state = 'running', finished_at = NULL,"
-                 " exit_code = NULL WHERE run_id = $1 AND state IN ('running', 'failed', 'stopped') RETURNING fence",
-                 &param, 1, diags);
+    struct pg_result *r = pg_query(
+        connection,
+        "UPDATE mig.run SET fence = fence + 1, state = 'running', finished_at = NULL,"
+        " exit_code = NULL WHERE run_id = $1 AND state IN ('running', 'failed', 'stopped') RETURNING fence",
+        &param, 1, diags);
     if (r == NULL) return false;
     bool found = pg_result_rows(r) == 1;
     if (found)
@@ -321,8 +342,8 @@ bool journal_start_rollback(struct pg_connection *connection, struct uuid run_id
             diag_report(diags, X_ROLLBACK_STATE, pg_no_span(), "run %.*s is rolled back already",
                         STR_ARG(param));
         pg_result_free(r);
-        ok = ok && append_event(connection, &arena, &run_id, STR("rollback_started"), STR(""), detail_json, at,
-                                diags);
+        ok = ok && append_event(connection, &arena, &run_id, STR("rollback_started"), STR(""), detail_json,
+                                at, diags);
         ok = end_transaction(connection, ok, diags);
     }
     arena_release(&arena);
@@ -338,8 +359,8 @@ bool journal_finish_rollback(struct pg_connection *connection, const struct jour
         struct str params[] = {uuid_text(&arena, run->id), int_text(&arena, run->fence), kept_maps};
         uint64_t affected = 0;
         ok = run_statement(connection,
-                           "UPDATE mig.run SET state = 'rolled back' WHERE run_id = $1 AND fence = $2", params,
-                           2, &affected, diags);
+                           "UPDATE mig.run SET state = 'rolled back' WHERE run_id = $1 AND fence = $2",
+                           params, 2, &affected, diags);
         if (ok && affected == 0) ok = report_fenced(run, diags);
         params[1] = kept_maps;
         ok = ok &&

@@ -5,11 +5,11 @@
  * of its own mig.run(run_id, fence, state, hashes, parameters, who, …)       one run mig.run_source(run_id,
  * source, file, bytes, sha256)             the files it read mig.step(run_id, map, state, target, identity,
  * filenode, counts) one map of a run mig.batch(run_id, map, ordinal, source range, counts, checksums, xid)
- * mig.image(run_id, map, ordinal, seq, operation, rows)           rows as they were before an update, and after
- * mig.undo(run_id, map, ordinal, counts, xid)                     batches that a rollback has undone
+ * mig.image(run_id, map, ordinal, seq, operation, rows)           rows as they were before an update, and
+ * after mig.undo(run_id, map, ordinal, counts, xid)                     batches that a rollback has undone
  * mig.conflict(run_id, map, outcome, key, user_row)               rows that others had changed before it
- * mig.same_row(relation, key, xid, stands_for)                    rows put back: what an earlier run had written
- * mig.event(id, run_id, at, kind, map, detail, previous, hash)    append-only, chained by SHA-256
+ * mig.same_row(relation, key, xid, stands_for)                    rows put back: what an earlier run had
+ * written mig.event(id, run_id, at, kind, map, detail, previous, hash)    append-only, chained by SHA-256
  * mig.crosswalk(run_id, map, key, columns, expires_at)
  * mig.quarantine(run_id, map, ordinal, seq, place, fault, message, raw, …)
  */
@@ -90,8 +90,8 @@ bool journal_take_over(struct pg_connection *connection, struct uuid run_id, str
  * ended. False with a diagnostic: it is rolled back already. */
 bool journal_start_rollback(struct pg_connection *connection, struct uuid run_id, struct journal_run *run,
                             struct str detail_json, int64_t at, struct diag_list *diags);
-/* Sets the run, and its steps that are not to be kept, to `rolled back`, and writes the event. kept_maps: their
- * names as a Postgres array's text. */
+/* Sets the run, and its steps that are not to be kept, to `rolled back`, and writes the event. kept_maps:
+ * their names as a Postgres array's text. */
 bool journal_finish_rollback(struct pg_connection *connection, const struct journal_run *run,
                              struct str kept_maps, struct str detail_json, int64_t at,
                              struct diag_list *diags);
@@ -114,6 +114,12 @@ bool journal_finish_step(struct pg_connection *connection, const struct journal_
  * be empty. */
 bool journal_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
                    struct str map, struct str detail_json, int64_t at, struct diag_list *diags);
+/* The same within the caller's transaction. */
+bool journal_append_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                          struct str map, struct str detail_json, int64_t at, struct diag_list *diags);
+/* Has the run an event of this kind for the map? False also when it cannot be asked. */
+bool journal_has_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                       struct str map);
 /* Recomputes the whole chain. False with a diagnostic that names the first event that does not fit. */
 bool journal_verify_events(struct pg_connection *connection, uint64_t *count, struct diag_list *diags);
 

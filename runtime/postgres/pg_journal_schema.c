@@ -151,7 +151,7 @@ static const char UNDO_DDL[] =
     " map text NOT NULL,"
     " ordinal bigint NOT NULL," /* of the batch that was undone; -1: the map's SQL; below: sweeps */
     " fence bigint NOT NULL,"
-    " deleted bigint NOT NULL," /* rows that the run had inserted */
+    " deleted bigint NOT NULL,"  /* rows that the run had inserted */
     " restored bigint NOT NULL," /* rows that it had updated, put back as they were */
     " overwritten bigint NOT NULL, merged bigint NOT NULL," /* in spite of later changes */
     " xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),"
@@ -172,7 +172,7 @@ static const char UNDO_DDL[] =
     "CREATE TABLE mig.same_row ("
     " relation oid NOT NULL,"
     " key text NOT NULL,"
-    " xid xid NOT NULL," /* of a rollback that put the row back */
+    " xid xid NOT NULL,"        /* of a rollback that put the row back */
     " stands_for xid NOT NULL," /* who had written it so */
     " PRIMARY KEY (relation, xid, key));";
 

@@ -165,13 +165,14 @@ static void make_update(struct pg_loader *l, struct buf *sql, const uint32_t *up
     pg_append_image(sql, "o", l->live, l->live_count);
     buf_append_cstr(sql, " AS old_row, ");
     pg_append_image(sql, "t", l->live, l->live_count);
-    buf_append_cstr(
-        sql,
-        " AS new_row), saved AS (INSERT INTO mig.image (run_id, map, ordinal, seq, operation, old_xmin, old_row,"
-        " new_row) SELECT $2::uuid, $3::text, $4::bigint, $5::bigint + row_number() OVER (ORDER BY n), 'update', "
-        "was,"
-        " old_row, new_row FROM changed RETURNING 1) SELECT (SELECT count(*) FROM saved), (SELECT count(*) FROM "
-        HIT_TABLE " h JOIN " STAGE_TABLE " s ON s." STAGE_ORDINAL " = h.ordinal WHERE true");
+    buf_append_cstr(sql, " AS new_row), saved AS (INSERT INTO mig.image (run_id, map, ordinal, seq, "
+                         "operation, old_xmin, old_row,"
+                         " new_row) SELECT $2::uuid, $3::text, $4::bigint, $5::bigint + row_number() OVER "
+                         "(ORDER BY n), 'update', "
+                         "was,"
+                         " old_row, new_row FROM changed RETURNING 1) SELECT (SELECT count(*) FROM saved), "
+                         "(SELECT count(*) FROM " HIT_TABLE " h JOIN " STAGE_TABLE " s ON s." STAGE_ORDINAL
+                         " = h.ordinal WHERE true");
     buf_printf(sql, "%s)", CHOSEN);
     l->sql.update = take_sql(l, sql);
 }

@@ -40,7 +40,8 @@ static const struct undo_map *first_map(const struct undo *u, uint32_t t) {
 static bool note_sweep(struct undo *u, const struct undo_map *map, uint64_t deleted) {
     static const char SQL[] =
         "INSERT INTO mig.undo (run_id, map, ordinal, fence, deleted, restored, overwritten, merged)"
-        " SELECT $1::uuid, $2::text, $3::bigint, fence, $5::bigint, 0, 0, 0 FROM mig.run WHERE run_id = $1::uuid"
+        " SELECT $1::uuid, $2::text, $3::bigint, fence, $5::bigint, 0, 0, 0 FROM mig.run WHERE run_id = "
+        "$1::uuid"
         " AND fence = $4::bigint AND state = 'rolling back'"
         " ON CONFLICT (run_id, map, ordinal) DO UPDATE SET deleted = undo.deleted + excluded.deleted";
     struct str params[] = {u->run_id, map->map->name, arena_printf(u->arena, "%d", UNDO_SWEEP_ORDINAL),
@@ -129,7 +130,8 @@ static enum undo_status untie(struct undo *u, bool *tied) {
     if (all == 0) return UNDO_DONE;
     *tied = true;
     undo_log(u, 'I', "%llu rows refer to each other in a loop: they go at once", (unsigned long long)all);
-    bool ok = pg_begin(u->connection, u->diags) && pg_exec(u->connection, "SET CONSTRAINTS ALL DEFERRED", NULL);
+    bool ok =
+        pg_begin(u->connection, u->diags) && pg_exec(u->connection, "SET CONSTRAINTS ALL DEFERRED", NULL);
     for (uint32_t t = 0; t < u->tables.count && ok; t++)
         for (uint32_t f = 0; f < u->tables.items[t].fks.count && ok; f++)
             if (u->tables.items[t].fks.items[f].child != UNDO_NO_TABLE &&
@@ -163,8 +165,9 @@ static bool list_held(struct undo *u, uint32_t t) {
     uint64_t kept = 0;
     if (map == NULL || !table->exists) return true;
     undo_append_xids(&xids, table->going_xids);
-    buf_append_cstr(&sql, "INSERT INTO mig.conflict (run_id, map, outcome, reason, key) SELECT $1::uuid, $2::text, "
-                          "'kept', 'referenced', ");
+    buf_append_cstr(&sql,
+                    "INSERT INTO mig.conflict (run_id, map, outcome, reason, key) SELECT $1::uuid, $2::text, "
+                    "'kept', 'referenced', ");
     if (table->key_count)
         undo_append_key_json(&sql, table, "t");
     else
@@ -195,9 +198,10 @@ static bool compare_put_back(struct undo *u, const struct undo_table *table, str
     undo_append_table(&sql, table);
     buf_append_cstr(&sql, " t ON ");
     undo_append_key_match(&sql, table, "t", "c");
-    buf_append_cstr(&sql, " JOIN mig.undo d ON d.run_id = $1::uuid AND d.map = c.map AND d.ordinal = c.ordinal WHERE "
-                          "c.class IN ('untouched', 'same') AND c.old_row IS NOT NULL AND t.xmin = "
-                          "pg_catalog.xid(d.xid) AND (false");
+    buf_append_cstr(
+        &sql, " JOIN mig.undo d ON d.run_id = $1::uuid AND d.map = c.map AND d.ordinal = c.ordinal WHERE "
+              "c.class IN ('untouched', 'same') AND c.old_row IS NOT NULL AND t.xmin = "
+              "pg_catalog.xid(d.xid) AND (false");
     for (uint32_t i = 0; i < table->column_count; i++) {
         if (!table->imaged[i]) continue;
         buf_append_cstr(&sql, " OR ");
@@ -230,7 +234,8 @@ enum undo_status undo_prove(struct undo *u) {
                         "%llu rows of %.*s.%.*s were put back and are not as they were before the run",
                         (unsigned long long)wrong.rows, STR_ARG(table->schema), STR_ARG(table->name));
         diag_help(u->diags, d,
-                  "A trigger of the table changes rows as they are updated, a time stamp most often. What they were "
+                  "A trigger of the table changes rows as they are updated, a time stamp most often. What "
+                  "they were "
                   "stands in mig.image (old_row): compare, and correct what matters.");
     }
     return u->report->left_wrong ? UNDO_WRONG : UNDO_DONE;

@@ -35,10 +35,11 @@ static struct str number_text(struct undo *u, int64_t n) {
 /* The run is still ours; whoever takes it over waits for this transaction. */
 static bool check_fence(struct undo *u, bool *ours) {
     struct str params[] = {u->run_id, number_text(u, u->run.fence)};
-    struct pg_result *r = pg_query(u->connection,
-                                   "SELECT FROM mig.run WHERE run_id = $1::uuid AND fence = $2::bigint AND state = "
-                                   "'rolling back' FOR SHARE",
-                                   params, 2, NULL);
+    struct pg_result *r =
+        pg_query(u->connection,
+                 "SELECT FROM mig.run WHERE run_id = $1::uuid AND fence = $2::bigint AND state = "
+                 "'rolling back' FOR SHARE",
+                 params, 2, NULL);
     *ours = r && pg_result_rows(r) == 1;
     pg_result_free(r);
     return r != NULL;
@@ -54,22 +55,25 @@ static bool write_undo(struct undo *u, const struct undo_map *map, int64_t ordin
                            number_text(u, (int64_t)c->restored),
                            number_text(u, (int64_t)c->overwritten),
                            number_text(u, (int64_t)c->merged)};
-    return undo_run(u,
-                    "INSERT INTO mig.undo (run_id, map, ordinal, fence, deleted, restored, overwritten, merged)"
-                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                    params, 8, NULL);
+    return undo_run(
+        u,
+        "INSERT INTO mig.undo (run_id, map, ordinal, fence, deleted, restored, overwritten, merged)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params, 8, NULL);
 }
 
 static enum undo_status stop_fenced(struct undo *u) {
     pg_rollback(u->connection);
-    diag_report(u->diags, X_PG_FENCED, (struct span){0}, "another mig has taken over run %.*s", STR_ARG(u->run_id));
+    diag_report(u->diags, X_PG_FENCED, (struct span){0}, "another mig has taken over run %.*s",
+                STR_ARG(u->run_id));
     return UNDO_STOPPED;
 }
 
 static void help_go_on(struct undo *u, struct diag *d) {
-    diag_help(u->diags, d,
-              "What is undone stays undone and is in the journal. `mig rollback %.8s` goes on where this stopped.",
-              u->run_id.ptr);
+    diag_help(
+        u->diags, d,
+        "What is undone stays undone and is in the journal. `mig rollback %.8s` goes on where this stopped.",
+        u->run_id.ptr);
 }
 
 /* Rows whose versions changed between the look and the transaction. */
@@ -109,9 +113,10 @@ static enum attempt stop_refused(struct undo *u, const struct undo_map *map, str
     struct diag *d = diag_report(u->diags, X_ROLLBACK_STOPPED, (struct span){0},
                                  "a row that map `%.*s` updated cannot be put back: %.*s",
                                  STR_ARG(map->map->name), STR_ARG(refused));
-    diag_help(u->diags, d,
-              "Others have written a row since that stands in its way, or deleted one that it refers to. Correct "
-              "that, or leave such rows as they are with --policy keep.");
+    diag_help(
+        u->diags, d,
+        "Others have written a row since that stands in its way, or deleted one that it refers to. Correct "
+        "that, or leave such rows as they are with --policy keep.");
     help_go_on(u, d);
     return ATTEMPT_STOP;
 }
@@ -120,8 +125,9 @@ static enum attempt batch_failed(struct undo *u, const struct undo_map *map) {
     enum pg_error kind = pg_last_failure(u->connection)->kind;
     bool again = kind == PG_TRANSIENT || kind == PG_REFUSED;
     if (!again)
-        help_go_on(u, pg_report_failure(u->connection, u->diags,
-                                        arena_printf(u->arena, "undo map %.*s", STR_ARG(map->map->name)).ptr));
+        help_go_on(u,
+                   pg_report_failure(u->connection, u->diags,
+                                     arena_printf(u->arena, "undo map %.*s", STR_ARG(map->map->name)).ptr));
     if (!again) pg_rollback(u->connection);
     return again ? ATTEMPT_AGAIN : ATTEMPT_STOP;
 }
@@ -137,7 +143,8 @@ static enum attempt try_batch(struct undo *u, struct undo_map *map, struct undo_
         return ATTEMPT_STOP;
     }
     if (!count_now(u, map, batch, &now)) return batch_failed(u, map);
-    if (now < batch->present && u->options->policy == UNDO_STOP) return stop_changed(u, map, batch->present - now);
+    if (now < batch->present && u->options->policy == UNDO_STOP)
+        return stop_changed(u, map, batch->present - now);
     if (!undo_batch_rows(u, map, batch, &counts, &refused)) return batch_failed(u, map);
     if (refused.len && u->options->policy == UNDO_STOP) return stop_refused(u, map, refused);
     if (!write_undo(u, map, batch->ordinal, &counts)) return batch_failed(u, map);
@@ -224,7 +231,8 @@ static enum undo_status undo_map(struct undo *u, struct undo_map *map) {
     }
     if (status == UNDO_DONE)
         undo_log(u, 'I', "map %.*s: %llu rows deleted, %llu put back", STR_ARG(map->map->name),
-                 (unsigned long long)map->report->rows_deleted, (unsigned long long)map->report->rows_restored);
+                 (unsigned long long)map->report->rows_deleted,
+                 (unsigned long long)map->report->rows_restored);
     return status;
 }
 
@@ -243,13 +251,16 @@ static bool refuse_blocked(struct undo *u) {
     for (uint32_t m = 0; m < u->maps.count; m++) {
         const struct undo_map_report *r = u->maps.items[m].report;
         if (r->blocked.len == 0 || r->inserted + r->updated == 0) continue;
-        struct diag *d = diag_report(u->diags, r->none ? X_ROLLBACK_NO_WAY : X_ROLLBACK_IDENTITY, (struct span){0},
-                                     "map `%.*s` cannot be undone: %.*s", STR_ARG(r->map), STR_ARG(r->blocked));
-        diag_help(u->diags, d,
-                  r->none ? "The spec says so (`rollback none`). --skip-irreversible leaves its rows and undoes the "
-                            "other maps, as far as its rows do not refer to theirs."
-                          : "Nothing was done. Put right what is named, or leave this map's rows with "
-                            "--skip-irreversible and undo them by hand.");
+        struct diag *d =
+            diag_report(u->diags, r->none ? X_ROLLBACK_NO_WAY : X_ROLLBACK_IDENTITY, (struct span){0},
+                        "map `%.*s` cannot be undone: %.*s", STR_ARG(r->map), STR_ARG(r->blocked));
+        diag_help(
+            u->diags, d,
+            r->none
+                ? "The spec says so (`rollback none`). --skip-irreversible leaves its rows and undoes the "
+                  "other maps, as far as its rows do not refer to theirs."
+                : "Nothing was done. Put right what is named, or leave this map's rows with "
+                  "--skip-irreversible and undo them by hand.");
     }
     return u->report->blocked != 0;
 }
@@ -274,7 +285,8 @@ static bool refuse_conflicts(struct undo *u) {
                                          "rows of map `%.*s` are no longer as the run left them: %s",
                                          STR_ARG(r->map), text.ptr);
             diag_help(u->diags, d,
-                      "Nothing was done. `mig rollback %.8s --check` shows which; --policy keep, overwrite or merge "
+                      "Nothing was done. `mig rollback %.8s --check` shows which; --policy keep, overwrite "
+                      "or merge "
                       "says what becomes of them.",
                       u->run_id.ptr);
         }
@@ -289,10 +301,11 @@ static bool refuse_unclear(struct undo *u) {
     for (uint32_t m = 0; m < u->maps.count; m++)
         unclear += u->maps.items[m].report->unclear.rows;
     if (u->options->policy != UNDO_OVERWRITE || unclear == 0) return false;
-    struct diag *d = diag_report(u->diags, X_ROLLBACK_IDENTITY, (struct span){0},
-                                 "%llu rows that the run inserted were changed or deleted since, and the journal does "
-                                 "not say which",
-                                 (unsigned long long)unclear);
+    struct diag *d =
+        diag_report(u->diags, X_ROLLBACK_IDENTITY, (struct span){0},
+                    "%llu rows that the run inserted were changed or deleted since, and the journal does "
+                    "not say which",
+                    (unsigned long long)unclear);
     diag_help(u->diags, d, "Nothing was done. --policy keep undoes all other rows and leaves these.");
     return true;
 }
@@ -302,7 +315,8 @@ static bool refuse_unclear(struct undo *u) {
 static bool look(struct undo *u) {
     if (!undo_survey(u)) return false;
     if (!undo_make_temporary(u)) return false;
-    bool ok = pg_exec(u->connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", u->diags) && undo_preflight(u);
+    bool ok = pg_exec(u->connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", u->diags) &&
+              undo_preflight(u);
     pg_rollback(u->connection);
     return ok;
 }
@@ -316,12 +330,12 @@ static struct str detail_json(struct undo *u) {
         for (int i = 0; i < 5; i++)
             totals[i] += counts[i];
     }
-    return arena_printf(u->arena,
-                        "{\"policy\":\"%s\",\"deleted\":%llu,\"restored\":%llu,\"overwritten\":%llu,\"merged\":%llu,"
-                        "\"kept\":%llu}",
-                        undo_policy_name(u->options->policy), (unsigned long long)totals[0],
-                        (unsigned long long)totals[1], (unsigned long long)totals[2], (unsigned long long)totals[3],
-                        (unsigned long long)totals[4]);
+    return arena_printf(
+        u->arena,
+        "{\"policy\":\"%s\",\"deleted\":%llu,\"restored\":%llu,\"overwritten\":%llu,\"merged\":%llu,"
+        "\"kept\":%llu}",
+        undo_policy_name(u->options->policy), (unsigned long long)totals[0], (unsigned long long)totals[1],
+        (unsigned long long)totals[2], (unsigned long long)totals[3], (unsigned long long)totals[4]);
 }
 
 static struct str kept_maps(struct undo *u) {
@@ -354,7 +368,8 @@ static enum undo_status check_state(struct undo *u) {
 
 static enum undo_status take_lock(struct undo *u) {
     enum pg_error error = PG_OK;
-    struct pg_options options = {.application_name = arena_printf(u->arena, "mig rollback %.8s", u->run_id.ptr)};
+    struct pg_options options = {.application_name =
+                                     arena_printf(u->arena, "mig rollback %.8s", u->run_id.ptr)};
     u->guard = pg_connect(u->options->url, &options, &error, u->diags);
     if (u->guard == NULL) return UNDO_UNREACHABLE;
     return journal_lock(u->guard, LOCK_PATIENCE_MS, u->diags) ? UNDO_DONE : UNDO_REFUSED;
@@ -363,10 +378,11 @@ static enum undo_status take_lock(struct undo *u) {
 /* A run that was thought dead may have committed one more batch before its fence was raised. */
 static enum undo_status check_batches(struct undo *u) {
     uint64_t known = 0, now = 0;
-    struct str sql = arena_printf(u->arena,
-                                  "SELECT count(*) FROM mig.batch b JOIN mig.step s USING (run_id, map) WHERE "
-                                  "b.run_id = '%.*s' AND s.target_table <> ''",
-                                  STR_ARG(u->run_id));
+    struct str sql =
+        arena_printf(u->arena,
+                     "SELECT count(*) FROM mig.batch b JOIN mig.step s USING (run_id, map) WHERE "
+                     "b.run_id = '%.*s' AND s.target_table <> ''",
+                     STR_ARG(u->run_id));
     for (uint32_t m = 0; m < u->maps.count; m++)
         known += u->maps.items[m].batch_count;
     if (!undo_number(u, sql.ptr, &now)) return failure_status(u);
@@ -382,14 +398,15 @@ static enum undo_status go(struct undo *u) {
     if (status != UNDO_DONE) return status;
     if (!look(u)) return pg_is_alive(u->connection) ? UNDO_REFUSED : UNDO_UNREACHABLE;
     if (refuse_blocked(u) | refuse_conflicts(u) | refuse_unclear(u)) return UNDO_REFUSED;
-    if (!journal_start_rollback(u->connection, u->info->run_id, &u->run, detail_json(u), timestamptz_now(), u->diags))
+    if (!journal_start_rollback(u->connection, u->info->run_id, &u->run, detail_json(u), timestamptz_now(),
+                                u->diags))
         return failure_status(u) == UNDO_STOPPED ? UNDO_REFUSED : UNDO_UNREACHABLE;
     status = check_batches(u);
     if (status == UNDO_DONE) status = undo_apply(u);
     if (status == UNDO_DONE) status = undo_prove(u);
     if (status != UNDO_DONE && status != UNDO_WRONG) return status;
-    bool written = journal_finish_rollback(u->connection, &u->run, kept_maps(u), detail_json(u), timestamptz_now(),
-                                           u->diags);
+    bool written = journal_finish_rollback(u->connection, &u->run, kept_maps(u), detail_json(u),
+                                           timestamptz_now(), u->diags);
     return written ? status : failure_status(u);
 }
 

@@ -28,8 +28,9 @@ static struct str map_names(struct undo *u, uint32_t t) {
 
 bool undo_make_temporary(struct undo *u) {
     struct buf sql = {0};
-    buf_append_cstr(&sql, "CREATE TEMPORARY TABLE \"mig: held\" (relation oid, place tid, table_index integer, "
-                          "xid xid, fk integer)");
+    buf_append_cstr(&sql,
+                    "CREATE TEMPORARY TABLE \"mig: held\" (relation oid, place tid, table_index integer, "
+                    "xid xid, fk integer)");
     bool ok = true;
     for (uint32_t t = 0; t < u->tables.count; t++) {
         struct undo_table *table = &u->tables.items[t];
@@ -58,8 +59,9 @@ static void append_keys(struct buf *sql, const struct undo_table *table, const c
 }
 
 static void append_chain_query(struct buf *sql, const struct undo_table *table) {
-    buf_append_cstr(sql, "WITH i AS (SELECT im.map, im.ordinal, im.seq, im.old_xmin, im.old_row, im.new_row, b.xid "
-                         "AS full_xid, pg_catalog.xid(b.xid) AS xid");
+    buf_append_cstr(
+        sql, "WITH i AS (SELECT im.map, im.ordinal, im.seq, im.old_xmin, im.old_row, im.new_row, b.xid "
+             "AS full_xid, pg_catalog.xid(b.xid) AS xid");
     for (uint32_t i = 0; i < table->key_count; i++) {
         buf_append_cstr(sql, ", ");
         pg_append_image_value(sql, "im.new_row", &table->columns[table->key[i]]);
@@ -86,9 +88,10 @@ static const char *make_fill(struct undo *u, struct undo_table *table) {
     append_chain_query(&sql, table);
     buf_append_cstr(&sql, " SELECT ");
     append_keys(&sql, table, "l.");
-    buf_append_cstr(&sql, ", l.map, l.ordinal, l.xid, f.old_xmin, f.old_row, l.new_row, CASE WHEN d.ordinal IS NOT "
-                          "NULL THEN 'undone' WHEN t.tableoid IS NULL THEN 'deleted' WHEN f.writers > 1 THEN "
-                          "'between' WHEN ");
+    buf_append_cstr(&sql,
+                    ", l.map, l.ordinal, l.xid, f.old_xmin, f.old_row, l.new_row, CASE WHEN d.ordinal IS NOT "
+                    "NULL THEN 'undone' WHEN t.tableoid IS NULL THEN 'deleted' WHEN f.writers > 1 THEN "
+                    "'between' WHEN ");
     undo_append_written_by(&sql, table, "t", "ARRAY[l.xid]");
     buf_append_cstr(&sql, " THEN 'untouched' WHEN ");
     undo_append_differs(&sql, table, "t", "l");
@@ -101,7 +104,8 @@ static const char *make_fill(struct undo *u, struct undo_table *table) {
     undo_append_table(&sql, table);
     buf_append_cstr(&sql, " t ON ");
     undo_append_key_match(&sql, table, "t", "l");
-    buf_append_cstr(&sql, " LEFT JOIN mig.undo d ON d.run_id = $1::uuid AND d.map = l.map AND d.ordinal = l.ordinal");
+    buf_append_cstr(
+        &sql, " LEFT JOIN mig.undo d ON d.run_id = $1::uuid AND d.map = l.map AND d.ordinal = l.ordinal");
     const char *text = undo_take_sql(u, &sql);
     buf_release(&sql);
     return text;
@@ -109,8 +113,9 @@ static const char *make_fill(struct undo *u, struct undo_table *table) {
 
 /* Which columns the images have, which of them the run changed, and whether those are still there. */
 static bool note_imaged(struct undo *u, struct undo_table *table, struct str maps) {
-    static const char SQL[] = "SELECT DISTINCT pg_catalog.json_object_keys(i.old_row) FROM (SELECT old_row FROM "
-                              "mig.image WHERE run_id = $1::uuid AND map = ANY ($2::text[]) LIMIT 100) i";
+    static const char SQL[] =
+        "SELECT DISTINCT pg_catalog.json_object_keys(i.old_row) FROM (SELECT old_row FROM "
+        "mig.image WHERE run_id = $1::uuid AND map = ANY ($2::text[]) LIMIT 100) i";
     struct str params[] = {u->run_id, maps};
     struct pg_result *r = pg_query(u->connection, SQL, params, 2, u->diags);
     if (r == NULL) return false;
@@ -121,11 +126,11 @@ static bool note_imaged(struct undo *u, struct undo_table *table, struct str map
         if (!found && table->lost_column.len == 0) { /* it matters if the run changed it */
             struct str name = arena_copy_str(u->arena, pg_result_text(r, row, 0));
             struct str key[] = {u->run_id, maps, name};
-            struct pg_result *changed =
-                pg_query(u->connection,
-                         "SELECT EXISTS (SELECT FROM mig.image WHERE run_id = $1::uuid AND map = ANY ($2::text[])"
-                         " AND old_row ->> $3 IS DISTINCT FROM new_row ->> $3)",
-                         key, 3, u->diags);
+            struct pg_result *changed = pg_query(
+                u->connection,
+                "SELECT EXISTS (SELECT FROM mig.image WHERE run_id = $1::uuid AND map = ANY ($2::text[])"
+                " AND old_row ->> $3 IS DISTINCT FROM new_row ->> $3)",
+                key, 3, u->diags);
             if (changed && pg_result_bool(changed, 0, 0)) table->lost_column = name;
             pg_result_free(changed);
         }
@@ -178,11 +183,12 @@ static bool fill_chain(struct undo *u, uint32_t t) {
     if (r == NULL) return false;
     pg_result_free(r);
     if (table->lost_column.len)
-        block_updates(u, t,
-                      arena_printf(u->arena,
-                                   "column `%.*s`, which it updated, is not in table %.*s.%.*s any more; if it was "
-                                   "renamed, give it its old name for the time of the rollback",
-                                   STR_ARG(table->lost_column), STR_ARG(table->schema), STR_ARG(table->name)));
+        block_updates(
+            u, t,
+            arena_printf(u->arena,
+                         "column `%.*s`, which it updated, is not in table %.*s.%.*s any more; if it was "
+                         "renamed, give it its old name for the time of the rollback",
+                         STR_ARG(table->lost_column), STR_ARG(table->schema), STR_ARG(table->name)));
     return note_changed(u, table);
 }
 
@@ -192,7 +198,8 @@ bool undo_fill_chains(struct undo *u) {
         if (!table_has_images(u, t) || !table->exists) continue;
         if (table->chain.len == 0)
             block_updates(u, t,
-                          arena_printf(u->arena, "rows of %.*s.%.*s that it updated cannot be found again: %.*s",
+                          arena_printf(u->arena,
+                                       "rows of %.*s.%.*s that it updated cannot be found again: %.*s",
                                        STR_ARG(table->schema), STR_ARG(table->name),
                                        table->unkeyed.len ? (int)table->unkeyed.len : 17,
                                        table->unkeyed.len ? table->unkeyed.ptr : "it has no key now"));

@@ -28,7 +28,8 @@ static void append_version(struct buf *sql, const struct undo_table *table, cons
         return;
     }
     buf_printf(sql,
-               "coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s AND put.xid = %s.xmin "
+               "coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s AND put.xid "
+               "= %s.xmin "
                "AND put.key = ",
                STR_ARG(table->oid), row);
     undo_append_key_text(sql, table, row);
@@ -94,21 +95,24 @@ static void add_sample(struct undo *u, const struct undo_table *table, struct un
 
 static bool count_chain(struct undo *u, const struct undo_table *table) {
     struct buf sql = {0};
-    buf_append_cstr(&sql, "SELECT x.map, x.class, x.existed, max(x.n), x.key FROM (SELECT c.map, c.class, c.old_row IS "
-                          "NOT NULL AS existed, count(*) OVER w AS n, row_number() OVER w2 AS nth, ");
+    buf_append_cstr(
+        &sql, "SELECT x.map, x.class, x.existed, max(x.n), x.key FROM (SELECT c.map, c.class, c.old_row IS "
+              "NOT NULL AS existed, count(*) OVER w AS n, row_number() OVER w2 AS nth, ");
     undo_append_chain_key_json(&sql, table, "c");
-    buf_printf(&sql,
-               "::text AS key FROM %.*s c WINDOW w AS (PARTITION BY c.map, c.class, c.old_row IS NOT NULL), w2 AS "
-               "(PARTITION BY c.map, c.class, c.old_row IS NOT NULL ORDER BY c.ordinal, c.k0)) x WHERE x.nth <= %d "
-               "GROUP BY 1, 2, 3, 5, x.nth ORDER BY 1, 2, 3, x.nth",
-               STR_ARG(table->chain), UNDO_SAMPLES);
+    buf_printf(
+        &sql,
+        "::text AS key FROM %.*s c WINDOW w AS (PARTITION BY c.map, c.class, c.old_row IS NOT NULL), w2 AS "
+        "(PARTITION BY c.map, c.class, c.old_row IS NOT NULL ORDER BY c.ordinal, c.k0)) x WHERE x.nth <= %d "
+        "GROUP BY 1, 2, 3, 5, x.nth ORDER BY 1, 2, 3, x.nth",
+        STR_ARG(table->chain), UNDO_SAMPLES);
     struct pg_result *r = pg_query(u->connection, sql.ptr, NULL, 0, u->diags);
     for (uint32_t row = 0; r && row < pg_result_rows(r); row++) {
         struct undo_map *map = map_named(u, pg_result_text(r, row, 0));
         struct undo_class *class =
             map ? class_of(map->report, pg_result_text(r, row, 1), pg_result_bool(r, row, 2)) : NULL;
         if (class == NULL) continue;
-        /* Rows that existed and rows that did not may share a class; their groups come one after the other. */
+        /* Rows that existed and rows that did not may share a class; their groups come one after the other.
+         */
         if (row == 0 || !str_eq(pg_result_text(r, row, 0), pg_result_text(r, row - 1, 0)) ||
             !str_eq(pg_result_text(r, row, 1), pg_result_text(r, row - 1, 1)) ||
             pg_result_bool(r, row, 2) != pg_result_bool(r, row - 1, 2))
@@ -122,14 +126,16 @@ static bool count_chain(struct undo *u, const struct undo_table *table) {
 
 /* Rows of the map's that are in the chain: of those that are there as the run left them (here), how many were
  * there before the run; how many are not there so. */
-static bool chain_rows(struct undo *u, const struct undo_map *map, uint64_t *existed_here, uint64_t *not_here) {
+static bool chain_rows(struct undo *u, const struct undo_map *map, uint64_t *existed_here,
+                       uint64_t *not_here) {
     const struct undo_table *table = &u->tables.items[map->table];
     *existed_here = *not_here = 0;
     if (table->chain.len == 0) return true;
-    struct str sql = arena_printf(u->arena,
-                                  "SELECT count(*) FILTER (WHERE here AND old_row IS NOT NULL), count(*) FILTER "
-                                  "(WHERE NOT here) FROM %.*s WHERE map = $1 AND class <> 'undone'",
-                                  STR_ARG(table->chain));
+    struct str sql =
+        arena_printf(u->arena,
+                     "SELECT count(*) FILTER (WHERE here AND old_row IS NOT NULL), count(*) FILTER "
+                     "(WHERE NOT here) FROM %.*s WHERE map = $1 AND class <> 'undone'",
+                     STR_ARG(table->chain));
     struct pg_result *r = pg_query(u->connection, sql.ptr, &map->map->name, 1, u->diags);
     if (r == NULL) return false;
     *existed_here = (uint64_t)pg_result_int(r, 0, 0);
@@ -167,13 +173,12 @@ static bool count_newer(struct undo *u, struct undo_table *table, bool *counted)
 static void block_for_extra(struct undo *u, struct undo_map *map, const struct undo_batch *b) {
     struct undo_map_report *report = map->report;
     if (report->blocked.len || map->map->rollback == ROLLBACK_SQL) return;
-    report->blocked =
-        arena_printf(u->arena,
-                     "batch %lld has %llu rows in %.*s that the run did not write: a trigger wrote them in its "
-                     "transaction, so that row versions cannot tell them from its own",
-                     (long long)b->ordinal,
-                     (unsigned long long)(b->present + b->superseded - b->written - b->updated),
-                     STR_ARG(report->table));
+    report->blocked = arena_printf(
+        u->arena,
+        "batch %lld has %llu rows in %.*s that the run did not write: a trigger wrote them in its "
+        "transaction, so that row versions cannot tell them from its own",
+        (long long)b->ordinal, (unsigned long long)(b->present + b->superseded - b->written - b->updated),
+        STR_ARG(report->table));
 }
 
 /* A rewriting ALTER TABLE gives all rows a version of its own. */
@@ -185,10 +190,11 @@ static void block_rewritten(struct undo *u, struct undo_map *map, uint64_t prese
         left += map->batches[i].undone ? 0 : map->batches[i].written + map->batches[i].updated;
     if (report->blocked.len || map->map->rollback == ROLLBACK_SQL) return;
     if (left == 0 || present || table->same_file || table->newer == 0) return;
-    report->blocked = arena_printf(u->arena,
-                                   "table %.*s was rewritten since (ALTER TABLE of a column's type, or the like), "
-                                   "which gave all its rows new versions",
-                                   STR_ARG(report->table));
+    report->blocked =
+        arena_printf(u->arena,
+                     "table %.*s was rewritten since (ALTER TABLE of a column's type, or the like), "
+                     "which gave all its rows new versions",
+                     STR_ARG(report->table));
 }
 
 static bool count_inserted(struct undo *u, struct undo_map *map, bool *newer_counted) {
@@ -215,19 +221,19 @@ static bool count_inserted(struct undo *u, struct undo_map *map, bool *newer_cou
     return true;
 }
 
-/* Where inserted rows were changed by others, a row that the run updated after others had written it may be one
- * that it had inserted itself. */
+/* Where inserted rows were changed by others, a row that the run updated after others had written it may be
+ * one that it had inserted itself. */
 static bool doubt_chains(struct undo *u, int32_t t) {
     const struct undo_table *table = &u->tables.items[t];
     bool unclear = false;
     for (uint32_t m = 0; m < u->maps.count; m++)
         unclear = unclear || (u->maps.items[m].table == t && u->maps.items[m].report->unclear.rows);
     if (!unclear || table->chain.len == 0) return true;
-    struct str sql = arena_printf(
-        u->arena,
-        "UPDATE %.*s SET class = 'between' WHERE class IN ('untouched', 'same') AND pg_catalog.age(old_xmin) < "
-        "(SELECT max(pg_catalog.age(x)) FROM pg_catalog.unnest('%.*s'::xid[]) x)",
-        STR_ARG(table->chain), STR_ARG(table->all_xids));
+    struct str sql = arena_printf(u->arena,
+                                  "UPDATE %.*s SET class = 'between' WHERE class IN ('untouched', 'same') "
+                                  "AND pg_catalog.age(old_xmin) < "
+                                  "(SELECT max(pg_catalog.age(x)) FROM pg_catalog.unnest('%.*s'::xid[]) x)",
+                                  STR_ARG(table->chain), STR_ARG(table->all_xids));
     return pg_exec(u->connection, sql.ptr, u->diags);
 }
 
@@ -306,9 +312,8 @@ static void note_held(struct undo *u, const struct pg_result *r, uint32_t row) {
     table->fks.items[f].held += rows;
     batch->held += rows;
     map->report->held.rows += rows;
-    map->report->untouched_inserted.rows -= rows < map->report->untouched_inserted.rows
-                                                ? rows
-                                                : map->report->untouched_inserted.rows;
+    map->report->untouched_inserted.rows -=
+        rows < map->report->untouched_inserted.rows ? rows : map->report->untouched_inserted.rows;
 }
 
 static const char *action_name(char action) {
@@ -333,8 +338,8 @@ static void report_references(struct undo *u) {
             if (fk->held == 0 && fk->indexed) continue;
             VEC_PUSH(u->arena, &map->report->references,
                      ((struct undo_reference){
-                         arena_printf(u->arena, "%.*s.%.*s", STR_ARG(fk->schema), STR_ARG(fk->table)), fk->name,
-                         action_name(fk->action), fk->held, !fk->indexed}));
+                         arena_printf(u->arena, "%.*s.%.*s", STR_ARG(fk->schema), STR_ARG(fk->table)),
+                         fk->name, action_name(fk->action), fk->held, !fk->indexed}));
         }
     }
 }
@@ -364,10 +369,9 @@ static bool sample_held(struct undo *u, struct undo_map *map) {
 }
 
 static bool count_held(struct undo *u) {
-    struct pg_result *r =
-        pg_query(u->connection,
-                 "SELECT table_index, xid, fk, count(*) FROM pg_temp.\"mig: held\" GROUP BY 1, 2, 3", NULL, 0,
-                 u->diags);
+    struct pg_result *r = pg_query(
+        u->connection, "SELECT table_index, xid, fk, count(*) FROM pg_temp.\"mig: held\" GROUP BY 1, 2, 3",
+        NULL, 0, u->diags);
     if (r == NULL) return false;
     for (uint32_t row = 0; row < pg_result_rows(r); row++)
         note_held(u, r, row);

@@ -62,7 +62,8 @@ static void text_references(const struct undo_map_report *m, struct buf *out) {
         }
         if (r->slow)
             buf_printf(out,
-                       "    slow: no index begins with the columns of %.*s (%.*s): each deletion searches the table\n",
+                       "    slow: no index begins with the columns of %.*s (%.*s): each deletion searches "
+                       "the table\n",
                        STR_ARG(r->child), STR_ARG(r->constraint));
     }
 }
@@ -100,8 +101,8 @@ static void text_found(const struct undo_map_report *m, struct buf *out) {
     }
     if (!any) buf_append_cstr(out, "    nothing is left to undo\n");
     if (m->batches_undone)
-        buf_printf(out, "    %llu of %llu batches are undone already\n", (unsigned long long)m->batches_undone,
-                   (unsigned long long)m->batches);
+        buf_printf(out, "    %llu of %llu batches are undone already\n",
+                   (unsigned long long)m->batches_undone, (unsigned long long)m->batches);
     if (m->way == ROLLBACK_SQL) buf_append_cstr(out, "    its way back is the spec's own SQL\n");
 }
 
@@ -130,7 +131,8 @@ static void text_check(const struct undo_report *report, struct buf *out) {
         buf_append_cstr(out, "All of it can be undone exactly.\n");
     if (report->conflicts) {
         append_number(out, report->conflicts);
-        buf_append_cstr(out, " rows are no longer as the run left them: without --policy nothing is undone.\n");
+        buf_append_cstr(out,
+                        " rows are no longer as the run left them: without --policy nothing is undone.\n");
     }
     if (report->blocked)
         buf_printf(out, "%llu maps have no way back: without --skip-irreversible nothing is undone.\n",
@@ -156,8 +158,8 @@ void undo_report_text(const struct undo_report *report, struct buf *out) {
     if (report->check && report->status == UNDO_DONE)
         buf_append_cstr(out, "looked at, nothing was changed\n");
     else
-        buf_printf(out, "%s, policy %s, %.1f s\n", STATUS_NAMES[report->status], undo_policy_name(report->policy),
-                   report->seconds);
+        buf_printf(out, "%s, policy %s, %.1f s\n", STATUS_NAMES[report->status],
+                   undo_policy_name(report->policy), report->seconds);
     for (uint32_t i = 0; i < report->maps.count; i++)
         text_map(report, report->maps.items[i], out);
     if (report->check && report->status == UNDO_DONE) text_check(report, out);
@@ -190,8 +192,8 @@ static void json_map(const struct undo_map_report *m, struct buf *out) {
         buf_append_json(out, m->blocked);
     }
     buf_printf(out, ",\"inserted\":%llu,\"updated\":%llu,\"batches\":%llu,\"batches_undone\":%llu",
-               (unsigned long long)m->inserted, (unsigned long long)m->updated, (unsigned long long)m->batches,
-               (unsigned long long)m->batches_undone);
+               (unsigned long long)m->inserted, (unsigned long long)m->updated,
+               (unsigned long long)m->batches, (unsigned long long)m->batches_undone);
     list_classes(m, classes);
     for (int i = 0; i < CLASSES; i++)
         json_class(&classes[i], out);
@@ -202,15 +204,16 @@ static void json_map(const struct undo_map_report *m, struct buf *out) {
         buf_append_json(out, r->child);
         buf_append_cstr(out, ",\"constraint\":");
         buf_append_json(out, r->constraint);
-        buf_printf(out, ",\"on_delete\":\"%s\",\"rows\":%llu,\"indexed\":%s}", r->action, (unsigned long long)r->rows,
-                   r->slow ? "false" : "true");
+        buf_printf(out, ",\"on_delete\":\"%s\",\"rows\":%llu,\"indexed\":%s}", r->action,
+                   (unsigned long long)r->rows, r->slow ? "false" : "true");
     }
-    buf_printf(out,
-               "],\"deleted_rows\":%llu,\"restored_rows\":%llu,\"overwritten_rows\":%llu,\"merged_rows\":%llu,"
-               "\"kept_rows\":%llu,\"sql_run\":%s}",
-               (unsigned long long)m->rows_deleted, (unsigned long long)m->rows_restored,
-               (unsigned long long)m->rows_overwritten, (unsigned long long)m->rows_merged,
-               (unsigned long long)m->rows_kept, m->sql_run ? "true" : "false");
+    buf_printf(
+        out,
+        "],\"deleted_rows\":%llu,\"restored_rows\":%llu,\"overwritten_rows\":%llu,\"merged_rows\":%llu,"
+        "\"kept_rows\":%llu,\"sql_run\":%s}",
+        (unsigned long long)m->rows_deleted, (unsigned long long)m->rows_restored,
+        (unsigned long long)m->rows_overwritten, (unsigned long long)m->rows_merged,
+        (unsigned long long)m->rows_kept, m->sql_run ? "true" : "false");
 }
 
 void undo_report_json(const struct undo_report *report, struct buf *out) {
@@ -220,14 +223,16 @@ void undo_report_json(const struct undo_report *report, struct buf *out) {
     buf_append_json(out, report->migration);
     buf_append_cstr(out, ",\"state_before\":");
     buf_append_json(out, report->state);
-    buf_printf(out,
-               ",\"status\":\"%s\",\"check\":%s,\"policy\":\"%s\",\"conflicts\":%llu,\"maps_without_way\":%llu,"
-               "\"transactions_left\":%lld,\"load_seconds\":%.3f,\"seconds\":%.3f,\"later_runs\":%llu,\"not_as_before\":"
-               "%llu,\"audit_table\":",
-               STATUS_NAMES[report->status], report->check ? "true" : "false", undo_policy_name(report->policy),
-               (unsigned long long)report->conflicts, (unsigned long long)report->blocked,
-               (long long)report->xids_left, report->load_seconds, report->seconds,
-               (unsigned long long)report->later_runs, (unsigned long long)report->left_wrong);
+    buf_printf(
+        out,
+        ",\"status\":\"%s\",\"check\":%s,\"policy\":\"%s\",\"conflicts\":%llu,\"maps_without_way\":%llu,"
+        "\"transactions_left\":%lld,\"load_seconds\":%.3f,\"seconds\":%.3f,\"later_runs\":%llu,\"not_as_"
+        "before\":"
+        "%llu,\"audit_table\":",
+        STATUS_NAMES[report->status], report->check ? "true" : "false", undo_policy_name(report->policy),
+        (unsigned long long)report->conflicts, (unsigned long long)report->blocked,
+        (long long)report->xids_left, report->load_seconds, report->seconds,
+        (unsigned long long)report->later_runs, (unsigned long long)report->left_wrong);
     buf_append_json(out, report->audit_table);
     buf_append_cstr(out, ",\"undone\":[");
     for (uint32_t i = 0; i < report->maps.count; i++) {

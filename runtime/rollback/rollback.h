@@ -1,7 +1,7 @@
-/* Taking a run back. Rows that still carry the version that the run gave them (xmin) are surely as it left them:
- * those that it inserted are deleted, those that it updated get their images back. Everything else was touched
- * by others since; the policy says what becomes of it. Rows of others are never deleted: what they refer to
- * stays.
+/* Taking a run back. Rows that still carry the version that the run gave them (xmin) are surely as it left
+ * them: those that it inserted are deleted, those that it updated get their images back. Everything else was
+ * touched by others since; the policy says what becomes of it. Rows of others are never deleted: what they
+ * refer to stays.
  *
  * A rollback is made of batches, each one transaction with a row of its own in mig.undo, so it can be killed
  * at any point and goes on when it is started again. */
@@ -16,7 +16,7 @@ enum undo_policy {
     UNDO_STOP,      /* nothing is done at all if there are any */
     UNDO_KEEP,      /* they stay as they are, and are listed */
     UNDO_OVERWRITE, /* they are undone nevertheless; what others wrote goes into mig.conflict */
-    UNDO_MERGE,     /* updated rows whose other columns were changed get the run's columns back; the rest stays */
+    UNDO_MERGE, /* updated rows whose other columns were changed get the run's columns back; the rest stays */
     UNDO_POLICY_COUNT
 };
 const char *undo_policy_name(enum undo_policy policy);
@@ -75,14 +75,14 @@ struct undo_report {
     enum undo_policy policy;
     bool check;
     enum undo_status status;
-    uint64_t conflicts;      /* rows that the policy must decide on */
-    uint64_t blocked;        /* maps without a way back */
-    int64_t xids_left;       /* transactions until row versions no longer tell rows apart */
-    double load_seconds;     /* that the run took to load what is to be undone */
-    uint64_t later_runs;     /* later runs that wrote into the same tables and are not rolled back */
-    struct str later_run;    /* the latest of them; empty: none */
-    struct str audit_table;  /* its rows stay; empty: none */
-    uint64_t left_wrong;     /* restored rows that are not as they were */
+    uint64_t conflicts;     /* rows that the policy must decide on */
+    uint64_t blocked;       /* maps without a way back */
+    int64_t xids_left;      /* transactions until row versions no longer tell rows apart */
+    double load_seconds;    /* that the run took to load what is to be undone */
+    uint64_t later_runs;    /* later runs that wrote into the same tables and are not rolled back */
+    struct str later_run;   /* the latest of them; empty: none */
+    struct str audit_table; /* its rows stay; empty: none */
+    uint64_t left_wrong;    /* restored rows that are not as they were */
     double seconds;
     VEC(struct undo_map_report *) maps; /* in the order of undoing */
 };

@@ -1,5 +1,5 @@
-/* The statements of one batch: rows that the run inserted are deleted, rows that it updated put back, and rows
- * that others have changed since treated as the policy says. Each statement carries its guard: what has
+/* The statements of one batch: rows that the run inserted are deleted, rows that it updated put back, and
+ * rows that others have changed since treated as the policy says. Each statement carries its guard: what has
  * changed since the look is left alone. */
 #include "runtime/rollback/undo.h"
 
@@ -55,7 +55,8 @@ static bool lock_parents(struct batch_work *w) {
     struct buf sql = {0};
     buf_append_cstr(&sql, "SELECT count(*) FROM (SELECT FROM ");
     undo_append_table(&sql, w->table);
-    buf_append_cstr(&sql, " t WHERE $1::uuid IS NOT NULL AND $2::text IS NOT NULL AND $3::bigint IS NOT NULL");
+    buf_append_cstr(&sql,
+                    " t WHERE $1::uuid IS NOT NULL AND $2::text IS NOT NULL AND $3::bigint IS NOT NULL");
     append_range(&sql, w);
     buf_append_cstr(&sql, " FOR UPDATE OF t) q");
     bool ok = work_run(w, &sql, NULL);
@@ -76,7 +77,8 @@ static bool delete_inserted(struct batch_work *w) {
     if (!lock_parents(w)) return false;
     buf_append_cstr(&sql, "DELETE FROM ");
     undo_append_table(&sql, w->table);
-    buf_append_cstr(&sql, " t WHERE $1::uuid IS NOT NULL AND $2::text IS NOT NULL AND $3::bigint IS NOT NULL");
+    buf_append_cstr(&sql,
+                    " t WHERE $1::uuid IS NOT NULL AND $2::text IS NOT NULL AND $3::bigint IS NOT NULL");
     append_range(&sql, w);
     if (w->table->chain.len) {
         buf_printf(&sql, " AND NOT EXISTS (SELECT FROM %.*s c WHERE ", STR_ARG(w->table->chain));
@@ -168,7 +170,8 @@ static bool note_same_rows(struct batch_work *w) {
     buf_printf(&sql, "%.*s, ", STR_ARG(w->table->oid));
     undo_append_key_text(&sql, w->table, "t");
     buf_printf(&sql,
-               ", t.xmin, coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s AND put.xid "
+               ", t.xmin, coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s "
+               "AND put.xid "
                "= c.old_xmin AND put.key = ",
                STR_ARG(w->table->oid));
     undo_append_key_text(&sql, w->table, "t");
@@ -190,12 +193,12 @@ static struct str refusal(struct batch_work *w, const char *places, uint32_t row
     const struct pg_failure *f = pg_last_failure(w->u->connection);
     (void)places;
     (void)row;
-    return arena_printf(w->u->arena, "%.*s%s%.*s", STR_ARG(f->message), f->constraint.len ? ", constraint " : "",
-                        STR_ARG(f->constraint));
+    return arena_printf(w->u->arena, "%.*s%s%.*s", STR_ARG(f->message),
+                        f->constraint.len ? ", constraint " : "", STR_ARG(f->constraint));
 }
 
-/* One by one, as often as that gets any further: an old value may be free only when another row has got its own
- * back. *refused: the server's word on one that cannot be put back. */
+/* One by one, as often as that gets any further: an old value may be free only when another row has got its
+ * own back. *refused: the server's word on one that cannot be put back. */
 static bool put_back_singly(struct batch_work *w, const char *sql, struct str *refused) {
     struct buf list = {0}, one = {0};
     buf_printf(&list, "SELECT c.ctid FROM %.*s c WHERE ", STR_ARG(w->table->chain));
@@ -255,10 +258,11 @@ static bool put_back(struct batch_work *w, struct str *refused) {
 static bool note_conflicts(struct batch_work *w, const char *outcome, bool whole, const char *where,
                            uint64_t *count) {
     struct buf sql = {0};
-    buf_printf(&sql,
-               "INSERT INTO mig.conflict (run_id, map, outcome, reason, key, user_row) SELECT $1::uuid, $2::text, "
-               "'%s', c.class, ",
-               outcome);
+    buf_printf(
+        &sql,
+        "INSERT INTO mig.conflict (run_id, map, outcome, reason, key, user_row) SELECT $1::uuid, $2::text, "
+        "'%s', c.class, ",
+        outcome);
     undo_append_chain_key_json(&sql, w->table, "c");
     buf_append_cstr(&sql, ", ");
     if (whole) {
@@ -386,11 +390,8 @@ static bool treat_changed(struct batch_work *w) {
 
 bool undo_batch_rows(struct undo *u, const struct undo_map *map, const struct undo_batch *batch,
                      struct undo_counts *counts, struct str *refused) {
-    struct batch_work w = {.u = u,
-                           .map = map,
-                           .table = &u->tables.items[map->table],
-                           .batch = batch,
-                           .counts = counts};
+    struct batch_work w = {
+        .u = u, .map = map, .table = &u->tables.items[map->table], .batch = batch, .counts = counts};
     w.params[0] = u->run_id;
     w.params[1] = map->map->name;
     w.params[2] = arena_printf(u->arena, "%lld", (long long)batch->ordinal);

@@ -1,5 +1,5 @@
-/* Pieces of the statements that find and undo a run's rows. Names come from the catalog and are quoted, values
- * travel as parameters or out of the journal's own tables. */
+/* Pieces of the statements that find and undo a run's rows. Names come from the catalog and are quoted,
+ * values travel as parameters or out of the journal's own tables. */
 #include "runtime/rollback/undo.h"
 
 const char *undo_take_sql(struct undo *u, struct buf *sql) {
@@ -62,10 +62,11 @@ void undo_append_written_by(struct buf *sql, const struct undo_table *table, con
         buf_printf(sql, "%s.xmin = ANY (%s)", row, xids);
         return;
     }
-    buf_printf(sql,
-               "(%s.xmin = ANY (%s) OR EXISTS (SELECT FROM mig.same_row put WHERE put.relation = %.*s AND put.xid = "
-               "%s.xmin AND put.stands_for = ANY (%s) AND put.key = ",
-               row, xids, STR_ARG(table->oid), row, xids);
+    buf_printf(
+        sql,
+        "(%s.xmin = ANY (%s) OR EXISTS (SELECT FROM mig.same_row put WHERE put.relation = %.*s AND put.xid = "
+        "%s.xmin AND put.stands_for = ANY (%s) AND put.key = ",
+        row, xids, STR_ARG(table->oid), row, xids);
     undo_append_key_text(sql, table, row);
     buf_append_cstr(sql, "))");
 }
@@ -82,14 +83,14 @@ void undo_append_goes(struct buf *sql, const struct undo *u, const struct undo_t
         buf_append_cstr(sql, " AND was.old_row IS NOT NULL)");
     }
     if (u->temporary)
-        buf_printf(sql,
-                   " AND NOT EXISTS (SELECT FROM pg_temp.\"mig: held\" stay WHERE stay.relation = %s.tableoid AND "
-                   "stay.place = %s.ctid)",
-                   row, row);
+        buf_printf(
+            sql,
+            " AND NOT EXISTS (SELECT FROM pg_temp.\"mig: held\" stay WHERE stay.relation = %s.tableoid AND "
+            "stay.place = %s.ctid)",
+            row, row);
 }
 
-void undo_append_reference(struct buf *sql, const struct undo_fk *fk, const char *child,
-                           const char *parent) {
+void undo_append_reference(struct buf *sql, const struct undo_fk *fk, const char *child, const char *parent) {
     for (uint32_t i = 0; i < fk->count; i++) {
         buf_printf(sql, "%s%s.", i ? " AND " : "", child);
         pg_append_identifier(sql, fk->columns[i]);
@@ -97,8 +98,8 @@ void undo_append_reference(struct buf *sql, const struct undo_fk *fk, const char
         pg_append_identifier(sql, fk->keys[i]);
     }
     /* A row may refer to itself. */
-    buf_printf(sql, " AND (%s.ctid, %s.tableoid) IS DISTINCT FROM (%s.ctid, %s.tableoid)", child, child, parent,
-               parent);
+    buf_printf(sql, " AND (%s.ctid, %s.tableoid) IS DISTINCT FROM (%s.ctid, %s.tableoid)", child, child,
+               parent, parent);
 }
 
 void undo_append_unreferenced(struct buf *sql, const struct undo_table *table, const char *row) {

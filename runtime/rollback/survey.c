@@ -66,10 +66,12 @@ static void add_map(struct undo *u, const struct plan_map *plan, const struct pg
 
 static bool read_maps(struct undo *u) {
     static const char SQL[] =
-        "SELECT s.map, s.target_schema, s.target_table, coalesce(c.oid, 0), c.oid IS NOT NULL, c.relkind = 'p',"
+        "SELECT s.map, s.target_schema, s.target_table, coalesce(c.oid, 0), c.oid IS NOT NULL, c.relkind = "
+        "'p',"
         " coalesce(c.oid = s.target_oid, false),"
         " coalesce(pg_catalog.pg_relation_filenode(c.oid) = s.target_filenode, false), s.identity,"
-        " coalesce((SELECT (extract(epoch FROM max(b.written_at) - s.started_at) * 1e6)::bigint FROM mig.batch b"
+        " coalesce((SELECT (extract(epoch FROM max(b.written_at) - s.started_at) * 1e6)::bigint FROM "
+        "mig.batch b"
         "  WHERE b.run_id = s.run_id AND b.map = s.map), 0)"
         " FROM mig.step s LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
         "c.relnamespace)"
@@ -89,10 +91,12 @@ static bool read_maps(struct undo *u) {
 
 static bool read_batches(struct undo *u, struct undo_map *map) {
     static const char SQL[] =
-        "SELECT b.ordinal, pg_catalog.xid(b.xid), b.written, b.updated, coalesce(o.n, 0), d.ordinal IS NOT NULL,"
+        "SELECT b.ordinal, pg_catalog.xid(b.xid), b.written, b.updated, coalesce(o.n, 0), d.ordinal IS NOT "
+        "NULL,"
         " EXISTS (SELECT FROM mig.undo s WHERE s.run_id = b.run_id AND s.map = b.map AND s.ordinal = -1)"
         " FROM mig.batch b LEFT JOIN (SELECT old_xmin, count(*) AS n FROM mig.image WHERE run_id = $1::uuid"
-        "  AND map = ANY (SELECT s.map FROM mig.step s JOIN mig.step mine ON mine.run_id = s.run_id AND mine.map = $2"
+        "  AND map = ANY (SELECT s.map FROM mig.step s JOIN mig.step mine ON mine.run_id = s.run_id AND "
+        "mine.map = $2"
         "   AND mine.target_schema = s.target_schema AND mine.target_table = s.target_table WHERE s.run_id = "
         "$1::uuid)"
         "  GROUP BY 1) o ON o.old_xmin = pg_catalog.xid(b.xid)"
@@ -228,9 +232,10 @@ static void choose_key(struct undo *u, struct undo_table *table, const struct pl
     for (uint32_t m = 0; m < u->maps.count; m++) {
         const struct plan_map *map = u->maps.items[m].map;
         if (&u->tables.items[u->maps.items[m].table] != table || map->conflict != CONFLICT_UPDATE) continue;
-        bool same = found == NULL || (found->conflict_columns_count == map->conflict_columns_count &&
-                                      memcmp(found->conflict_columns, map->conflict_columns,
-                                             sizeof *map->conflict_columns * map->conflict_columns_count) == 0);
+        bool same =
+            found == NULL || (found->conflict_columns_count == map->conflict_columns_count &&
+                              memcmp(found->conflict_columns, map->conflict_columns,
+                                     sizeof *map->conflict_columns * map->conflict_columns_count) == 0);
         if (!same)
             table->unkeyed = STR("its maps find rows by different columns, and one of them overwrites the "
                                  "primary key or there is none");
@@ -300,8 +305,9 @@ static bool read_fks(struct undo *u, struct undo_table *table) {
 /* -- rights */
 
 static void report_right(struct undo *u, const struct pg_result *r, const char *right) {
-    struct diag *d = diag_report(u->diags, X_PG_PERMISSION, (struct span){0}, "role %.*s lacks %s on table %.*s",
-                                 STR_ARG(pg_result_text(r, 0, 5)), right, STR_ARG(pg_result_text(r, 0, 6)));
+    struct diag *d =
+        diag_report(u->diags, X_PG_PERMISSION, (struct span){0}, "role %.*s lacks %s on table %.*s",
+                    STR_ARG(pg_result_text(r, 0, 5)), right, STR_ARG(pg_result_text(r, 0, 6)));
     diag_help(u->diags, d, "GRANT %s ON %.*s TO %.*s;", right, STR_ARG(pg_result_text(r, 0, 6)),
               STR_ARG(pg_result_text(r, 0, 5)));
 }
@@ -327,15 +333,15 @@ static bool check_rights(struct undo *u, struct str schema, struct str name, boo
         if (deletes && !pg_result_bool(r, 0, 1)) report_right(u, r, "DELETE");
         if (updates && !pg_result_bool(r, 0, 2)) report_right(u, r, "UPDATE");
         if (pg_result_bool(r, 0, 3)) {
-            struct diag *d =
-                diag_report(u->diags, X_PG_RLS, (struct span){0},
-                            "row level security of table %.*s applies to role %.*s%s",
-                            STR_ARG(pg_result_text(r, 0, 6)), STR_ARG(pg_result_text(r, 0, 5)),
-                            pg_result_bool(r, 0, 4) ? " (FORCE ROW LEVEL SECURITY)" : "");
-            diag_help(u->diags, d,
-                      "Rows that a policy hides could be neither undone nor seen to refer to others. Use a role "
-                      "with BYPASSRLS, as for the run: ALTER ROLE %.*s BYPASSRLS;",
-                      STR_ARG(pg_result_text(r, 0, 5)));
+            struct diag *d = diag_report(u->diags, X_PG_RLS, (struct span){0},
+                                         "row level security of table %.*s applies to role %.*s%s",
+                                         STR_ARG(pg_result_text(r, 0, 6)), STR_ARG(pg_result_text(r, 0, 5)),
+                                         pg_result_bool(r, 0, 4) ? " (FORCE ROW LEVEL SECURITY)" : "");
+            diag_help(
+                u->diags, d,
+                "Rows that a policy hides could be neither undone nor seen to refer to others. Use a role "
+                "with BYPASSRLS, as for the run: ALTER ROLE %.*s BYPASSRLS;",
+                STR_ARG(pg_result_text(r, 0, 5)));
         }
     }
     pg_result_free(r);
@@ -357,8 +363,8 @@ static bool check_table_rights(struct undo *u, const struct undo_table *table) {
         deletes = deletes || map->report->inserted;
         updates = updates || map->report->updated;
     }
-    bool ok = check_rights(u, table->schema, table->name, deletes,
-                           updates || (deletes && locks_parents(table)));
+    bool ok =
+        check_rights(u, table->schema, table->name, deletes, updates || (deletes && locks_parents(table)));
     for (uint32_t i = 0; i < table->fks.count && deletes; i++)
         if (table->fks.items[i].child == UNDO_NO_TABLE)
             ok = check_rights(u, table->fks.items[i].schema, table->fks.items[i].table, false, false) && ok;
@@ -370,7 +376,8 @@ static bool check_table_rights(struct undo *u, const struct undo_table *table) {
 static bool read_later_runs(struct undo *u) {
     static const char SQL[] =
         "SELECT r.run_id, count(*) OVER () FROM mig.run r WHERE r.state <> 'rolled back'"
-        " AND r.started_at > (SELECT started_at FROM mig.run WHERE run_id = $1::uuid) AND r.run_id <> $1::uuid"
+        " AND r.started_at > (SELECT started_at FROM mig.run WHERE run_id = $1::uuid) AND r.run_id <> "
+        "$1::uuid"
         " AND EXISTS (SELECT FROM mig.step a JOIN mig.step b ON b.target_oid = a.target_oid"
         "  WHERE a.run_id = r.run_id AND b.run_id = $1::uuid AND coalesce(a.updated, 1) > 0)"
         " ORDER BY r.started_at DESC LIMIT 1";

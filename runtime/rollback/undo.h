@@ -11,8 +11,8 @@ struct undo_batch {
     int64_t ordinal;
     struct str xid; /* its 32 bits, as text */
     uint64_t written, updated, superseded;
-    uint64_t present;        /* rows that carry its xid now */
-    struct str first, last;  /* their places in the table (ctid); empty: not known */
+    uint64_t present;       /* rows that carry its xid now */
+    struct str first, last; /* their places in the table (ctid); empty: not known */
     uint64_t held;
     bool undone;
 };
@@ -37,8 +37,8 @@ struct undo_table {
     uint32_t column_count;
     uint32_t *key; /* columns that tell its rows apart; count 0: none */
     uint32_t key_count;
-    struct str unkeyed;     /* why images cannot be matched with rows; empty: they can */
-    struct str lost_column; /* of the images, changed by the run, and not in the table any more */
+    struct str unkeyed;              /* why images cannot be matched with rows; empty: they can */
+    struct str lost_column;          /* of the images, changed by the run, and not in the table any more */
     struct str all_xids, going_xids; /* array texts: of the run's batches; of those that may go */
     struct str chain;                /* name of the temporary table of changed rows; empty: none */
     bool aliases;                    /* rows put back by a rollback of a later run stand for ours */
@@ -95,8 +95,7 @@ void undo_append_chain_key_json(struct buf *sql, const struct undo_table *table,
 /* An expression of type text that is unique among the table's rows. */
 void undo_append_key_text(struct buf *sql, const struct undo_table *table, const char *row);
 /* Columns of the row differ from the image new_row of the chain; true or false. */
-void undo_append_differs(struct buf *sql, const struct undo_table *table, const char *row,
-                         const char *chain);
+void undo_append_differs(struct buf *sql, const struct undo_table *table, const char *row, const char *chain);
 /* A column that others changed is one that the run changed. */
 void undo_append_overlaps(struct buf *sql, const struct undo_table *table, const char *row,
                           const char *chain);
