@@ -172,9 +172,9 @@ static const char UNDO_DDL[] =
     "CREATE TABLE mig.same_row ("
     " relation oid NOT NULL,"
     " key text NOT NULL,"
-    " xid xid NOT NULL,"        /* of a rollback that put the row back */
+    " xid xid8 NOT NULL,"       /* of a rollback that put the row back */
     " stands_for xid NOT NULL," /* who had written it so */
-    " PRIMARY KEY (relation, xid, key));";
+    " PRIMARY KEY (relation, key, xid));";
 
 static void sleep_ms(int32_t ms) {
     struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};

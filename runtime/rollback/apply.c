@@ -312,12 +312,30 @@ static bool refuse_unclear(struct undo *u) {
 
 /* -- from start to end */
 
+/* What the temporary tables hold decides what is deleted: they must outlive the look. */
+static bool chains_stand(struct undo *u) {
+    for (uint32_t t = 0; t < u->tables.count; t++) {
+        const struct undo_table *table = &u->tables.items[t];
+        uint64_t rows = 0;
+        struct str sql = arena_printf(u->arena, "SELECT count(*) FROM %.*s", STR_ARG(table->chain));
+        if (table->chain.len == 0) continue;
+        if (!undo_number(u, sql.ptr, &rows)) return false;
+        if (rows == table->chain_rows) continue;
+        diag_report(u->diags, X_ROLLBACK_STOPPED, (struct span){0},
+                    "the rollback's list of updated rows of %.*s.%.*s is not complete: nothing was done",
+                    STR_ARG(table->schema), STR_ARG(table->name));
+        return false;
+    }
+    return true;
+}
+
 static bool look(struct undo *u) {
     if (!undo_survey(u)) return false;
     if (!undo_make_temporary(u)) return false;
-    bool ok = pg_exec(u->connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", u->diags) &&
-              undo_preflight(u);
-    pg_rollback(u->connection);
+    bool ok =
+        pg_exec(u->connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", u->diags) && undo_preflight(u);
+    ok = ok && pg_commit(u->connection, u->diags) && chains_stand(u);
+    if (!ok) pg_rollback(u->connection);
     return ok;
 }
 

@@ -181,6 +181,7 @@ static bool fill_chain(struct undo *u, uint32_t t) {
     struct str params[] = {u->run_id, names, table->all_xids};
     struct pg_result *r = pg_query(u->connection, make_fill(u, table), params, 3, u->diags);
     if (r == NULL) return false;
+    table->chain_rows = pg_result_affected(r);
     pg_result_free(r);
     if (table->lost_column.len)
         block_updates(

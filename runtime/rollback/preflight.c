@@ -28,7 +28,7 @@ static void append_version(struct buf *sql, const struct undo_table *table, cons
         return;
     }
     buf_printf(sql,
-               "coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s AND put.xid "
+               "coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s AND pg_catalog.xid(put.xid) "
                "= %s.xmin "
                "AND put.key = ",
                STR_ARG(table->oid), row);

@@ -170,8 +170,8 @@ static bool note_same_rows(struct batch_work *w) {
     buf_printf(&sql, "%.*s, ", STR_ARG(w->table->oid));
     undo_append_key_text(&sql, w->table, "t");
     buf_printf(&sql,
-               ", t.xmin, coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s "
-               "AND put.xid "
+               ", pg_catalog.pg_current_xact_id(), coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s "
+               "AND pg_catalog.xid(put.xid) "
                "= c.old_xmin AND put.key = ",
                STR_ARG(w->table->oid));
     undo_append_key_text(&sql, w->table, "t");

@@ -41,6 +41,7 @@ struct undo_table {
     struct str lost_column;          /* of the images, changed by the run, and not in the table any more */
     struct str all_xids, going_xids; /* array texts: of the run's batches; of those that may go */
     struct str chain;                /* name of the temporary table of changed rows; empty: none */
+    uint64_t chain_rows;
     bool aliases;                    /* rows put back by a rollback of a later run stand for ours */
     uint64_t newer;                  /* rows that others wrote since the run began with the table */
     VEC(struct undo_fk) fks;         /* that refer to it */
