@@ -17,6 +17,7 @@ static const char HELP[] =
     "  mig rollback --check                     what there is to undo; changes nothing\n"
     "  mig rollback\n"
     "  mig rollback 2cde99ae --env prod --policy keep\n\n"
+    "To tell which inserted rows were changed, the run's sources are read again if there is need to.\n"
     "Interrupted, it goes on when it is started again.\n"
     "Exit codes: 0 undone, 2 usage, 4 something is not as it was, 5 target unreachable, 6 stopped half-way, "
     "7 refused.\n";
@@ -73,6 +74,7 @@ static int roll_back(struct cli *cli, struct run_ref *ref, struct undo_options *
     options->stop = &stop_asked;
     options->observer = run_log_observer(&log);
     options->url = ref->options.target_url;
+    options->run = &ref->options;
     enum undo_status status =
         undo_execute(ref->connection, ref->plan, ref->info, options, &cli->arena, &report, &cli->diags);
     run_log_close(&log);
@@ -98,6 +100,7 @@ int cmd_rollback(struct cli *cli, int argc, char **argv) {
          "leave what maps without a way back wrote"},
         {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "no log and progress on the console"},
         RUN_REF_OPTIONS(a),
+        RUN_REPLAY_OPTIONS(a),
         OPTION_END,
     };
     struct arguments arguments;

@@ -161,10 +161,9 @@ enum undo_status undo_sweep(struct undo *u) {
 static bool list_held(struct undo *u, uint32_t t) {
     const struct undo_table *table = &u->tables.items[t];
     const struct undo_map *map = first_map(u, t);
-    struct buf sql = {0}, xids = {0};
+    struct buf sql = {0};
     uint64_t kept = 0;
     if (map == NULL || !table->exists) return true;
-    undo_append_xids(&xids, table->going_xids);
     buf_append_cstr(&sql,
                     "INSERT INTO mig.conflict (run_id, map, outcome, reason, key) SELECT $1::uuid, $2::text, "
                     "'kept', 'referenced', ");
@@ -175,17 +174,11 @@ static bool list_held(struct undo *u, uint32_t t) {
     buf_append_cstr(&sql, " FROM ");
     undo_append_table(&sql, table);
     buf_append_cstr(&sql, " t WHERE ");
-    undo_append_written_by(&sql, table, "t", xids.ptr);
-    if (table->chain.len) {
-        buf_printf(&sql, " AND NOT EXISTS (SELECT FROM %.*s c WHERE ", STR_ARG(table->chain));
-        undo_append_key_match(&sql, table, "t", "c");
-        buf_append_cstr(&sql, " AND c.old_row IS NOT NULL)");
-    }
+    undo_append_ours(&sql, u, table, "t");
     struct str params[] = {u->run_id, map->map->name};
     bool ok = undo_run(u, sql.ptr, params, 2, &kept);
     map->report->rows_kept += kept;
     buf_release(&sql);
-    buf_release(&xids);
     return ok;
 }
 

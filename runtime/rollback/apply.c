@@ -329,14 +329,19 @@ static bool chains_stand(struct undo *u) {
     return true;
 }
 
-static bool look(struct undo *u) {
-    if (!undo_survey(u)) return false;
-    if (!undo_make_temporary(u)) return false;
-    bool ok =
-        pg_exec(u->connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", u->diags) && undo_preflight(u);
+static bool look_once(struct undo *u) {
+    bool ok = pg_exec(u->connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", u->diags) &&
+              undo_preflight(u);
     ok = ok && pg_commit(u->connection, u->diags) && chains_stand(u);
     if (!ok) pg_rollback(u->connection);
     return ok;
+}
+
+static bool look(struct undo *u) {
+    if (!undo_survey(u) || !undo_make_temporary(u) || !look_once(u)) return false;
+    if (u->options->run == NULL || !undo_needs_sources(u) || !undo_read_sources(u))
+        return pg_is_alive(u->connection);
+    return undo_forget(u) && look_once(u);
 }
 
 static struct str detail_json(struct undo *u) {
@@ -454,6 +459,7 @@ enum undo_status undo_execute(struct pg_connection *connection, const struct pla
             status = pg_is_alive(connection) ? UNDO_REFUSED : UNDO_UNREACHABLE;
     }
     pg_close(u.guard);
+    undo_free_written(&u);
     clock_gettime(CLOCK_MONOTONIC, &end);
     report->seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
     report->status = status;

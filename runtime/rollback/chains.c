@@ -10,11 +10,11 @@ static bool table_has_images(const struct undo *u, uint32_t t) {
 }
 
 /* '{"a","b"}' of the maps into the table, for = ANY (…::text[]). */
-static struct str map_names(struct undo *u, uint32_t t) {
+static struct str map_names(struct undo *u, uint32_t t, bool going) {
     struct buf out = {0};
     buf_append_char(&out, '{');
     for (uint32_t m = 0; m < u->maps.count; m++) {
-        if (u->maps.items[m].table != (int32_t)t) continue;
+        if (u->maps.items[m].table != (int32_t)t || (going && u->maps.items[m].report->blocked.len)) continue;
         if (out.len > 1) buf_append_char(&out, ',');
         buf_append_char(&out, '"');
         buf_append_str(&out, u->maps.items[m].map->name);
@@ -34,13 +34,13 @@ bool undo_make_temporary(struct undo *u) {
     bool ok = true;
     for (uint32_t t = 0; t < u->tables.count; t++) {
         struct undo_table *table = &u->tables.items[t];
-        if (!table_has_images(u, t) || !table->exists || table->key_count == 0) continue;
+        if (!table->exists || table->key_count == 0) continue;
         table->chain = arena_printf(u->arena, "pg_temp.\"mig: chain %u\"", t);
         buf_printf(&sql, "; CREATE TEMPORARY TABLE \"mig: chain %u\" (", t);
         for (uint32_t i = 0; i < table->key_count; i++)
             buf_printf(&sql, "k%u %.*s, ", i, STR_ARG(table->columns[table->key[i]].type));
         buf_append_cstr(&sql, "map text, ordinal bigint, xid xid, old_xmin xid, old_row json, new_row json, "
-                              "class text, here boolean)");
+                              "class text, here boolean, wrote text[], goes boolean NOT NULL)");
     }
     ok = pg_exec(u->connection, sql.ptr, NULL);
     if (!ok) {
@@ -61,7 +61,7 @@ static void append_keys(struct buf *sql, const struct undo_table *table, const c
 static void append_chain_query(struct buf *sql, const struct undo_table *table) {
     buf_append_cstr(
         sql, "WITH i AS (SELECT im.map, im.ordinal, im.seq, im.old_xmin, im.old_row, im.new_row, b.xid "
-             "AS full_xid, pg_catalog.xid(b.xid) AS xid");
+             "AS full_xid, pg_catalog.xid(b.xid) AS xid, NULL::text[] AS wrote");
     for (uint32_t i = 0; i < table->key_count; i++) {
         buf_append_cstr(sql, ", ");
         pg_append_image_value(sql, "im.new_row", &table->columns[table->key[i]]);
@@ -97,7 +97,8 @@ static const char *make_fill(struct undo *u, struct undo_table *table) {
     undo_append_differs(&sql, table, "t", "l");
     buf_append_cstr(&sql, " THEN 'edited' ELSE 'same' END, coalesce(");
     undo_append_written_by(&sql, table, "t", "ARRAY[l.xid]");
-    buf_append_cstr(&sql, ", false) FROM last l LEFT JOIN first f ON ");
+    buf_append_cstr(&sql,
+                    ", false), NULL::text[], l.map = ANY ($4::text[]) FROM last l LEFT JOIN first f ON ");
     for (uint32_t i = 0; i < table->key_count; i++)
         buf_printf(&sql, "%sf.k%u = l.k%u", i ? " AND " : "", i, i);
     buf_append_cstr(&sql, " LEFT JOIN ");
@@ -176,10 +177,10 @@ static void block_updates(struct undo *u, uint32_t t, struct str why) {
 
 static bool fill_chain(struct undo *u, uint32_t t) {
     struct undo_table *table = &u->tables.items[t];
-    struct str names = map_names(u, t);
+    struct str names = map_names(u, t, false);
     if (!note_imaged(u, table, names)) return false;
-    struct str params[] = {u->run_id, names, table->all_xids};
-    struct pg_result *r = pg_query(u->connection, make_fill(u, table), params, 3, u->diags);
+    struct str params[] = {u->run_id, names, table->all_xids, map_names(u, t, true)};
+    struct pg_result *r = pg_query(u->connection, make_fill(u, table), params, 4, u->diags);
     if (r == NULL) return false;
     table->chain_rows = pg_result_affected(r);
     pg_result_free(r);

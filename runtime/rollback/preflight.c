@@ -28,7 +28,8 @@ static void append_version(struct buf *sql, const struct undo_table *table, cons
         return;
     }
     buf_printf(sql,
-               "coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s AND pg_catalog.xid(put.xid) "
+               "coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s AND "
+               "pg_catalog.xid(put.xid) "
                "= %s.xmin "
                "AND put.key = ",
                STR_ARG(table->oid), row);
@@ -125,23 +126,32 @@ static bool count_chain(struct undo *u, const struct undo_table *table) {
 }
 
 /* Rows of the map's that are in the chain: of those that are there as the run left them (here), how many were
- * there before the run; how many are not there so. */
-static bool chain_rows(struct undo *u, const struct undo_map *map, uint64_t *existed_here,
-                       uint64_t *not_here) {
+ * there before the run. And for each batch, how many of its rows are neither there nor in the chain. */
+static bool count_missing(struct undo *u, struct undo_map *map, uint64_t *existed_here) {
     const struct undo_table *table = &u->tables.items[map->table];
-    *existed_here = *not_here = 0;
+    *existed_here = 0;
+    for (uint32_t i = 0; i < map->batch_count; i++) {
+        struct undo_batch *b = &map->batches[i];
+        uint64_t wrote = b->written + b->updated, known = b->present + b->superseded;
+        b->missing = b->undone || wrote < known ? 0 : wrote - known;
+    }
     if (table->chain.len == 0) return true;
     struct str sql =
         arena_printf(u->arena,
-                     "SELECT count(*) FILTER (WHERE here AND old_row IS NOT NULL), count(*) FILTER "
-                     "(WHERE NOT here) FROM %.*s WHERE map = $1 AND class <> 'undone'",
+                     "SELECT ordinal, count(*) FILTER (WHERE here AND old_row IS NOT NULL), count(*) FILTER "
+                     "(WHERE NOT here) FROM %.*s WHERE map = $1 AND class <> 'undone' GROUP BY 1",
                      STR_ARG(table->chain));
     struct pg_result *r = pg_query(u->connection, sql.ptr, &map->map->name, 1, u->diags);
-    if (r == NULL) return false;
-    *existed_here = (uint64_t)pg_result_int(r, 0, 0);
-    *not_here = (uint64_t)pg_result_int(r, 0, 1);
+    for (uint32_t row = 0; r && row < pg_result_rows(r); row++) {
+        uint64_t not_here = (uint64_t)pg_result_int(r, row, 2);
+        *existed_here += (uint64_t)pg_result_int(r, row, 1);
+        for (uint32_t i = 0; i < map->batch_count; i++)
+            if (map->batches[i].ordinal == pg_result_int(r, row, 0))
+                map->batches[i].missing -=
+                    not_here < map->batches[i].missing ? not_here : map->batches[i].missing;
+    }
     pg_result_free(r);
-    return true;
+    return r != NULL;
 }
 
 /* -- inserted rows */
@@ -173,6 +183,7 @@ static bool count_newer(struct undo *u, struct undo_table *table, bool *counted)
 static void block_for_extra(struct undo *u, struct undo_map *map, const struct undo_batch *b) {
     struct undo_map_report *report = map->report;
     if (report->blocked.len || map->map->rollback == ROLLBACK_SQL) return;
+    map->untold = true;
     report->blocked = arena_printf(
         u->arena,
         "batch %lld has %llu rows in %.*s that the run did not write: a trigger wrote them in its "
@@ -190,6 +201,7 @@ static void block_rewritten(struct undo *u, struct undo_map *map, uint64_t prese
         left += map->batches[i].undone ? 0 : map->batches[i].written + map->batches[i].updated;
     if (report->blocked.len || map->map->rollback == ROLLBACK_SQL) return;
     if (left == 0 || present || table->same_file || table->newer == 0) return;
+    map->untold = true;
     report->blocked =
         arena_printf(u->arena,
                      "table %.*s was rewritten since (ALTER TABLE of a column's type, or the like), "
@@ -200,18 +212,25 @@ static void block_rewritten(struct undo *u, struct undo_map *map, uint64_t prese
 static bool count_inserted(struct undo *u, struct undo_map *map, bool *newer_counted) {
     struct undo_map_report *report = map->report;
     struct undo_table *table = &u->tables.items[map->table];
-    uint64_t present = 0, expected = 0, existed_here, not_here;
+    uint64_t present = 0, missing = 0, existed_here;
+    if (!count_missing(u, map, &existed_here) || !undo_add_written(u, map)) return false;
     for (uint32_t i = 0; i < map->batch_count; i++) {
         const struct undo_batch *b = &map->batches[i];
         if (b->undone) continue;
         if (b->present + b->superseded > b->written + b->updated) block_for_extra(u, map, b);
         present += b->present;
-        expected += b->written + b->updated - b->superseded;
+        missing += b->missing;
     }
-    if (!chain_rows(u, map, &existed_here, &not_here)) return false;
     report->untouched_inserted.rows = present > existed_here ? present - existed_here : 0;
-    uint64_t missing = expected > present + not_here ? expected - present - not_here : 0;
     if (missing == 0) return true;
+    if (table->by_content) {
+        report->blocked =
+            arena_printf(u->arena,
+                         "table %.*s is not the one that the run wrote into, or its row versions say "
+                         "nothing, and %llu rows that it inserted cannot be found by their content",
+                         STR_ARG(report->table), (unsigned long long)missing);
+        return true;
+    }
     if (!count_newer(u, table, newer_counted)) return false;
     if (table->newer)
         report->unclear.rows = missing;
@@ -397,6 +416,41 @@ static void sum_up(struct undo *u) {
             u->report->conflicts += report->edited.rows + report->deleted.rows + report->between.rows +
                                     report->unclear.rows + report->held.rows;
     }
+}
+
+bool undo_forget(struct undo *u) {
+    struct buf sql = {0};
+    buf_append_cstr(&sql, "TRUNCATE pg_temp.\"mig: held\"");
+    for (uint32_t t = 0; t < u->tables.count; t++) {
+        struct undo_table *table = &u->tables.items[t];
+        if (table->chain.len) buf_printf(&sql, ", %.*s", STR_ARG(table->chain));
+        table->newer = table->chain_rows = 0;
+        for (uint32_t f = 0; f < table->fks.count; f++)
+            table->fks.items[f].held = 0;
+    }
+    for (uint32_t m = 0; m < u->maps.count; m++) {
+        struct undo_map_report *r = u->maps.items[m].report;
+        struct undo_class *classes[] = {&r->untouched_inserted,
+                                        &r->untouched_updated,
+                                        &r->same,
+                                        &r->edited,
+                                        &r->deleted,
+                                        &r->gone,
+                                        &r->unclear,
+                                        &r->between,
+                                        &r->held};
+        for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
+            *classes[i] = (struct undo_class){0};
+        r->references.count = 0;
+        for (uint32_t b = 0; b < u->maps.items[m].batch_count; b++) {
+            struct undo_batch *batch = &u->maps.items[m].batches[b];
+            batch->present = batch->held = batch->missing = 0;
+            batch->first = batch->last = STR("");
+        }
+    }
+    bool ok = pg_exec(u->connection, sql.ptr, u->diags);
+    buf_release(&sql);
+    return ok;
 }
 
 bool undo_preflight(struct undo *u) {

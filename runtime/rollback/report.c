@@ -100,6 +100,8 @@ static void text_found(const struct undo_map_report *m, struct buf *out) {
         any = true;
     }
     if (!any) buf_append_cstr(out, "    nothing is left to undo\n");
+    if (m->by_content)
+        buf_append_cstr(out, "    row versions say nothing here: keys and values were compared\n");
     if (m->batches_undone)
         buf_printf(out, "    %llu of %llu batches are undone already\n",
                    (unsigned long long)m->batches_undone, (unsigned long long)m->batches);
@@ -137,6 +139,10 @@ static void text_check(const struct undo_report *report, struct buf *out) {
     if (report->blocked)
         buf_printf(out, "%llu maps have no way back: without --skip-irreversible nothing is undone.\n",
                    (unsigned long long)report->blocked);
+    if (report->replay_failed.len)
+        buf_printf(out,
+                   "Which of the inserted rows others have changed would be told by the sources, but: %.*s\n",
+                   STR_ARG(report->replay_failed));
     if (report->later_runs)
         buf_printf(out, "Later runs wrote into these tables, the latest is %.8s: roll them back first.\n",
                    report->later_run.ptr);
@@ -186,7 +192,8 @@ static void json_map(const struct undo_map_report *m, struct buf *out) {
     buf_append_json(out, m->map);
     buf_append_cstr(out, ",\"table\":");
     buf_append_json(out, m->table);
-    buf_printf(out, ",\"rollback\":\"%s\"", WAY_NAMES[m->way]);
+    buf_printf(out, ",\"rollback\":\"%s\",\"by_content\":%s", WAY_NAMES[m->way],
+               m->by_content ? "true" : "false");
     if (m->blocked.len) {
         buf_append_cstr(out, ",\"stays\":");
         buf_append_json(out, m->blocked);
@@ -234,6 +241,8 @@ void undo_report_json(const struct undo_report *report, struct buf *out) {
         (long long)report->xids_left, report->load_seconds, report->seconds,
         (unsigned long long)report->later_runs, (unsigned long long)report->left_wrong);
     buf_append_json(out, report->audit_table);
+    buf_printf(out, ",\"sources_read\":%s,\"sources_failed\":", report->replayed ? "true" : "false");
+    buf_append_json(out, report->replay_failed);
     buf_append_cstr(out, ",\"undone\":[");
     for (uint32_t i = 0; i < report->maps.count; i++) {
         if (i) buf_append_char(out, ',');

@@ -23,9 +23,11 @@ const char *undo_policy_name(enum undo_policy policy);
 
 struct undo_options {
     enum undo_policy policy;
-    bool check;             /* look only, in a read-only transaction */
-    bool skip_irreversible; /* maps without a way back stay */
-    struct str url;         /* of the target, for the connection that holds the lock */
+    bool check;                    /* look only, in a read-only transaction */
+    bool skip_irreversible;        /* maps without a way back stay */
+    struct str url;                /* of the target, for the connection that holds the lock */
+    const struct run_options *run; /* as run_ref_open fills them: to go through the sources again where row
+                                      versions do not tell enough; NULL: that cannot be done */
     struct run_observer observer;
     const volatile int *stop; /* set to non-zero by a signal handler: end the batch and stop; may be NULL */
 };
@@ -53,6 +55,7 @@ struct undo_map_report {
     struct str text;    /* ROLLBACK_SQL: the SQL; ROLLBACK_NONE: the reason */
     struct str blocked; /* why there is no way back; empty: there is one */
     bool none;          /* blocked because the spec says so */
+    bool by_content;    /* row versions say nothing: keys and values decide */
     uint64_t inserted, updated, batches, batches_undone; /* what the run did */
     /* Before: what the rows are now. */
     struct undo_class untouched_inserted, untouched_updated;
@@ -75,14 +78,16 @@ struct undo_report {
     enum undo_policy policy;
     bool check;
     enum undo_status status;
-    uint64_t conflicts;     /* rows that the policy must decide on */
-    uint64_t blocked;       /* maps without a way back */
-    int64_t xids_left;      /* transactions until row versions no longer tell rows apart */
-    double load_seconds;    /* that the run took to load what is to be undone */
-    uint64_t later_runs;    /* later runs that wrote into the same tables and are not rolled back */
-    struct str later_run;   /* the latest of them; empty: none */
-    struct str audit_table; /* its rows stay; empty: none */
-    uint64_t left_wrong;    /* restored rows that are not as they were */
+    uint64_t conflicts;       /* rows that the policy must decide on */
+    uint64_t blocked;         /* maps without a way back */
+    int64_t xids_left;        /* transactions until row versions no longer tell rows apart */
+    double load_seconds;      /* that the run took to load what is to be undone */
+    uint64_t later_runs;      /* later runs that wrote into the same tables and are not rolled back */
+    struct str later_run;     /* the latest of them; empty: none */
+    struct str audit_table;   /* its rows stay; empty: none */
+    bool replayed;            /* the sources were gone through again */
+    struct str replay_failed; /* why they could not be; empty: they could, or it was not needed */
+    uint64_t left_wrong;      /* restored rows that are not as they were */
     double seconds;
     VEC(struct undo_map_report *) maps; /* in the order of undoing */
 };

@@ -170,7 +170,8 @@ static bool note_same_rows(struct batch_work *w) {
     buf_printf(&sql, "%.*s, ", STR_ARG(w->table->oid));
     undo_append_key_text(&sql, w->table, "t");
     buf_printf(&sql,
-               ", pg_catalog.pg_current_xact_id(), coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s "
+               ", pg_catalog.pg_current_xact_id(), coalesce((SELECT put.stands_for FROM mig.same_row put "
+               "WHERE put.relation = %.*s "
                "AND pg_catalog.xid(put.xid) "
                "= c.old_xmin AND put.key = ",
                STR_ARG(w->table->oid));
@@ -338,21 +339,10 @@ static bool insert_deleted(struct batch_work *w) {
 
 #define CHANGED "(c.class IN ('edited', 'between') OR (c.class = 'deleted' AND c.old_row IS NOT NULL))"
 
+/* Inserted rows to which others refer stay, whatever the policy: they are listed at the end. */
 static bool overwrite(struct batch_work *w) {
-    /* Inserted rows to which others refer stay, whatever the policy. */
-    struct buf free = {0}, where = {0};
-    buf_append_cstr(&free, "(c.old_row IS NOT NULL OR (true");
-    undo_append_unreferenced(&free, w->table, "t");
-    buf_append_cstr(&free, "))");
-    buf_printf(&where, CHANGED " AND NOT %s", free.ptr);
-    bool ok = note_conflicts(w, "kept", false, where.ptr, &w->counts->kept);
-    buf_clear(&where);
-    buf_printf(&where, CHANGED " AND %s", free.ptr);
-    ok = ok && note_conflicts(w, "overwritten", true, where.ptr, NULL) && overwrite_edited(w) &&
-         delete_chained(w, "edited", &w->counts->overwritten) && insert_deleted(w);
-    buf_release(&free);
-    buf_release(&where);
-    return ok;
+    return note_conflicts(w, "overwritten", true, CHANGED, NULL) && overwrite_edited(w) &&
+           delete_chained(w, "edited", &w->counts->overwritten) && insert_deleted(w);
 }
 
 static bool merge(struct batch_work *w) {
@@ -397,6 +387,6 @@ bool undo_batch_rows(struct undo *u, const struct undo_map *map, const struct un
     w.params[2] = arena_printf(u->arena, "%lld", (long long)batch->ordinal);
     *refused = STR("");
     if (!delete_inserted(&w)) return false;
-    if (w.table->chain.len == 0 || batch->updated == 0) return true;
+    if (w.table->chain.len == 0) return true;
     return delete_chained(&w, "same", &counts->deleted) && put_back(&w, refused) && treat_changed(&w);
 }

@@ -58,36 +58,50 @@ void undo_append_chain_key_json(struct buf *sql, const struct undo_table *table,
 
 void undo_append_written_by(struct buf *sql, const struct undo_table *table, const char *row,
                             const char *xids) {
+    if (table->by_content) {
+        buf_append_cstr(sql, "false");
+        return;
+    }
     if (!table->aliases) {
         buf_printf(sql, "%s.xmin = ANY (%s)", row, xids);
         return;
     }
-    buf_printf(
-        sql,
-        "(%s.xmin = ANY (%s) OR EXISTS (SELECT FROM mig.same_row put WHERE put.relation = %.*s AND pg_catalog.xid(put.xid) = "
-        "%s.xmin AND put.stands_for = ANY (%s) AND put.key = ",
-        row, xids, STR_ARG(table->oid), row, xids);
+    buf_printf(sql,
+               "(%s.xmin = ANY (%s) OR EXISTS (SELECT FROM mig.same_row put WHERE put.relation = %.*s AND "
+               "pg_catalog.xid(put.xid) = "
+               "%s.xmin AND put.stands_for = ANY (%s) AND put.key = ",
+               row, xids, STR_ARG(table->oid), row, xids);
     undo_append_key_text(sql, table, row);
     buf_append_cstr(sql, "))");
 }
 
-void undo_append_goes(struct buf *sql, const struct undo *u, const struct undo_table *table,
+void undo_append_ours(struct buf *sql, const struct undo *u, const struct undo_table *table,
                       const char *row) {
     struct buf xids = {0};
     undo_append_xids(&xids, table->going_xids);
+    buf_append_cstr(sql, "(");
     undo_append_written_by(sql, table, row, xids.ptr);
     buf_release(&xids);
     if (table->chain.len) {
         buf_printf(sql, " AND NOT EXISTS (SELECT FROM %.*s was WHERE ", STR_ARG(table->chain));
         undo_append_key_match(sql, table, row, "was");
-        buf_append_cstr(sql, " AND was.old_row IS NOT NULL)");
+        buf_printf(sql, " AND was.old_row IS NOT NULL) OR EXISTS (SELECT FROM %.*s was WHERE ",
+                   STR_ARG(table->chain));
+        undo_append_key_match(sql, table, row, "was");
+        buf_printf(sql, " AND was.old_row IS NULL AND was.goes AND was.class IN ('same'%s))",
+                   u->options->policy == UNDO_OVERWRITE ? ", 'edited'" : "");
     }
-    if (u->temporary)
-        buf_printf(
-            sql,
-            " AND NOT EXISTS (SELECT FROM pg_temp.\"mig: held\" stay WHERE stay.relation = %s.tableoid AND "
-            "stay.place = %s.ctid)",
-            row, row);
+    buf_append_char(sql, ')');
+}
+
+void undo_append_goes(struct buf *sql, const struct undo *u, const struct undo_table *table,
+                      const char *row) {
+    undo_append_ours(sql, u, table, row);
+    buf_printf(
+        sql,
+        " AND NOT EXISTS (SELECT FROM pg_temp.\"mig: held\" stay WHERE stay.relation = %s.tableoid AND "
+        "stay.place = %s.ctid)",
+        row, row);
 }
 
 void undo_append_reference(struct buf *sql, const struct undo_fk *fk, const char *child, const char *parent) {
@@ -127,9 +141,15 @@ void undo_append_differs(struct buf *sql, const struct undo_table *table, const 
     buf_printf(&image, "%s.new_row", chain);
     buf_append_cstr(sql, "(false");
     for (uint32_t c = 0; c < table->column_count; c++) {
-        if (!table->imaged[c] || table->columns[c].generated) continue;
-        buf_append_cstr(sql, " OR ");
+        if (table->columns[c].generated) continue;
+        /* Rows from the sources have the columns that their map writes. */
+        buf_printf(sql, " OR ((%s%s OR ", table->imaged[c] ? chain : "false",
+                   table->imaged[c] ? ".wrote IS NULL" : "");
+        buf_append_cstr(sql, "coalesce(");
+        pg_append_literal(sql, table->columns[c].name);
+        buf_printf(sql, " = ANY (%s.wrote), false)) AND ", chain);
         append_by_others(sql, &table->columns[c], row, image.ptr);
+        buf_append_char(sql, ')');
     }
     buf_append_char(sql, ')');
     buf_release(&image);

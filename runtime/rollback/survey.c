@@ -55,7 +55,7 @@ static void add_map(struct undo *u, const struct plan_map *plan, const struct pg
         block(&map, plan->rollback_text);
     } else if (!table->exists)
         block(&map, arena_printf(u->arena, "table %.*s is not there any more", STR_ARG(map.report->table)));
-    else if (!table->same_oid && plan->rollback != ROLLBACK_SQL)
+    else if (!table->same_oid && plan->rollback != ROLLBACK_SQL && (map.untold = true))
         block(&map, arena_printf(u->arena,
                                  "table %.*s is another one than the run wrote into: it was dropped and made "
                                  "anew, or restored from a dump, so that row versions say nothing",
@@ -93,7 +93,8 @@ static bool read_batches(struct undo *u, struct undo_map *map) {
     static const char SQL[] =
         "SELECT b.ordinal, pg_catalog.xid(b.xid), b.written, b.updated, coalesce(o.n, 0), d.ordinal IS NOT "
         "NULL,"
-        " EXISTS (SELECT FROM mig.undo s WHERE s.run_id = b.run_id AND s.map = b.map AND s.ordinal = -1)"
+        " EXISTS (SELECT FROM mig.undo s WHERE s.run_id = b.run_id AND s.map = b.map AND s.ordinal = -1),"
+        " b.unchanged"
         " FROM mig.batch b LEFT JOIN (SELECT old_xmin, count(*) AS n FROM mig.image WHERE run_id = $1::uuid"
         "  AND map = ANY (SELECT s.map FROM mig.step s JOIN mig.step mine ON mine.run_id = s.run_id AND "
         "mine.map = $2"
@@ -114,7 +115,8 @@ static bool read_batches(struct undo *u, struct undo_map *map) {
                                  .written = (uint64_t)pg_result_int(r, i, 2),
                                  .updated = (uint64_t)pg_result_int(r, i, 3),
                                  .superseded = (uint64_t)pg_result_int(r, i, 4),
-                                 .undone = pg_result_bool(r, i, 5)};
+                                 .undone = pg_result_bool(r, i, 5),
+                                 .unchanged = (uint64_t)pg_result_int(r, i, 7)};
         map->sql_done = pg_result_bool(r, i, 6);
         map->report->inserted += b->written;
         map->report->updated += b->updated;
@@ -163,9 +165,11 @@ static bool read_age(struct undo *u) {
     u->report->xids_left = XID_HORIZON - pg_result_int(r, 0, 0);
     pg_result_free(r);
     for (uint32_t m = 0; m < u->maps.count && u->report->xids_left <= 0; m++)
-        if (u->maps.items[m].map->rollback != ROLLBACK_SQL)
+        if (u->maps.items[m].map->rollback != ROLLBACK_SQL && u->maps.items[m].report->blocked.len == 0) {
+            u->maps.items[m].untold = true;
             block(&u->maps.items[m],
                   STR("more than 2^31 transactions have gone by since: row versions say nothing any more"));
+        }
     return true;
 }
 
@@ -241,6 +245,11 @@ static void choose_key(struct undo *u, struct undo_table *table, const struct pl
                                  "primary key or there is none");
         found = map;
     }
+    for (uint32_t k = 0; k < plan->keys_count && found == NULL; k++)
+        if (!plan->keys[k].primary) { /* nothing is updated: any key will do to name rows by */
+            take_key(u, table, plan, plan->keys[k].columns, plan->keys[k].columns_count);
+            return;
+        }
     if (found && table->unkeyed.len == 0)
         take_key(u, table, plan, found->conflict_columns, found->conflict_columns_count);
 }

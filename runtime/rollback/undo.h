@@ -2,6 +2,7 @@
 #ifndef MIG_ROLLBACK_UNDO_H
 #define MIG_ROLLBACK_UNDO_H
 
+#include "runtime/postgres/pg_encode.h"
 #include "runtime/postgres/pg_image.h"
 #include "runtime/rollback/rollback.h"
 
@@ -13,6 +14,8 @@ struct undo_batch {
     uint64_t written, updated, superseded;
     uint64_t present;       /* rows that carry its xid now */
     struct str first, last; /* their places in the table (ctid); empty: not known */
+    uint64_t unchanged;     /* rows that were found in the table as they are: not the run's */
+    uint64_t missing;       /* rows that it wrote, and that neither carry its xid nor are known from images */
     uint64_t held;
     bool undone;
 };
@@ -41,10 +44,11 @@ struct undo_table {
     struct str lost_column;          /* of the images, changed by the run, and not in the table any more */
     struct str all_xids, going_xids; /* array texts: of the run's batches; of those that may go */
     struct str chain;                /* name of the temporary table of changed rows; empty: none */
+    bool by_content;                 /* xids are not to be trusted */
     uint64_t chain_rows;
-    bool aliases;                    /* rows put back by a rollback of a later run stand for ours */
-    uint64_t newer;                  /* rows that others wrote since the run began with the table */
-    VEC(struct undo_fk) fks;         /* that refer to it */
+    bool aliases;            /* rows put back by a rollback of a later run stand for ours */
+    uint64_t newer;          /* rows that others wrote since the run began with the table */
+    VEC(struct undo_fk) fks; /* that refer to it */
 };
 
 struct undo_map {
@@ -55,6 +59,12 @@ struct undo_map {
     struct undo_batch *batches;
     uint32_t batch_count;
     bool sql_done;
+    bool untold;      /* blocked for nothing but row versions that say nothing */
+    struct str wrote; /* temporary table of the rows that it wrote, from its sources; empty: none */
+    uint32_t *match;  /* live columns that tell those rows apart: a key that the map writes */
+    uint32_t match_count;
+    struct pg_row_encoder *encoder;
+    struct encoded_rows rows;
 };
 
 struct undo {
@@ -83,7 +93,9 @@ void undo_append_key_match(struct buf *sql, const struct undo_table *table, cons
  * expression of type xid[]. */
 void undo_append_written_by(struct buf *sql, const struct undo_table *table, const char *row,
                             const char *xids);
-/* The row goes: written by the run, not there before it, not held. */
+/* The row is one that the run inserted, and nobody has changed it (or the policy is to overwrite). */
+void undo_append_ours(struct buf *sql, const struct undo *u, const struct undo_table *table, const char *row);
+/* The row goes: ours, and not held. */
 void undo_append_goes(struct buf *sql, const struct undo *u, const struct undo_table *table, const char *row);
 /* NOT EXISTS for each foreign key that refers to the table: nothing refers to the row but itself. Starts with
  * AND. */
@@ -114,8 +126,18 @@ void undo_collect_xids(struct undo *u);
 bool undo_make_temporary(struct undo *u); /* outside a read-only transaction */
 bool undo_fill_chains(struct undo *u);
 
+/* -- written.c: the rows that the run inserted, from its sources, where row versions do not tell */
+bool undo_needs_sources(const struct undo *u);
+/* Fills a temporary table for each map that needs it. False: it could not be done; the report says why. */
+bool undo_read_sources(struct undo *u);
+/* Adds the rows that a map inserted and that are no longer as it left them to the table's chain. */
+bool undo_add_written(struct undo *u, struct undo_map *map);
+void undo_free_written(struct undo *u);
+
 /* -- preflight.c: what the rows are now. False: could not be asked. */
 bool undo_preflight(struct undo *u);
+/* Forgets what the last look found, for another one. */
+bool undo_forget(struct undo *u);
 
 /* -- apply.c */
 enum undo_status undo_apply(struct undo *u);
