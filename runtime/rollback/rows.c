@@ -10,6 +10,7 @@ struct batch_work {
     const struct undo_batch *batch;
     struct undo_counts *counts;
     struct str params[3]; /* run, map, ordinal */
+    struct str refused;   /* the server's word on a row that cannot be put back */
 };
 
 enum { WORK_PARAMS = 3 };
@@ -190,65 +191,91 @@ static bool note_same_rows(struct batch_work *w) {
     return ok;
 }
 
-static struct str refusal(struct batch_work *w, const char *places, uint32_t row) {
+/* What cannot be done to a row for a rule of the database: noted, or reason to stop. */
+static bool note_refused(struct batch_work *w, struct str place, struct str why) {
+    struct buf sql = {0};
+    w->refused = why;
+    if (w->u->options->policy == UNDO_STOP) return true;
+    buf_append_cstr(&sql,
+                    "INSERT INTO mig.conflict (run_id, map, outcome, reason, key) SELECT $1::uuid, $2::text, "
+                    "'kept', ");
+    pg_append_literal(&sql, why);
+    buf_append_cstr(&sql, ", ");
+    undo_append_chain_key_json(&sql, w->table, "c");
+    buf_printf(&sql, " FROM %.*s c WHERE $3::bigint IS NOT NULL AND c.ctid = '%.*s'::tid",
+               STR_ARG(w->table->chain), STR_ARG(place));
+    w->counts->kept++;
+    bool ok = work_run(w, &sql, NULL);
+    buf_release(&sql);
+    return ok;
+}
+
+static struct str refusal(struct batch_work *w) {
     const struct pg_failure *f = pg_last_failure(w->u->connection);
-    (void)places;
-    (void)row;
-    return arena_printf(w->u->arena, "%.*s%s%.*s", STR_ARG(f->message),
+    return arena_printf(w->u->arena, "refused: %.*s%s%.*s", STR_ARG(f->message),
                         f->constraint.len ? ", constraint " : "", STR_ARG(f->constraint));
 }
 
 /* One by one, as often as that gets any further: an old value may be free only when another row has got its
- * own back. *refused: the server's word on one that cannot be put back. */
-static bool put_back_singly(struct batch_work *w, const char *sql, struct str *refused) {
-    struct buf list = {0}, one = {0};
-    buf_printf(&list, "SELECT c.ctid FROM %.*s c WHERE ", STR_ARG(w->table->chain));
-    append_of_batch(&list);
-    buf_append_cstr(&list, " AND c.old_row IS NOT NULL AND c.class IN ('untouched', 'same') ORDER BY c.k0");
-    struct pg_result *rows = pg_query(w->u->connection, list.ptr, w->params, WORK_PARAMS, NULL);
-    buf_release(&list);
+ * own back. */
+static bool run_singly(struct batch_work *w, const char *sql, const char *where, uint64_t *count) {
+    struct buf text = {0};
+    buf_printf(&text, "SELECT c.ctid FROM %.*s c WHERE ", STR_ARG(w->table->chain));
+    append_of_batch(&text);
+    buf_printf(&text, " AND %s ORDER BY c.k0", where);
+    struct pg_result *rows = pg_query(w->u->connection, text.ptr, w->params, WORK_PARAMS, NULL);
+    buf_clear(&text);
     if (rows == NULL) return false;
-    uint32_t count = pg_result_rows(rows), left = count, before = count + 1;
-    bool *done = ARENA_ARRAY(w->u->arena, bool, count + 1), ok = true;
+    uint32_t total = pg_result_rows(rows), left = total, before = total + 1;
+    struct str *why = ARENA_ARRAY(w->u->arena, struct str, total + 1);
+    bool *done = ARENA_ARRAY(w->u->arena, bool, total + 1), ok = true;
     while (ok && left && left < before) {
         before = left;
-        for (uint32_t i = 0; i < count && ok; i++) {
+        for (uint32_t i = 0; i < total && ok; i++) {
             uint64_t affected = 0;
             if (done[i]) continue;
-            buf_clear(&one);
-            buf_printf(&one, "%s AND c.ctid = '%.*s'::tid", sql, STR_ARG(pg_result_text(rows, i, 0)));
+            buf_clear(&text);
+            buf_printf(&text, "%s AND c.ctid = '%.*s'::tid", sql, STR_ARG(pg_result_text(rows, i, 0)));
             ok = pg_exec(w->u->connection, "SAVEPOINT mig_row", NULL);
-            if (undo_run(w->u, one.ptr, w->params, WORK_PARAMS, &affected)) {
-                w->counts->restored += affected;
+            if (ok && undo_run(w->u, text.ptr, w->params, WORK_PARAMS, &affected)) {
+                *count += affected;
                 done[i] = true;
                 left--;
                 continue;
             }
             ok = ok && pg_last_failure(w->u->connection)->kind == PG_REFUSED;
-            *refused = refusal(w, "", i);
+            if (ok) why[i] = refusal(w);
             ok = ok && pg_exec(w->u->connection, "ROLLBACK TO SAVEPOINT mig_row", NULL);
         }
     }
-    if (left == 0) *refused = STR("");
-    buf_release(&one);
+    for (uint32_t i = 0; i < total && ok; i++)
+        if (!done[i]) ok = note_refused(w, pg_result_text(rows, i, 0), why[i]);
+    buf_release(&text);
     pg_result_free(rows);
     return ok;
 }
 
-static bool put_back(struct batch_work *w, struct str *refused) {
-    struct buf sql = {0};
+/* All rows at once; where the server refuses one, one by one. sql: ends in a condition on the chain's row c;
+ * where: the same for c alone. */
+static bool run_rows(struct batch_work *w, const char *sql, const char *where, uint64_t *count) {
     uint64_t affected = 0;
+    if (!pg_exec(w->u->connection, "SAVEPOINT mig_rows", NULL)) return false;
+    if (undo_run(w->u, sql, w->params, WORK_PARAMS, &affected)) {
+        *count += affected;
+        return true;
+    }
+    return pg_last_failure(w->u->connection)->kind == PG_REFUSED &&
+           pg_exec(w->u->connection, "ROLLBACK TO SAVEPOINT mig_rows", NULL) &&
+           run_singly(w, sql, where, count);
+}
+
+static bool put_back(struct batch_work *w) {
+    struct buf sql = {0};
     if (!changes_anything(w)) return true;
     append_put_back(&sql, w);
     append_untouched(&sql, w);
-    bool ok = pg_exec(w->u->connection, "SAVEPOINT mig_rows", NULL);
-    if (ok && undo_run(w->u, sql.ptr, w->params, WORK_PARAMS, &affected))
-        w->counts->restored += affected;
-    else if (ok && pg_last_failure(w->u->connection)->kind == PG_REFUSED)
-        ok = pg_exec(w->u->connection, "ROLLBACK TO SAVEPOINT mig_rows", NULL) &&
-             put_back_singly(w, sql.ptr, refused);
-    else
-        ok = false;
+    bool ok = run_rows(w, sql.ptr, "c.old_row IS NOT NULL AND c.class IN ('untouched', 'same')",
+                       &w->counts->restored);
     buf_release(&sql);
     return ok && note_same_rows(w);
 }
@@ -289,7 +316,6 @@ static bool note_conflicts(struct batch_work *w, const char *outcome, bool whole
 static bool overwrite_edited(struct batch_work *w) {
     struct buf sql = {0};
     bool first = true;
-    uint64_t affected = 0;
     buf_append_cstr(&sql, "UPDATE ");
     undo_append_table(&sql, w->table);
     buf_append_cstr(&sql, " t SET ");
@@ -306,15 +332,14 @@ static bool overwrite_edited(struct batch_work *w) {
     append_of_batch(&sql);
     buf_append_cstr(&sql, " AND c.old_row IS NOT NULL AND c.class IN ('edited', 'between') AND ");
     undo_append_key_match(&sql, w->table, "t", "c");
-    bool ok = first || work_run(w, &sql, &affected);
-    w->counts->overwritten += affected;
+    bool ok = first || run_rows(w, sql.ptr, "c.old_row IS NOT NULL AND c.class IN ('edited', 'between')",
+                                &w->counts->overwritten);
     buf_release(&sql);
     return ok;
 }
 
 static bool insert_deleted(struct batch_work *w) {
     struct buf names = {0}, values = {0}, sql = {0};
-    uint64_t affected = 0;
     for (uint32_t i = 0; i < w->table->column_count; i++) {
         const struct pg_live_column *column = &w->table->columns[i];
         if (!w->table->imaged[i] || column->generated) continue;
@@ -329,8 +354,8 @@ static bool insert_deleted(struct batch_work *w) {
                STR_ARG(w->table->chain));
     append_of_batch(&sql);
     buf_append_cstr(&sql, " AND c.old_row IS NOT NULL AND c.class = 'deleted'");
-    bool ok = work_run(w, &sql, &affected);
-    w->counts->overwritten += affected;
+    bool ok = names.len == 0 ||
+              run_rows(w, sql.ptr, "c.old_row IS NOT NULL AND c.class = 'deleted'", &w->counts->overwritten);
     buf_release(&names);
     buf_release(&values);
     buf_release(&sql);
@@ -346,25 +371,17 @@ static bool overwrite(struct batch_work *w) {
 }
 
 static bool merge(struct batch_work *w) {
-    struct buf where = {0}, sql = {0};
-    uint64_t affected = 0;
-    buf_append_cstr(&where, "c.class = 'edited' AND c.old_row IS NOT NULL AND NOT ");
-    undo_append_overlaps(&where, w->table, "t", "c");
+    struct buf apart = {0}, where = {0}, sql = {0};
+    if (!changes_anything(w)) return note_conflicts(w, "kept", false, CHANGED, &w->counts->kept);
+    buf_append_cstr(&apart, "c.class = 'edited' AND c.old_row IS NOT NULL AND NOT ");
+    undo_append_overlaps(&apart, w->table, "t", "c");
+    buf_printf(&where, CHANGED " AND NOT coalesce(%s, false)", apart.ptr);
     append_put_back(&sql, w);
-    buf_printf(&sql, " AND %s", where.ptr);
-    bool ok = true;
-    if (changes_anything(w)) {
-        buf_clear(&where);
-        buf_append_cstr(&where, CHANGED " AND (c.class <> 'edited' OR c.old_row IS NULL OR ");
-        undo_append_overlaps(&where, w->table, "t", "c");
-        buf_append_char(&where, ')');
-        ok = note_conflicts(w, "kept", false, where.ptr, &w->counts->kept);
-        buf_clear(&where);
-        buf_append_cstr(&where, "c.class = 'edited' AND c.old_row IS NOT NULL AND NOT ");
-        undo_append_overlaps(&where, w->table, "t", "c");
-        ok = ok && note_conflicts(w, "merged", true, where.ptr, NULL) && work_run(w, &sql, &affected);
-    }
-    w->counts->merged += affected;
+    buf_printf(&sql, " AND %s", apart.ptr);
+    bool ok = note_conflicts(w, "kept", false, where.ptr, &w->counts->kept) &&
+              note_conflicts(w, "merged", true, apart.ptr, NULL) &&
+              run_rows(w, sql.ptr, "c.class = 'edited' AND c.old_row IS NOT NULL", &w->counts->merged);
+    buf_release(&apart);
     buf_release(&where);
     buf_release(&sql);
     return ok;
@@ -388,5 +405,7 @@ bool undo_batch_rows(struct undo *u, const struct undo_map *map, const struct un
     *refused = STR("");
     if (!delete_inserted(&w)) return false;
     if (w.table->chain.len == 0) return true;
-    return delete_chained(&w, "same", &counts->deleted) && put_back(&w, refused) && treat_changed(&w);
+    bool ok = delete_chained(&w, "same", &counts->deleted) && put_back(&w) && treat_changed(&w);
+    *refused = w.refused;
+    return ok;
 }

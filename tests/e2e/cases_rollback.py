@@ -217,3 +217,154 @@ def up_and_down_is_as_before(it, role):
     equal([again.counts(m) for m in ("teams", "people", "odd")], [result.counts(m) for m in ("teams", "people", "odd")])
     rollback(it, url=url)
     same(it, before)
+
+
+# ---------------------------------------------------------------- others change rows in between
+
+KEYS = {"teams": ("id",), "people": ("id",), "visits": ("person_id", "day"), "odd": ("a", "b"), "extra": ("id",)}
+REFERENCES = (("people", "team_id", "teams", "id"), ("people", "boss_id", "people", "id"),
+              ("visits", "person_id", "people", "id"), ("extra", "person_id", "people", "id"))
+
+
+def by_key(it):
+    """{table: {key: {column: text}}}"""
+    tables = {}
+    for table, key in KEYS.items():
+        columns = [r[0] for r in it.rows("select attname from pg_attribute where attrelid = '%s'::regclass and attnum > 0"
+                                         " and not attisdropped order by attnum" % table)]
+        rows = [dict(zip(columns, r)) for r in it.rows(f"select {', '.join(c + '::text' for c in columns)} from {table}")]
+        tables[table] = {tuple(r[k] for k in key): r for r in rows}
+    return tables
+
+
+def edit_at_random(it, r, loaded):
+    """What users do to a target: edits, edits that change nothing, deletions, the same keys anew, new rows and children."""
+    def pick(table, n, where=lambda row: True):
+        rows = sorted(k for k, row in loaded[table].items() if where(row))
+        return r.sample(rows, min(n, len(rows)))
+
+    def number(row):
+        return int(re.sub(r"\D", "", row["email"]) or 0)
+    touched = set()
+    for (key,) in pick("people", 12):
+        it.sql(f"update people set note = 'by a user' where id = {key}")
+    for (key,) in pick("people", 8):
+        it.sql(f"update people set touched = now() where id = {key}")
+    for (key,) in pick("people", 6):
+        it.sql(f"update people set note = note where id = {key}")
+        touched.add(("people", (key,)))
+    for key in pick("visits", 6):
+        it.sql(f"update visits set n = n where person_id = {key[0]} and day = '{key[1]}'")
+    for key in pick("visits", 6):
+        it.sql(f"update visits set n = n + 1000 where person_id = {key[0]} and day = '{key[1]}'")
+    for key in pick("visits", 6):
+        it.sql(f"delete from visits where person_id = {key[0]} and day = '{key[1]}'")
+    for (key,) in pick("teams", 4):
+        it.sql(f"update teams set {r.choice(('name = name || 1', 'seen = seen + 1'))} where id = {key}")
+    free = "not exists (select from people c where c.boss_id = p.id) and not exists (select from extra where person_id = p.id)"
+    for (key,) in pick("people", 60, lambda row: number(row) > 150)[:14]:
+        it.sql(f"delete from people p where id = {key} and {free}")
+    # The same key again, by somebody else.
+    for (key,) in pick("people", 40, lambda row: number(row) > 250):
+        row = loaded["people"][(key,)]
+        if it.value(f"with d as (delete from people p where id = {key} and {free} returning 1) select count(*) from d") == "1":
+            it.sql(f"insert into people (email, team_id, note) values ('{row['email']}', {row['team_id']}, 'made anew')")
+            if r.random() < 0.3:
+                break
+    for key in pick("odd", 2):
+        it.sql(f"update odd set {r.choice(('extra = 0', 'i2 = 99', 'f8 = 2', 'texts = null'))} where a = {key[0]}")
+    alive = [row[0] for row in it.rows("select id from people order by 1")]
+    for n in range(8):
+        it.sql(f"insert into visits values ({r.choice(alive)}, '2030-01-{n + 1:02}', 1)")
+        it.sql(f"insert into extra values ({1000 + n}, {r.choice(alive)})")
+        it.sql(f"insert into people (email, team_id, boss_id) values ('new{n}@x', {r.choice(sorted(loaded['teams']))[0]}, {r.choice(alive)})")
+    it.sql("insert into teams values (5000, 'a new team')")
+    return touched
+
+
+def expect_after(policy, before, loaded, edited, same):
+    """What must stand in the target after the rollback. same: inserted rows of which it is known that a touch changed
+    nothing."""
+    result, going = {t: {} for t in KEYS}, {t: set() for t in KEYS}
+    emails = {row["email"]: k for k, row in loaded["people"].items()}
+    for table in KEYS:
+        for key in set(before[table]) | set(loaded[table]) | set(edited[table]):
+            b, l, e = before[table].get(key), loaded[table].get(key), edited[table].get(key)
+            if table == "people" and b is None and l is None and e and e["email"] in emails:
+                # Made anew under the email of a row of the run: for rows that it inserted, that is their key.
+                if emails[e["email"]] not in before["people"] and policy == "overwrite":
+                    going[table].add(key)
+                result[table][key] = e
+                continue
+            if l == b:
+                stays = e
+            elif b is None:
+                stays = e
+                if e and (policy == "overwrite" or (e == l and (table, key) not in same)):
+                    going[table].add(key)
+            elif e == l:
+                stays = b
+            elif policy == "overwrite":
+                stays = b
+                if e is None and table == "people" and any(x["email"] == b["email"] for x in edited["people"].values()):
+                    stays = None  # its email is taken
+            elif policy == "merge" and e is not None:
+                run = {c for c in b if b[c] != l[c]}
+                users = {c for c in e if e[c] != l[c]}
+                stays = {c: b[c] if c in run else e[c] for c in e} if not run & users else e
+            else:
+                stays = e
+            if stays:
+                result[table][key] = stays
+    while True:  # what rows that stay refer to stays
+        held = set()
+        for child, column, parent, target in REFERENCES:
+            wanted = {row[column] for k, row in result[child].items() if k not in going[child]}
+            held |= {(parent, k) for k in going[parent] if result[parent][k][target] in wanted}
+        if not held:
+            break
+        for table, key in held:
+            going[table].discard(key)
+    return {t: {k: row for k, row in result[t].items() if k not in going[t]} for t in KEYS}
+
+
+def differences(got, wanted):
+    for table in KEYS:
+        for key in sorted(set(got[table]) | set(wanted[table])):
+            if got[table].get(key) != wanted[table].get(key):
+                yield f"{table} {key}: {got[table].get(key)}, expected {wanted[table].get(key)}"
+
+
+def edited_and_down(it, policy, seed, url):
+    r = random.Random(seed)
+    before = by_key(it)
+    run(it, url)
+    loaded = by_key(it)
+    touched = edit_at_random(it, r, loaded)
+    edited, whole = by_key(it), content(it)
+    # A touch that changes nothing is known as such where the whole row is known: those that the run updated.
+    known = {("people", (r[0],)) for r in it.rows("select new_row->>'id' from mig.image where map in ('people', 'again')")}
+    check = rollback(it, "--check", "--policy", policy, url=url)
+    equal(content(it), whole, "content after --check")
+    refused = rollback(it, code=7, url=url)
+    equal(content(it), whole, "content after a refused rollback")
+    contains(refused.err, "X0441", "--policy")
+    down = rollback(it, "--policy", policy, url=url)
+    wanted = expect_after(policy, before, loaded, edited, touched - known)
+    wrong = list(differences(by_key(it), wanted))
+    if wrong:
+        raise Failure(f"policy {policy}, seed {seed}: " + "\n".join(wrong[:6]) + f"\n{len(wrong)} in all\n{check.out}\n{down.out}")
+    equal(it.value("select state from mig.run"), "rolled back")
+
+
+def register_edits():
+    for policy in ("keep", "overwrite", "merge"):
+        for seed in (1, 2, 3):
+            def function(it, role, policy=policy, seed=seed):
+                everything(it, seed)
+                edited_and_down(it, policy, seed, role())
+            function.__name__ = f"others_change_rows_{policy}_{seed}"
+            both_roles(function)
+
+
+register_edits()
