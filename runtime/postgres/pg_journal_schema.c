@@ -172,7 +172,7 @@ static const char UNDO_DDL[] =
     "CREATE TABLE mig.same_row ("
     " relation oid NOT NULL,"
     " key text NOT NULL,"
-    " xid xid8 NOT NULL,"       /* of a rollback that put the row back */
+    " xid bigint NOT NULL,"     /* the version that a rollback gave the row when it put it back (32 bits) */
     " stands_for xid NOT NULL," /* who had written it so */
     " PRIMARY KEY (relation, key, xid));";
 

@@ -76,10 +76,12 @@ static enum undo_status sweep_table(struct undo *u, uint32_t t, uint64_t *moved)
 
 /* -- loops of foreign keys */
 
-/* References among the rows that go are set to null where they may be; the rest is deferred to the end. */
+/* References among the rows that go are set to null where they may be; the rest is deferred to the end. No
+ * savepoints here: the rows are known again by this transaction's id. */
 static bool unlink_left(struct undo *u, const struct undo_table *table, const struct undo_fk *fk) {
     const struct undo_table *child = &u->tables.items[fk->child];
     struct buf sql = {0};
+    if (!fk->nullable) return true;
     buf_append_cstr(&sql, "UPDATE ");
     undo_append_table(&sql, child);
     buf_append_cstr(&sql, " t SET ");
@@ -95,9 +97,7 @@ static bool unlink_left(struct undo *u, const struct undo_table *table, const st
     buf_append_cstr(&sql, " p WHERE ");
     undo_append_reference(&sql, fk, "t", "p");
     buf_append_char(&sql, ')');
-    bool ok = pg_exec(u->connection, "SAVEPOINT mig_unlink", NULL);
-    if (ok && !pg_exec(u->connection, sql.ptr, NULL)) /* not nullable: it has to be deferrable then */
-        ok = pg_exec(u->connection, "ROLLBACK TO SAVEPOINT mig_unlink", NULL);
+    bool ok = pg_exec(u->connection, sql.ptr, NULL);
     buf_release(&sql);
     return ok;
 }
@@ -187,14 +187,16 @@ static bool compare_put_back(struct undo *u, const struct undo_table *table, str
     struct buf sql = {0};
     if (table->chain.len == 0) return true;
     buf_append_cstr(&sql, "SELECT count(*) FROM ");
-    buf_printf(&sql, "%.*s c LEFT JOIN ", STR_ARG(table->chain));
+    buf_printf(&sql, "%.*s c JOIN ", STR_ARG(table->chain));
     undo_append_table(&sql, table);
     buf_append_cstr(&sql, " t ON ");
     undo_append_key_match(&sql, table, "t", "c");
-    buf_append_cstr(
-        &sql, " JOIN mig.undo d ON d.run_id = $1::uuid AND d.map = c.map AND d.ordinal = c.ordinal WHERE "
-              "c.class IN ('untouched', 'same') AND c.old_row IS NOT NULL AND t.xmin = "
-              "pg_catalog.xid(d.xid) AND (false");
+    buf_printf(
+        &sql,
+        " JOIN mig.same_row put ON put.relation = %.*s AND put.xid = t.xmin::text::bigint AND put.key = ",
+        STR_ARG(table->oid));
+    undo_append_key_text(&sql, table, "t");
+    buf_append_cstr(&sql, " WHERE c.old_row IS NOT NULL AND c.class <> 'undone' AND (false");
     for (uint32_t i = 0; i < table->column_count; i++) {
         if (!table->imaged[i]) continue;
         buf_append_cstr(&sql, " OR ");
@@ -203,7 +205,7 @@ static bool compare_put_back(struct undo *u, const struct undo_table *table, str
         pg_append_image_text(&sql, "c.old_row", &table->columns[i]);
     }
     buf_append_char(&sql, ')');
-    struct pg_result *r = pg_query(u->connection, sql.ptr, &u->run_id, 1, u->diags);
+    struct pg_result *r = pg_query(u->connection, sql.ptr, NULL, 0, u->diags);
     if (r) wrong->rows = (uint64_t)pg_result_int(r, 0, 0);
     pg_result_free(r);
     buf_release(&sql);

@@ -254,6 +254,9 @@ static bool refuse_blocked(struct undo *u) {
         struct diag *d =
             diag_report(u->diags, r->none ? X_ROLLBACK_NO_WAY : X_ROLLBACK_IDENTITY, (struct span){0},
                         "map `%.*s` cannot be undone: %.*s", STR_ARG(r->map), STR_ARG(r->blocked));
+        if (u->maps.items[m].untold && u->report->replay_failed.len)
+            diag_help(u->diags, d, "Its sources would tell its rows from others, but: %.*s.",
+                      STR_ARG(u->report->replay_failed));
         diag_help(
             u->diags, d,
             r->none

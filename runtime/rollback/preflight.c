@@ -29,9 +29,7 @@ static void append_version(struct buf *sql, const struct undo_table *table, cons
     }
     buf_printf(sql,
                "coalesce((SELECT put.stands_for FROM mig.same_row put WHERE put.relation = %.*s AND "
-               "pg_catalog.xid(put.xid) "
-               "= %s.xmin "
-               "AND put.key = ",
+               "put.xid = %s.xmin::text::bigint AND put.key = ",
                STR_ARG(table->oid), row);
     undo_append_key_text(sql, table, row);
     buf_printf(sql, "), %s.xmin)", row);

@@ -164,17 +164,17 @@ static void append_untouched(struct buf *sql, const struct batch_work *w) {
     buf_append_char(sql, ')');
 }
 
-/* Whoever rolls an earlier run back must know these rows again as that run's. */
+/* Whoever rolls an earlier run back must know these rows again as that run's. They carry the version of this
+ * transaction or of one of its savepoints. */
 static bool note_same_rows(struct batch_work *w) {
     struct buf sql = {0};
     buf_append_cstr(&sql, "INSERT INTO mig.same_row (relation, key, xid, stands_for) SELECT ");
     buf_printf(&sql, "%.*s, ", STR_ARG(w->table->oid));
     undo_append_key_text(&sql, w->table, "t");
     buf_printf(&sql,
-               ", pg_catalog.pg_current_xact_id(), coalesce((SELECT put.stands_for FROM mig.same_row put "
+               ", t.xmin::text::bigint, coalesce((SELECT put.stands_for FROM mig.same_row put "
                "WHERE put.relation = %.*s "
-               "AND pg_catalog.xid(put.xid) "
-               "= c.old_xmin AND put.key = ",
+               "AND put.xid = c.old_xmin::text::bigint AND put.key = ",
                STR_ARG(w->table->oid));
     undo_append_key_text(&sql, w->table, "t");
     buf_append_cstr(&sql, "), c.old_xmin) FROM ");
@@ -184,8 +184,10 @@ static bool note_same_rows(struct batch_work *w) {
     undo_append_key_match(&sql, w->table, "t", "c");
     buf_append_cstr(&sql, " WHERE ");
     append_of_batch(&sql);
-    buf_append_cstr(&sql, " AND c.old_row IS NOT NULL AND c.class IN ('untouched', 'same') AND t.xmin = "
-                          "pg_catalog.xid(pg_catalog.pg_current_xact_id()) ON CONFLICT DO NOTHING");
+    buf_append_cstr(
+        &sql, " AND c.old_row IS NOT NULL AND c.class IN ('untouched', 'same') AND pg_catalog.age(t.xmin) <= "
+              "pg_catalog.age(pg_catalog.xid(pg_catalog.pg_current_xact_id())) ON CONFLICT (relation, "
+              "key, xid) DO UPDATE SET stands_for = excluded.stands_for");
     bool ok = work_run(w, &sql, NULL);
     buf_release(&sql);
     return ok;

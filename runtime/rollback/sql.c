@@ -68,8 +68,7 @@ void undo_append_written_by(struct buf *sql, const struct undo_table *table, con
     }
     buf_printf(sql,
                "(%s.xmin = ANY (%s) OR EXISTS (SELECT FROM mig.same_row put WHERE put.relation = %.*s AND "
-               "pg_catalog.xid(put.xid) = "
-               "%s.xmin AND put.stands_for = ANY (%s) AND put.key = ",
+               "put.xid = %s.xmin::text::bigint AND put.stands_for = ANY (%s) AND put.key = ",
                row, xids, STR_ARG(table->oid), row, xids);
     undo_append_key_text(sql, table, row);
     buf_append_cstr(sql, "))");

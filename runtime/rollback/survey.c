@@ -278,6 +278,7 @@ static void add_fk(struct undo *u, struct undo_table *table, const struct pg_res
                          .table = copy(u, r, row, 2),
                          .action = pg_result_text(r, row, 3).ptr[0],
                          .indexed = pg_result_bool(r, row, 4),
+                         .nullable = pg_result_bool(r, row, 8),
                          .count = (uint32_t)pg_result_int(r, row, 5)};
     fk.child = find_table(u, fk.schema, fk.table);
     fk.columns = ARENA_ARRAY(u->arena, struct str, fk.count);
@@ -294,7 +295,9 @@ static bool read_fks(struct undo *u, struct undo_table *table) {
         "SELECT k.conname, n.nspname, c.relname, k.confdeltype,"
         " EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = k.conrelid AND i.indisvalid"
         "  AND i.indpred IS NULL AND i.indkey[0] = ANY (k.conkey)),"
-        " pg_catalog.cardinality(k.conkey), a.attname, f.attname"
+        " pg_catalog.cardinality(k.conkey), a.attname, f.attname,"
+        " NOT EXISTS (SELECT FROM pg_catalog.pg_attribute v WHERE v.attrelid = k.conrelid AND v.attnotnull"
+        "  AND v.attnum = ANY (k.conkey))"
         " FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey))"
@@ -324,13 +327,13 @@ static void report_right(struct undo *u, const struct pg_result *r, const char *
 /* updates: rows are to be updated, or locked; deletes: or deleted */
 static bool check_rights(struct undo *u, struct str schema, struct str name, bool deletes, bool updates) {
     static const char SQL[] =
-        "SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-        "  AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),"
+        "SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT'),"
         " pg_catalog.has_table_privilege(c.oid, 'DELETE'), pg_catalog.has_table_privilege(c.oid, 'UPDATE'),"
         " c.relrowsecurity AND NOT u.rolsuper AND NOT u.rolbypassrls"
         "  AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')),"
         " c.relforcerowsecurity, pg_catalog.quote_ident(current_user),"
-        " pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)"
+        " pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),"
+        " pg_catalog.has_schema_privilege(n.oid, 'USAGE'), pg_catalog.quote_ident(n.nspname)"
         " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " JOIN pg_catalog.pg_roles u ON u.rolname = current_user WHERE n.nspname = $1 AND c.relname = $2";
     struct str params[] = {schema, name};
@@ -338,6 +341,13 @@ static bool check_rights(struct undo *u, struct str schema, struct str name, boo
     struct pg_result *r = pg_query(u->connection, SQL, params, 2, u->diags);
     if (r == NULL) return false;
     if (pg_result_rows(r) == 1) {
+        if (!pg_result_bool(r, 0, 7)) {
+            struct diag *d =
+                diag_report(u->diags, X_PG_PERMISSION, (struct span){0}, "role %.*s may not use schema %.*s",
+                            STR_ARG(pg_result_text(r, 0, 5)), STR_ARG(pg_result_text(r, 0, 8)));
+            diag_help(u->diags, d, "GRANT USAGE ON SCHEMA %.*s TO %.*s;", STR_ARG(pg_result_text(r, 0, 8)),
+                      STR_ARG(pg_result_text(r, 0, 5)));
+        }
         if (!pg_result_bool(r, 0, 0)) report_right(u, r, "SELECT");
         if (deletes && !pg_result_bool(r, 0, 1)) report_right(u, r, "DELETE");
         if (updates && !pg_result_bool(r, 0, 2)) report_right(u, r, "UPDATE");

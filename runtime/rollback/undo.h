@@ -26,7 +26,7 @@ struct undo_fk {
     struct str *columns, *keys;     /* the child's columns, the parent's that they refer to */
     uint32_t count;
     char action; /* pg_constraint.confdeltype */
-    bool indexed;
+    bool indexed, nullable;
     uint64_t held;
 };
 

@@ -368,3 +368,421 @@ def register_edits():
 
 
 register_edits()
+
+
+# ---------------------------------------------------------------- interrupted
+
+def start_rollback(it, *arguments):
+    return subprocess.Popen([it.mig, "rollback", "--target", it.url, "--quiet", "--format", "json", *arguments], cwd=it.dir,
+                            env={**os.environ, "DB": it.url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def wait_until_alone(it):
+    for _ in range(500):
+        if it.value("select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                    " and backend_type = 'client backend'") == "0":
+            return
+        time.sleep(0.02)
+
+
+def large(it):
+    """Some hundred batches, of rows that were there and of new ones, with children."""
+    it.schema("create table t (id int primary key, v text not null, w int default 7);"
+              "create table u (id int primary key references t on delete cascade, parent int references u);"
+              "create index on u (parent);"
+              "insert into t select n, 'old ' || n from generate_series(1, 20000, 2) n")
+    with open(it.path("s.csv"), "w") as f:
+        f.write("id,v,parent\n")
+        for i in range(1, 20001):
+            f.write(f"{i},value {i},{i // 7}\n")
+    it.spec("""
+source s : csv 's.csv' { id int; v text; parent int }
+map t from s in s into db.t key s.id on conflict (id) update commit per 200 rows { id = s.id; v = s.v }
+map u from s in s into db.u key s.id commit per 200 rows { id = t[s.id].id; parent = u[s.parent].id on missing use null }
+""")
+
+
+def undone_batches(it):
+    return int(it.value("select count(*) from mig.undo"))
+
+
+def is_rolled_back(it):
+    return it.value("select state from mig.run") == "rolled back"
+
+
+@case("rollback_kill")
+def mig_is_killed_while_it_rolls_back(it):
+    large(it)
+    before = content(it)
+    it.run()
+    kills = 0
+    for _ in range(40):
+        if is_rolled_back(it):
+            break
+        done, wait = undone_batches(it), random.uniform(0, 0.3)
+        process = start_rollback(it)
+        while process.poll() is None and undone_batches(it) == done:
+            time.sleep(0.005)
+        time.sleep(wait)
+        kills += process.poll() is None
+        process.kill()
+        process.communicate()
+        wait_until_alone(it)
+    equal(kills > 2, True, f"{kills} kills")
+    rollback(it, code=7 if is_rolled_back(it) else 0)
+    same(it, before)
+    equal(it.value("select count(*) from mig.undo where ordinal >= 0"), it.value("select count(*) from mig.batch"))
+    equal(it.value("select sum(deleted) from mig.undo"), it.value("select sum(written) from mig.batch"))
+    equal(it.value("select sum(restored) from mig.undo"), it.value("select sum(updated) from mig.batch"))
+
+
+@case("rollback_kill")
+def connections_are_cut_while_it_rolls_back(it):
+    large(it)
+    before = content(it)
+    it.run()
+    codes = []
+    for _ in range(40):
+        if is_rolled_back(it):
+            break
+        done = undone_batches(it)
+        process = start_rollback(it)
+        while process.poll() is None and undone_batches(it) == done:
+            time.sleep(0.005)
+        time.sleep(random.uniform(0, 0.2))
+        it.sql("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+               + random.choice(("", " and application_name like 'mig rollback%'")))
+        out, err = process.communicate(timeout=60)
+        codes.append(process.returncode)
+        equal(process.returncode in (0, 5, 6, 7), True, f"exit code {process.returncode}: {err.decode()}")
+        if process.returncode in (5, 6) and not is_rolled_back(it) and undone_batches(it) > done:
+            contains(err.decode(), "X0")
+        wait_until_alone(it)
+    equal(5 in codes or 6 in codes, True, f"exit codes {codes}")
+    if not is_rolled_back(it):
+        rollback(it)
+    same(it, before)
+
+
+@case("rollback_kill")
+def an_interrupted_run_is_rolled_back(it):
+    large(it)
+    before = content(it)
+    process = subprocess.Popen([it.mig, "run", "spec.mig", "--quiet"], cwd=it.dir, env={**os.environ, "DB": it.url},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(400):
+        try:
+            if int(it.value("select count(*) from mig.batch")) > 20:
+                break
+        except QueryError:
+            pass
+        time.sleep(0.005)
+    # Under way: its lock is in the way.
+    refused = rollback(it, code=7) if process.poll() is None else None
+    process.kill()
+    process.communicate()
+    wait_until_alone(it)
+    if refused:
+        contains(refused.err, "X0320")
+    rollback(it)
+    same(it, before)
+    contains(it.command("status", "--target", it.url).out, "rolled back")
+    equal(it.command("resume", "--target", it.url).code in (2, 6, 7), True, "a run that is rolled back cannot be resumed")
+
+
+# ---------------------------------------------------------------- ways back
+
+PAIR = "source s : csv 's.csv' { id int; v text }\n"
+
+
+def pair(it, schema, maps, rows="1,a\n2,b\n3,c\n"):
+    it.schema(schema)
+    it.write("s.csv", "id,v\n" + rows)
+    it.spec(PAIR + maps)
+
+
+@case("rollback")
+def the_author_knows_the_way_back(it):
+    pair(it, "create table t (id int primary key, v text); create table log (what text); insert into t values (9, 'x')",
+         "map t from s in s into db.t rollback sql \"\"\"delete from t where id < 9; insert into log values ('undone')\"\"\" { id = s.id; v = s.v }")
+    it.run()
+    down = rollback(it)
+    equal(it.rows("select * from t"), [("9", "x")])
+    equal(it.rows("select * from log"), [("undone",)])
+    equal(undone(down, "t")["sql_run"], True)
+
+
+@case("rollback")
+def the_authors_way_back_fails(it):
+    pair(it, "create table t (id int primary key, v text); create table u (id int primary key)",
+         "map t from s in s into db.t rollback sql \"\"\"delete from t where 1 / (id - 2) > 5\"\"\" { id = s.id; v = s.v }\n"
+         "map u from s in s into db.u after t { id = s.id }")
+    it.run()
+    down = rollback(it, code=6)
+    contains(down.err, "rollback SQL of map t", "goes on where this stopped")
+    equal(it.rows("select (select count(*) from t), (select count(*) from u), (select state from mig.run)"), [("3", "0", "rolling back")])
+    contains(it.command("status", "--target", it.url).out, "mig rollback")
+
+
+@case("rollback")
+def some_maps_have_no_way_back(it):
+    pair(it, "create table t (id int primary key, v text); create table u (id int primary key references t)",
+         "map t from s in s into db.t key s.id { id = s.id; v = s.v }\n"
+         "map u from s in s into db.u where s.id > 1 rollback none because 'letters were sent' { id = t[s.id].id }")
+    it.run()
+    refused = rollback(it, code=7)
+    contains(refused.err, "X0442", "letters were sent", "--skip-irreversible")
+    equal(it.value("select count(*) from t"), "3")
+    check = rollback(it, "--check")
+    equal(check.undo["maps_without_way"], 1)
+    # What the rows that stay refer to stays, too.
+    contains(rollback(it, "--skip-irreversible", code=7).err, "X0441", "2 referred to by rows that stay")
+    rollback(it, "--skip-irreversible", "--policy", "keep")
+    equal(it.rows("select id from t order by 1"), [("2",), ("3",)])
+    equal(it.rows("select map, state from mig.step order by 1"), [("t", "rolled back"), ("u", "done")])
+    equal(it.rows("select outcome, reason, key->>'id' from mig.conflict order by 3"),
+          [("kept", "referenced", "2"), ("kept", "referenced", "3")])
+
+
+@case("rollback")
+def rows_that_refer_to_each_other_in_a_loop(it):
+    pair(it, "create table a (id int primary key, b int); create table b (id int primary key, a int not null references a deferrable initially deferred);"
+             "alter table a add foreign key (b) references b deferrable initially deferred",
+         "map a1 from s in s into db.a key s.id { id = s.id }\n"
+         "map b from s in s into db.b key s.id { id = s.id; a = a1[s.id].id }\n"
+         "map a2 from s in s into db.a on conflict (id) update { id = s.id; b = b[s.id].id }")
+    before = content(it)
+    it.run()
+    rollback(it)
+    same(it, before)
+
+
+@case("rollback")
+def keys_in_more_shapes(it):
+    pair(it, "create table none (id int, v text); create table uniq (id int, v text unique);"
+             "create table over (id int primary key, v text unique, n int);"
+             "create table parts (id int, v text, primary key (id)) partition by range (id);"
+             "create table p1 partition of parts for values from (0) to (2); create table p2 partition of parts default;"
+             "insert into over values (100, 'a', 1), (101, 'z', 2); insert into none values (1, 'a'); insert into parts values (2, 'old');"
+             "insert into uniq values (7, 'c')",
+         "map none from s in s into db.none { id = s.id; v = s.v }\n"
+         "map uniq from s in s into db.uniq on conflict (v) update { id = s.id; v = s.v }\n"
+         "map over from s in s into db.over on conflict (v) update (id) { id = s.id; v = s.v }\n"
+         "map parts from s in s into db.parts on conflict (id) update { id = s.id; v = s.v }")
+    before = content(it)
+    it.run()
+    rollback(it)
+    same(it, before)
+
+
+@case("rollback")
+def two_runs_one_after_the_other(it):
+    pair(it, "create table t (id int primary key, v text, n int default 1); insert into t values (1, 'old'), (5, 'else')",
+         "map t from s in s into db.t on conflict (id) update { id = s.id; v = s.v }")
+    start = content(it)
+    it.run()
+    first = content(it)
+    it.write("s.csv", "id,v\n1,x\n2,y\n4,z\n5,five\n")
+    it.run()
+    runs = [r[0] for r in it.rows("select run_id from mig.run order by started_at")]
+    refused = rollback(it, runs[0], code=7)
+    contains(refused.err, "X0441")
+    equal(rollback(it, runs[0], "--check").undo["later_runs"], 1)
+    rollback(it, runs[1])
+    same(it, first)
+    rollback(it, runs[0])
+    same(it, start)
+    # The same once more with another run in between that is rolled back: versions that stand for others stand on.
+    it.write("s.csv", "id,v\n1,a\n2,b\n3,c\n")
+    it.run()
+    for _ in range(2):
+        it.write("s.csv", "id,v\n1,p\n2,q\n")
+        it.run()
+        rollback(it, it.value("select run_id from mig.run order by started_at desc limit 1"))
+    equal(content(it), first)
+    rollback(it, it.value("select run_id from mig.run where state = 'done'"))
+    same(it, start)
+
+
+@case("rollback")
+def children_of_others_are_never_deleted(it):
+    for action in ("cascade", "set null", "no action"):
+        pair(it, f"drop table if exists c, t; create table t (id int primary key, v text);"
+                 f"create table c (id int, t int references t on delete {action})",
+             "map t from s in s into db.t { id = s.id; v = s.v }")
+        it.run()
+        it.sql("insert into c values (1, 2)")
+        refused = rollback(it, code=7)
+        contains(refused.err, "1 referred to by rows that stay")
+        check = rollback(it, "--check")
+        equal([(r["table"], r["on_delete"], r["rows"]) for r in undone(check, "t")["references"]], [("public.c", action, 1)])
+        for policy in ("overwrite", "keep"):
+            rollback(it, "--policy", policy, code=0 if policy == "overwrite" else 7)
+        equal(it.rows("select * from t"), [("2", "b")])
+        equal(it.rows("select * from c"), [("1", "2")])
+
+
+@case("rollback")
+def a_trigger_changes_what_is_put_back(it):
+    pair(it, "create table t (id int primary key, v text, at timestamptz default '2020-01-01');"
+             "insert into t values (1, 'old');"
+             "create function now_at() returns trigger language plpgsql as $$ begin new.at := clock_timestamp(); return new; end $$;"
+             "create trigger at before update on t for each row execute function now_at()",
+         "map t from s in s into db.t on conflict (id) update { id = s.id; v = s.v }")
+    it.run()
+    down = rollback(it, code=4)
+    contains(down.err, "X0445", "trigger", "mig.image")
+    equal(it.rows("select id, v from t"), [("1", "old")])
+
+
+@case("rollback")
+def an_old_value_is_taken(it):
+    pair(it, "create table t (id int primary key, v text unique); insert into t values (1, 'one'), (2, 'two')",
+         "map t from s in s into db.t on conflict (id) update { id = s.id; v = s.v }", "1,two again\n2,one\n")
+    it.sql("update t set v = 'x' where id = 1")
+    it.sql("update t set v = 'one' where id = 1")
+    before = content(it)
+    it.write("s.csv", "id,v\n1,free\n2,b\n")
+    it.run()
+    it.sql("insert into t values (8, 'one')")
+    stopped = rollback(it, code=6)
+    contains(stopped.err, "X0444", "t_v_key", "--policy keep")
+    equal(it.rows("select v from t where id = 2"), [("b",)])
+    down = rollback(it, "--policy", "keep")
+    equal(undone(down, "t")["kept_rows"], 1)
+    equal(it.rows("select * from t order by 1"), [("1", "free"), ("2", "two"), ("8", "one")])
+    contains(it.value("select reason from mig.conflict"), "refused", "t_v_key")
+    equal(before != content(it), True)
+
+
+# ---------------------------------------------------------------- when row versions say nothing
+
+def dump_and_restore(it):
+    dump = subprocess.run(["pg_dump", it.url], capture_output=True, check=True).stdout
+    it.sql("drop schema mig cascade; drop schema public cascade;")
+    subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", it.url], input=b"create schema if not exists public;\n"
+                   + dump.replace(b"CREATE SCHEMA public;", b""), check=True, stdout=subprocess.DEVNULL)
+
+
+@both_roles
+def after_a_dump_and_restore_content_decides(it, role):
+    everything(it)
+    # By content alone, rows that were there before and needed no change cannot be told from the run's: none of those.
+    it.write("teams.csv", "id,name\n" + "".join(f"{n},renamed {n}\n" for n in range(20, 70)))
+    it.write("visits.csv", "email,day,n\n" + "".join(f"p{n}@x,2024-02-{n % 28 + 1:02},{n}\n" for n in range(200, 700)))
+    before = content(it)
+    url = role()
+    it.run("--target", url)
+    dump_and_restore(it)
+    it.sql("update visits set n = n + 1 where (person_id, day) = (select person_id, day from visits where n > 1 limit 1)")
+    check = rollback(it, "--check", url=url)
+    equal(undone(check, "visits")["by_content"], True)
+    equal(undone(check, "visits")["edited"]["rows"], 1)
+    it.sql("update visits set n = n - 1 where (person_id, day) = (select (key->>'person_id')::int, (key->>'day')::date"
+           " from json_array_elements_text('" + json.dumps(undone(check, "visits")["edited"]["keys"]) + "') k, lateral (select k::json as key) j)")
+    rollback(it, url=url)
+    same(it, before)
+
+
+@case("rollback")
+def after_a_rewrite_content_decides(it):
+    pair(it, "create table t (id int primary key, v text, n int); create table u (id int primary key, v text); insert into u values (1, 'old')",
+         "map t from s in s into db.t { id = s.id; v = s.v }\nmap u from s in s into db.u on conflict (id) update { id = s.id; v = s.v }")
+    it.run()
+    it.sql("alter table t add d timestamptz default clock_timestamp(); alter table u add d timestamptz default clock_timestamp()")
+    os.rename(it.path("s.csv"), it.path("hidden.csv"))
+    refused = rollback(it, code=7)
+    contains(refused.err, "X0443", "rewritten")
+    os.rename(it.path("hidden.csv"), it.path("s.csv"))
+    rollback(it)
+    equal(it.rows("select count(*) from t"), [("0",)])
+    equal(it.rows("select id, v from u"), [("1", "old")])
+
+
+@case("rollback")
+def after_vacuum_and_cluster_versions_stand(it):
+    pair(it, "create table t (id int primary key, v text); insert into t values (1, 'old')",
+         "map t from s in s into db.t on conflict (id) update { id = s.id; v = s.v }")
+    before = content(it)
+    it.run()
+    it.sql("vacuum (full, freeze) t")
+    it.sql("cluster t using t_pkey")
+    equal(rollback(it).undo["sources_read"], False)
+    same(it, before)
+
+
+@case("rollback")
+def sources_that_are_gone_leave_it_unclear(it):
+    pair(it, "create table t (id int primary key, v text, n int default 1)", "map t from s in s into db.t { id = s.id; v = s.v }")
+    it.run()
+    it.sql("update t set v = 'mine' where id = 2")
+    os.remove(it.path("s.csv"))
+    check = rollback(it, "--check")
+    equal(undone(check, "t")["unclear"]["rows"], 1)
+    equal(check.undo["sources_failed"] != "", True)
+    contains(rollback(it, code=7).err, "X0441", "1 changed or deleted")
+    contains(rollback(it, "--policy", "overwrite", code=7).err, "X0443", "--policy keep")
+    rollback(it, "--policy", "keep")
+    equal(it.rows("select id, v from t"), [("2", "mine")])
+
+
+@case("rollback")
+def rows_deleted_by_others_are_no_conflict(it):
+    pair(it, "create table t (id int primary key, v text)", "map t from s in s into db.t { id = s.id; v = s.v }")
+    it.run()
+    it.sql("delete from t where id = 2")
+    os.remove(it.path("s.csv"))  # it is sure without it: nobody wrote to the table
+    down = rollback(it, "--check")
+    equal((undone(down, "t")["gone"]["rows"], undone(down, "t")["untouched_inserted"]["rows"]), (1, 2))
+    rollback(it)
+    equal(it.rows("select count(*) from t"), [("0",)])
+
+
+# ---------------------------------------------------------------- what cannot be
+
+@case("rollback")
+def bad_input(it):
+    pair(it, "create table t (id int primary key, v text); insert into t values (1, 'old')",
+         "map t from s in s into db.t on conflict (id) update { id = s.id; v = s.v }")
+    contains(rollback(it, code=2).err, "there is no run")
+    it.run()
+    contains(rollback(it, "deadbeef", code=2).err, "there is no run `deadbeef`")
+    contains(rollback(it, "--policy", "kep", code=2).err, "did you mean `keep`")
+    contains(it.command("rollback", "a", "b").err, "one run")
+    it.sql("alter table t rename column v to w")
+    contains(rollback(it, code=7).err, "X0443", "column `v`", "renamed")
+    it.sql("alter table t rename column w to v; alter table t rename to gone")
+    contains(rollback(it, code=7).err, "X0443", "table public.t is not there any more")
+    it.sql("alter table gone rename to t")
+    rollback(it)
+    contains(rollback(it, code=7).err, "X0440", "rolled back already")
+    equal(it.rows("select * from t"), [("1", "old")])
+
+
+@case("rollback")
+def rights_are_asked_for_before(it):
+    pair(it, "create table t (id int primary key, v text)", "map t from s in s into db.t { id = s.id; v = s.v }")
+    it.run()
+    it.sql("do $$ begin create role weak login; exception when duplicate_object then null; end $$;"
+           "grant usage on schema mig, public to weak; grant all on all tables in schema mig to weak; grant select, insert on t to weak;")
+    weak = it.url.replace("tester@", "weak@")
+    contains(rollback(it, code=7, url=weak).err, "X0307", "lacks DELETE on table public.t", "GRANT DELETE")
+    it.sql("grant delete on t to weak; alter table t enable row level security")
+    contains(rollback(it, code=7, url=weak).err, "X0319", "BYPASSRLS")
+    equal(it.value("select state from mig.run"), "done")
+    it.sql("alter table t disable row level security")
+    rollback(it, url=weak)
+    equal(it.value("select count(*) from t"), "0")
+
+
+@case("rollback")
+def personal_keys_are_masked(it):
+    it.schema("create table people (email text primary key, n int); insert into people values ('ann@x.org', 1)")
+    it.write("s.csv", "email,n\nann@x.org,5\n")
+    it.spec("pii db.people (email)\nsource s : csv 's.csv' { email text pii; n int }\n"
+            "map people from s in s into db.people on conflict (email) update { email = s.email; n = s.n }")
+    it.run()
+    it.sql("update people set n = 6")
+    for out in (rollback(it, "--check").out, it.command("rollback", "--check", "--target", it.url).out):
+        equal("ann@x.org" in out, False, out)
+        contains(out, "(personal)")
