@@ -26,6 +26,11 @@ static struct str map_names(struct undo *u, uint32_t t, bool going) {
     return text;
 }
 
+static void append_keys(struct buf *sql, const struct undo_table *table, const char *prefix) {
+    for (uint32_t i = 0; i < table->key_count; i++)
+        buf_printf(sql, "%s%sk%u", i ? ", " : "", prefix, i);
+}
+
 bool undo_make_temporary(struct undo *u) {
     struct buf sql = {0};
     buf_append_cstr(&sql,
@@ -41,7 +46,11 @@ bool undo_make_temporary(struct undo *u) {
             buf_printf(&sql, "k%u %.*s, ", i, STR_ARG(table->columns[table->key[i]].type));
         buf_append_cstr(&sql, "map text, ordinal bigint, xid xid, old_xmin xid, old_row json, new_row json, "
                               "class text, here boolean, wrote text[], goes boolean NOT NULL)");
+        buf_printf(&sql, "; CREATE INDEX ON pg_temp.\"mig: chain %u\" (", t);
+        append_keys(&sql, table, "");
+        buf_append_char(&sql, ')');
     }
+    buf_append_cstr(&sql, "; CREATE INDEX ON pg_temp.\"mig: held\" (relation, place)");
     ok = pg_exec(u->connection, sql.ptr, NULL);
     if (!ok) {
         struct diag *d = pg_report_failure(u->connection, u->diags, "make the rollback's temporary tables");
@@ -53,32 +62,29 @@ bool undo_make_temporary(struct undo *u) {
     return ok;
 }
 
-static void append_keys(struct buf *sql, const struct undo_table *table, const char *prefix) {
-    for (uint32_t i = 0; i < table->key_count; i++)
-        buf_printf(sql, "%s%sk%u", i ? ", " : "", prefix, i);
-}
-
+/* Each row's images in one pass: its last one, and of those that replaced a row of somebody else the first.
+ */
 static void append_chain_query(struct buf *sql, const struct undo_table *table) {
     buf_append_cstr(
-        sql, "WITH i AS (SELECT im.map, im.ordinal, im.seq, im.old_xmin, im.old_row, im.new_row, b.xid "
-             "AS full_xid, pg_catalog.xid(b.xid) AS xid, NULL::text[] AS wrote");
+        sql, "WITH i AS (SELECT im.map, im.ordinal, im.seq, im.old_xmin, im.old_row, im.new_row, b.xid AS "
+             "full_xid, pg_catalog.xid(b.xid) AS xid, im.old_xmin <> ALL ($3::xid[]) AS others");
     for (uint32_t i = 0; i < table->key_count; i++) {
         buf_append_cstr(sql, ", ");
         pg_append_image_value(sql, "im.new_row", &table->columns[table->key[i]]);
         buf_printf(sql, " AS k%u", i);
     }
     buf_append_cstr(sql, " FROM mig.image im JOIN mig.batch b USING (run_id, map, ordinal) WHERE im.run_id = "
-                         "$1::uuid AND im.map = ANY ($2::text[])), last AS (SELECT DISTINCT ON (");
+                         "$1::uuid AND im.map = ANY ($2::text[])), l AS (SELECT i.*, NULL::text[] AS wrote, "
+                         "row_number() OVER (PARTITION BY ");
     append_keys(sql, table, "");
-    buf_append_cstr(sql, ") * FROM i ORDER BY ");
+    buf_append_cstr(
+        sql, " ORDER BY full_xid DESC, seq DESC) AS nth, first_value(CASE WHEN others THEN old_row END) "
+             "OVER first AS first_row, first_value(CASE WHEN others THEN old_xmin END) OVER first AS "
+             "first_xmin, count(*) FILTER (WHERE others) OVER (PARTITION BY ");
     append_keys(sql, table, "");
-    buf_append_cstr(sql, ", full_xid DESC, seq DESC), first AS (SELECT DISTINCT ON (");
+    buf_append_cstr(sql, ") AS writers FROM i WINDOW first AS (PARTITION BY ");
     append_keys(sql, table, "");
-    buf_append_cstr(sql, ") *, count(*) OVER (PARTITION BY ");
-    append_keys(sql, table, "");
-    buf_append_cstr(sql, ") AS writers FROM i WHERE old_xmin <> ALL ($3::xid[]) ORDER BY ");
-    append_keys(sql, table, "");
-    buf_append_cstr(sql, ", full_xid, seq)");
+    buf_append_cstr(sql, " ORDER BY others DESC, full_xid, seq))");
 }
 
 /* One query: the images of each row put together, and the row as it is now. */
@@ -88,25 +94,22 @@ static const char *make_fill(struct undo *u, struct undo_table *table) {
     append_chain_query(&sql, table);
     buf_append_cstr(&sql, " SELECT ");
     append_keys(&sql, table, "l.");
-    buf_append_cstr(&sql,
-                    ", l.map, l.ordinal, l.xid, f.old_xmin, f.old_row, l.new_row, CASE WHEN d.ordinal IS NOT "
-                    "NULL THEN 'undone' WHEN t.tableoid IS NULL THEN 'deleted' WHEN f.writers > 1 THEN "
-                    "'between' WHEN ");
+    buf_append_cstr(
+        &sql, ", l.map, l.ordinal, l.xid, l.first_xmin, l.first_row, l.new_row, CASE WHEN d.ordinal IS NOT "
+              "NULL THEN 'undone' WHEN t.tableoid IS NULL THEN 'deleted' WHEN l.writers > 1 THEN 'between' "
+              "WHEN ");
     undo_append_written_by(&sql, table, "t", "ARRAY[l.xid]");
     buf_append_cstr(&sql, " THEN 'untouched' WHEN ");
     undo_append_differs(&sql, table, "t", "l");
     buf_append_cstr(&sql, " THEN 'edited' ELSE 'same' END, coalesce(");
     undo_append_written_by(&sql, table, "t", "ARRAY[l.xid]");
-    buf_append_cstr(&sql,
-                    ", false), NULL::text[], l.map = ANY ($4::text[]) FROM last l LEFT JOIN first f ON ");
-    for (uint32_t i = 0; i < table->key_count; i++)
-        buf_printf(&sql, "%sf.k%u = l.k%u", i ? " AND " : "", i, i);
-    buf_append_cstr(&sql, " LEFT JOIN ");
+    buf_append_cstr(&sql, ", false), NULL::text[], l.map = ANY ($4::text[]) FROM l LEFT JOIN ");
     undo_append_table(&sql, table);
     buf_append_cstr(&sql, " t ON ");
     undo_append_key_match(&sql, table, "t", "l");
     buf_append_cstr(
-        &sql, " LEFT JOIN mig.undo d ON d.run_id = $1::uuid AND d.map = l.map AND d.ordinal = l.ordinal");
+        &sql, " LEFT JOIN mig.undo d ON d.run_id = $1::uuid AND d.map = l.map AND d.ordinal = l.ordinal "
+              "WHERE l.nth = 1");
     const char *text = undo_take_sql(u, &sql);
     buf_release(&sql);
     return text;
@@ -191,7 +194,8 @@ static bool fill_chain(struct undo *u, uint32_t t) {
                          "column `%.*s`, which it updated, is not in table %.*s.%.*s any more; if it was "
                          "renamed, give it its old name for the time of the rollback",
                          STR_ARG(table->lost_column), STR_ARG(table->schema), STR_ARG(table->name)));
-    return note_changed(u, table);
+    struct str analyze = arena_printf(u->arena, "ANALYZE %.*s", STR_ARG(table->chain));
+    return pg_exec(u->connection, analyze.ptr, u->diags) && note_changed(u, table);
 }
 
 bool undo_fill_chains(struct undo *u) {

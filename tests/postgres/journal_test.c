@@ -13,7 +13,7 @@ static void test_prepare_twice(void **state) {
                   "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = "
                   "'mig'::regnamespace"
                   " AND relkind = 'r'",
-                  "batch crosswalk event image quarantine run run_source schema_version step");
+                  "batch conflict crosswalk event image quarantine run run_source same_row schema_version step undo");
 }
 
 static void test_newer_version_is_refused(void **state) {
