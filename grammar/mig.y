@@ -150,7 +150,7 @@ struct place {
 %token <lex> ENV "env" EXCEPT "except" EXPECT "expect" FIRST "first" FOR "for" FORMAT "format" FROM "from"
 %token <lex> GIVEN "given" IGNORED "ignored" INLINE "inline" INTO "into" JOIN "join" KEEP "keep" KEY "key"
 %token <lex> LAST "last" LET "let" LIKE "like" LOOKUP "lookup" MATCHES "matches" NONE "none" OF "of" ON "on"
-%token <lex> PARAM_STEP "param" PAUSE "pause" PER "per" PII "pii" QUERY "query" RECOVERY "recovery"
+%token <lex> PARAM_STEP "param" PAUSE "pause" PER "per" PII "pii" QUERY "query" REBUILD "rebuild" RECOVERY "recovery"
 %token <lex> REJECTED "rejected" ROLLBACK "rollback" ROW "row" SAMPLE "sample" SELECT "select" SET "set"
 %token <lex> SOURCE "source" SQL "sql" SYMBOL "symbol" TARGET "target" TOLERANCE "tolerance" UP "up"
 %token <lex> UPDATE "update" USE "use" VALIDATE "validate" VERSION "version" WHERE "where"
@@ -678,6 +678,8 @@ clause:
             $$ = build_clause(parser, CLAUSE_COMMIT, @$);
             build_commit(parser, $$, build_number(parser, X_INT, $3), $4);
         }
+|   REBUILD name
+        { $$ = build_clause(parser, CLAUSE_REBUILD, @$); build_rebuild(parser, $$, $2); }
 |   TOLERANCE amount
         { $$ = build_clause(parser, CLAUSE_TOLERANCE, @$); $$->expr = $2; }
 |   TOLERANCE PERCENT_NUMBER
@@ -1153,8 +1155,8 @@ bare_name:
 nameable:
     AFTER | AS | ASC | ASSERT | BACKFILL | BATCH | BECAUSE | BETWEEN | BY | COMMIT | DESC | DOWN | EACH | ENV
 |   EXCEPT | EXPECT | FIRST | FOR | FORMAT | FROM | GIVEN | IGNORED | INLINE | INTO | JOIN | KEEP | KEY | LAST
-|   LET | LIKE | LOOKUP | MATCHES | NONE | OF | ON | PARAM_STEP | PAUSE | PER | PII | QUERY | RECOVERY | REJECTED
-|   ROLLBACK | ROW | SAMPLE | SELECT | SET | SOURCE | SQL | SYMBOL | TARGET | TOLERANCE | UP | UPDATE | USE
+|   LET | LIKE | LOOKUP | MATCHES | NONE | OF | ON | PARAM_STEP | PAUSE | PER | PII | QUERY | REBUILD | RECOVERY
+|   REJECTED | ROLLBACK | ROW | SAMPLE | SELECT | SET | SOURCE | SQL | SYMBOL | TARGET | TOLERANCE | UP | UPDATE | USE
 |   VALIDATE | VERSION | WHERE
 ;
 

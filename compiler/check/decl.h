@@ -125,10 +125,13 @@ bool decl_read_seconds(struct checker *checker, const struct ast_expr *expr, enu
 /* The fixed text of a message; false when it holds values (reported). NULL message: empty text. */
 bool decl_read_message(struct checker *checker, const struct ast_expr *message, const char *where,
                        struct str *text);
-/* SQL block with its parameters bound to the spec's. params: indexes in builder->params; NULL: none may stand
- * there, but *params_count says how many do. E0514 for parameters, E0515 for text that is no single query. */
+/* SQL block with its parameters bound to the spec's. params: indexes in builder->params. E0514 for
+ * parameters, E0515 for text that is no single query. */
 bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_select, struct str *text,
                    uint32_t **params, uint32_t *params_count);
+/* SQL block where no parameter may stand: the first one is told, by these words. */
+bool decl_read_plain_sql(struct checker *checker, struct ast_name sql, bool single_select, struct str *text,
+                         const char *no_params, const char *instead);
 struct plan_action decl_action(struct checker *checker, enum plan_action_kind kind, struct str message,
                                struct span span);
 

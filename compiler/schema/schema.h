@@ -89,7 +89,7 @@ bool schema_is_unique(const struct schema_table *table, const uint32_t *columns,
 
 /* A SQL block of a spec: $name parameters replaced by $1 …, in order of first use; parsed by Postgres'
  * parser. names: the parameters' names. False with diagnostics at the place within the block. `at` is the
- * span of the SQL's text in the spec. */
+ * span of the SQL's literal in the spec, quotes included, or of its text alone. */
 struct sql_block {
     struct str sql;
     VEC(struct str) params;

@@ -323,6 +323,7 @@ static void dump_clause(struct dump *dump, const struct ast_clause *clause) {
                                         [CLAUSE_ON_CONFLICT] = "on conflict clause",
                                         [CLAUSE_ROLLBACK] = "rollback",
                                         [CLAUSE_COMMIT] = "commit",
+                                        [CLAUSE_REBUILD] = "rebuild",
                                         [CLAUSE_TOLERANCE] = "tolerance",
                                         [CLAUSE_AFTER] = "after",
                                         [CLAUSE_KEEP_CROSSWALK] = "keep crosswalk",

@@ -159,6 +159,8 @@ struct ast_decl *build_decl(struct parser *parser, enum ast_decl_kind kind, stru
 void build_broken_decl(struct parser *parser, struct span span);
 /* The comment above the token at the span's start. */
 struct str build_doc(struct parser *parser, struct span span);
+/* rebuild indexes */
+void build_rebuild(struct parser *parser, struct ast_clause *clause, struct ast_name word);
 /* commit per run | map | N rows */
 void build_commit(struct parser *parser, struct ast_clause *clause, struct ast_expr *count,
                   struct ast_name word);

@@ -202,6 +202,14 @@ void build_commit(struct parser *parser, struct ast_clause *clause, struct ast_e
     }
 }
 
+void build_rebuild(struct parser *parser, struct ast_clause *clause, struct ast_name word) {
+    clause->word = word;
+    if (str_is(word.text, "indexes")) return;
+    struct diag *diag =
+        syntax_report(parser->reporter, E_SYNTAX, word.span, "cannot rebuild `%.*s`", STR_ARG(word.text));
+    SYNTAX_HELP(parser->reporter, diag, "Write `rebuild indexes`.");
+}
+
 struct ast_item *build_item(struct parser *parser, enum ast_item_kind kind, struct ast_name name,
                             struct ast_expr *expr, struct span span) {
     struct ast_item *item = ARENA_NEW(parser->arena, struct ast_item);

@@ -258,10 +258,10 @@ static bool last_wants_more(const struct filter *filter) {
 }
 
 static bool is_clause_word(const struct filter *filter, uint32_t i) {
-    static const char *const words[] = {"from",     "each",   "join",      "left",  "lookup",    "where",
-                                        "group",    "order",  "unique",    "key",   "partition", "into",
-                                        "rollback", "commit", "tolerance", "after", "keep",      "except",
-                                        "select",   "source", "target",    "sql",   "sample"};
+    static const char *const words[] = {"from",     "each",   "join",    "left",      "lookup",    "where",
+                                        "group",    "order",  "unique",  "key",       "partition", "into",
+                                        "rollback", "commit", "rebuild", "tolerance", "after",     "keep",
+                                        "except",   "select", "source",  "target",    "sql",       "sample"};
     for (size_t w = 0; w < sizeof words / sizeof *words; w++)
         if (filter_is_word(filter, i, words[w])) return true;
     return filter_event_token(filter, i) == T_ON_CONFLICT;

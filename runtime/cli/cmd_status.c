@@ -1,5 +1,6 @@
 /* mig status: the journal's word on a run, and the next command. */
 #include "runtime/cli/run_ref.h"
+#include "runtime/postgres/pg_toggle.h"
 #include "runtime/value/uuid.h"
 
 #include <stdio.h>
@@ -45,7 +46,7 @@ static struct str next_text(struct cli *cli, const struct journal_run_info *run,
     return text;
 }
 
-static void print_text(struct cli *cli, const struct journal_run_info *run, bool locked) {
+static void print_text(struct cli *cli, const struct journal_run_info *run, bool locked, uint32_t dropped) {
     printf("run %.*s of %.*s version %lld: %.*s\n", STR_ARG(run_text(cli, run)), STR_ARG(run->migration),
            (long long)run->version, STR_ARG(run->state));
     printf("started %.*s by %.*s on %.*s", STR_ARG(run->started_at), STR_ARG(run->who), STR_ARG(run->host));
@@ -61,10 +62,15 @@ static void print_text(struct cli *cli, const struct journal_run_info *run, bool
                (unsigned long long)c->unchanged, (unsigned long long)c->skipped,
                (unsigned long long)c->rejected);
     }
+    if (dropped)
+        printf("\n%u indexes and foreign keys are dropped for a load that was interrupted; the next `mig "
+               "resume` or "
+               "`mig run` puts them back first\n",
+               dropped);
     printf("\nnext: %.*s\n", STR_ARG(next_text(cli, run, locked)));
 }
 
-static void print_json(struct cli *cli, const struct journal_run_info *run, bool locked) {
+static void print_json(struct cli *cli, const struct journal_run_info *run, bool locked, uint32_t dropped) {
     struct buf out = {0};
     buf_append_cstr(&out, "{\"run\":");
     buf_append_json(&out, run_text(cli, run));
@@ -76,7 +82,7 @@ static void print_json(struct cli *cli, const struct journal_run_info *run, bool
     buf_append_json(&out, run->started_at);
     buf_append_cstr(&out, ",\"next\":");
     buf_append_json(&out, next_text(cli, run, locked));
-    buf_append_cstr(&out, ",\"maps\":[");
+    buf_printf(&out, ",\"dropped_objects\":%u,\"maps\":[", dropped);
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct journal_counts *c = &run->steps[i].counts;
         buf_append_cstr(&out, i ? ",{\"map\":" : "{\"map\":");
@@ -95,6 +101,14 @@ static void print_json(struct cli *cli, const struct journal_run_info *run, bool
     buf_release(&out);
 }
 
+/* Objects that an interrupted load has dropped. */
+static uint32_t count_dropped(struct cli *cli, struct pg_connection *connection) {
+    struct toggle_list list = {0};
+    struct diag_list quiet;
+    diag_list_init(&quiet, &cli->arena);
+    return toggle_read_pending(connection, &cli->arena, &list, &quiet) ? list.items.count : 0;
+}
+
 int cmd_status(struct cli *cli, int argc, char **argv) {
     struct run_ref_arguments a = {0};
     const struct option options[] = {RUN_REF_OPTIONS(a), OPTION_END};
@@ -110,10 +124,11 @@ int cmd_status(struct cli *cli, int argc, char **argv) {
         return code;
     }
     bool locked = journal_is_locked(ref.connection);
+    uint32_t dropped = locked ? 0 : count_dropped(cli, ref.connection);
     if (cli->json)
-        print_json(cli, ref.info, locked);
+        print_json(cli, ref.info, locked, dropped);
     else
-        print_text(cli, ref.info, locked);
+        print_text(cli, ref.info, locked, dropped);
     run_ref_close(&ref);
     fflush(stdout);
     return EXIT_WELL;

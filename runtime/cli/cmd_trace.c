@@ -194,6 +194,6 @@ int cmd_trace(struct cli *cli, int argc, char **argv) {
     if (arguments.words.count == 0) return cli_usage(cli, "say which row: TABLE KEY or FILE:LINE");
     if (run_ref_open(cli, &a, run, &ref, &code)) code = trace(cli, &ref, &arguments);
     run_ref_close(&ref);
-    cli_show_diags(cli);
+    if (!cli->json || code != EXIT_WELL) cli_show_diags(cli);
     return code;
 }

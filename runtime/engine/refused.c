@@ -2,6 +2,7 @@
  * once more, so that the quarantine has them whole. */
 #include "runtime/engine/load_thread.h"
 #include "runtime/engine/map_internal.h"
+#include "runtime/engine/outcomes.h"
 
 #include <stdlib.h>
 
@@ -49,9 +50,11 @@ static bool visit_refused(void *context, struct map_run *run, const struct vm *v
                                 loaded->engine->diags) == KEY_SET_FAILED)
         return engine_fail(loaded->engine, RUN_STOPPED);
     loaded->scan = run->scan; /* for the file's name */
-    bool good = loaded->engine->quarantine == NULL ||
-                quarantine_add_plain(loaded->engine->quarantine, loaded, map_row_place(run, row),
-                                     FAULT_REFUSED, found->message);
+    const struct row_place *place = map_row_place(run, row);
+    bool good =
+        outcomes_add_plain(loaded, place, FAULT_REFUSED, found->message) &&
+        (loaded->engine->quarantine == NULL ||
+         quarantine_add_plain(loaded->engine->quarantine, loaded, place, FAULT_REFUSED, found->message));
     loaded->scan = NULL;
     return good;
 }

@@ -67,7 +67,8 @@ bool undo_make_temporary(struct undo *u) {
 static void append_chain_query(struct buf *sql, const struct undo_table *table) {
     buf_append_cstr(
         sql, "WITH i AS (SELECT im.map, im.ordinal, im.seq, im.old_xmin, im.old_row, im.new_row, b.xid AS "
-             "full_xid, pg_catalog.xid(b.xid) AS xid, im.old_xmin <> ALL ($3::xid[]) AS others");
+             "full_xid, pg_catalog.xid(b.xid) AS xid, im.old_xmin <> ALL ($3::xid[]) AS others, "
+             "-pg_catalog.array_position($2::text[], im.map) AS place");
     for (uint32_t i = 0; i < table->key_count; i++) {
         buf_append_cstr(sql, ", ");
         pg_append_image_value(sql, "im.new_row", &table->columns[table->key[i]]);
@@ -77,14 +78,15 @@ static void append_chain_query(struct buf *sql, const struct undo_table *table) 
                          "$1::uuid AND im.map = ANY ($2::text[])), l AS (SELECT i.*, NULL::text[] AS wrote, "
                          "row_number() OVER (PARTITION BY ");
     append_keys(sql, table, "");
-    buf_append_cstr(
-        sql, " ORDER BY full_xid DESC, seq DESC) AS nth, first_value(CASE WHEN others THEN old_row END) "
-             "OVER first AS first_row, first_value(CASE WHEN others THEN old_xmin END) OVER first AS "
-             "first_xmin, count(*) FILTER (WHERE others) OVER (PARTITION BY ");
+    buf_append_cstr(sql,
+                    " ORDER BY full_xid DESC, place DESC, ordinal DESC, seq DESC) AS nth, first_value(CASE "
+                    "WHEN others THEN old_row END) "
+                    "OVER first AS first_row, first_value(CASE WHEN others THEN old_xmin END) OVER first AS "
+                    "first_xmin, count(*) FILTER (WHERE others) OVER (PARTITION BY ");
     append_keys(sql, table, "");
     buf_append_cstr(sql, ") AS writers FROM i WINDOW first AS (PARTITION BY ");
     append_keys(sql, table, "");
-    buf_append_cstr(sql, " ORDER BY others DESC, full_xid, seq))");
+    buf_append_cstr(sql, " ORDER BY others DESC, full_xid, place, ordinal, seq))");
 }
 
 /* One query: the images of each row put together, and the row as it is now. */

@@ -123,16 +123,25 @@ static bool count_chain(struct undo *u, const struct undo_table *table) {
     return r != NULL;
 }
 
-/* Rows of the map's that are in the chain: of those that are there as the run left them (here), how many were
- * there before the run. And for each batch, how many of its rows are neither there nor in the chain. */
-static bool count_missing(struct undo *u, struct undo_map *map, uint64_t *existed_here) {
-    const struct undo_table *table = &u->tables.items[map->table];
-    *existed_here = 0;
+/* How many rows of each batch neither carry its xid nor were written again by the run. */
+static void set_missing(struct undo_map *map) {
     for (uint32_t i = 0; i < map->batch_count; i++) {
         struct undo_batch *b = &map->batches[i];
         uint64_t wrote = b->written + b->updated, known = b->present + b->superseded;
         b->missing = b->undone || wrote < known ? 0 : wrote - known;
     }
+}
+
+static void subtract_known(struct undo_batch *b, uint64_t rows) {
+    b = b->lead ? b->lead : b;
+    b->missing -= rows < b->missing ? rows : b->missing;
+}
+
+/* Rows of the map's that are in the chain: of those that are there as the run left them (here), how many were
+ * there before the run. Those that are not so are no longer missing from their batches. */
+static bool count_known(struct undo *u, struct undo_map *map) {
+    const struct undo_table *table = &u->tables.items[map->table];
+    map->existed_here = 0;
     if (table->chain.len == 0) return true;
     struct str sql =
         arena_printf(u->arena,
@@ -141,12 +150,10 @@ static bool count_missing(struct undo *u, struct undo_map *map, uint64_t *existe
                      STR_ARG(table->chain));
     struct pg_result *r = pg_query(u->connection, sql.ptr, &map->map->name, 1, u->diags);
     for (uint32_t row = 0; r && row < pg_result_rows(r); row++) {
-        uint64_t not_here = (uint64_t)pg_result_int(r, row, 2);
-        *existed_here += (uint64_t)pg_result_int(r, row, 1);
+        map->existed_here += (uint64_t)pg_result_int(r, row, 1);
         for (uint32_t i = 0; i < map->batch_count; i++)
             if (map->batches[i].ordinal == pg_result_int(r, row, 0))
-                map->batches[i].missing -=
-                    not_here < map->batches[i].missing ? not_here : map->batches[i].missing;
+                subtract_known(&map->batches[i], (uint64_t)pg_result_int(r, row, 2));
     }
     pg_result_free(r);
     return r != NULL;
@@ -210,8 +217,8 @@ static void block_rewritten(struct undo *u, struct undo_map *map, uint64_t prese
 static bool count_inserted(struct undo *u, struct undo_map *map, bool *newer_counted) {
     struct undo_map_report *report = map->report;
     struct undo_table *table = &u->tables.items[map->table];
-    uint64_t present = 0, missing = 0, existed_here;
-    if (!count_missing(u, map, &existed_here) || !undo_add_written(u, map)) return false;
+    uint64_t present = 0, missing = 0, existed_here = map->existed_here;
+    if (!undo_add_written(u, map)) return false;
     for (uint32_t i = 0; i < map->batch_count; i++) {
         const struct undo_batch *b = &map->batches[i];
         if (b->undone) continue;
@@ -457,6 +464,10 @@ bool undo_preflight(struct undo *u) {
         bool newer_counted = false;
         if (!u->tables.items[t].exists) continue;
         if (!count_present(u, (int32_t)t)) return false;
+        for (uint32_t m = 0; m < u->maps.count; m++)
+            if (u->maps.items[m].table == (int32_t)t) set_missing(&u->maps.items[m]);
+        for (uint32_t m = 0; m < u->maps.count; m++)
+            if (u->maps.items[m].table == (int32_t)t && !count_known(u, &u->maps.items[m])) return false;
         for (uint32_t m = 0; m < u->maps.count; m++)
             if (u->maps.items[m].table == (int32_t)t && !count_inserted(u, &u->maps.items[m], &newer_counted))
                 return false;

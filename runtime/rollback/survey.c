@@ -102,7 +102,7 @@ static bool read_batches(struct undo *u, struct undo_map *map) {
         "$1::uuid)"
         "  GROUP BY 1) o ON o.old_xmin = pg_catalog.xid(b.xid)"
         " LEFT JOIN mig.undo d ON d.run_id = b.run_id AND d.map = b.map AND d.ordinal = b.ordinal"
-        " WHERE b.run_id = $1::uuid AND b.map = $2 ORDER BY b.xid DESC";
+        " WHERE b.run_id = $1::uuid AND b.map = $2 ORDER BY b.xid DESC, b.ordinal DESC";
     struct str params[] = {u->run_id, map->map->name};
     struct pg_result *r = pg_query(u->connection, SQL, params, 2, u->diags);
     if (r == NULL) return false;
@@ -125,6 +125,30 @@ static bool read_batches(struct undo *u, struct undo_map *map) {
     }
     pg_result_free(r);
     return true;
+}
+
+/* Batches of one transaction (commit per run) are told apart by nothing: the first to be undone counts for
+ * all of the table's. */
+static void fold_batch(struct undo *u, int32_t table, struct undo_batch *b) {
+    for (uint32_t m = 0; m < u->maps.count; m++)
+        for (uint32_t i = 0; u->maps.items[m].table == table && i < u->maps.items[m].batch_count; i++) {
+            struct undo_batch *lead = &u->maps.items[m].batches[i];
+            if (lead == b) return;
+            if (lead->undone || lead->lead || !str_eq(lead->xid, b->xid)) continue;
+            b->lead = lead;
+            lead->written += b->written;
+            lead->updated += b->updated;
+            lead->unchanged += b->unchanged;
+            b->written = b->updated = b->superseded = b->unchanged = 0;
+            return;
+        }
+}
+
+static void fold_batches(struct undo *u) {
+    for (uint32_t m = 0; m < u->maps.count; m++)
+        for (uint32_t i = 0; i < u->maps.items[m].batch_count; i++)
+            if (!u->maps.items[m].batches[i].undone)
+                fold_batch(u, u->maps.items[m].table, &u->maps.items[m].batches[i]);
 }
 
 static void append_xids(struct buf *out, const struct undo_map *map) {
@@ -426,6 +450,7 @@ bool undo_survey(struct undo *u) {
     bool ok = true;
     for (uint32_t m = 0; m < u->maps.count && ok; m++)
         ok = read_batches(u, &u->maps.items[m]);
+    fold_batches(u);
     ok = ok && read_age(u) && read_later_runs(u);
     for (uint32_t t = 0; t < u->tables.count && ok; t++)
         if (u->tables.items[t].exists)

@@ -18,6 +18,8 @@ struct undo_batch {
     uint64_t missing;       /* rows that it wrote, and that neither carry its xid nor are known from images */
     uint64_t held;
     bool undone;
+    struct undo_batch
+        *lead; /* the batch that counts for all of this transaction (commit per run); NULL: itself */
 };
 
 struct undo_fk {
@@ -65,6 +67,7 @@ struct undo_map {
     uint32_t match_count;
     struct pg_row_encoder *encoder;
     struct encoded_rows rows;
+    uint64_t existed_here; /* updated rows that carry the run's xids */
 };
 
 struct undo {

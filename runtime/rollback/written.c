@@ -104,10 +104,14 @@ static bool flush(struct undo *u, struct undo_map *map) {
     return ok;
 }
 
+static const struct undo_batch *lead_of(const struct undo_batch *b) {
+    return b->lead ? b->lead : b;
+}
+
 static bool batch_is_asked(const struct undo_map *map, uint64_t ordinal) {
     for (uint32_t i = 0; i < map->batch_count; i++)
         if (map->batches[i].ordinal == (int64_t)ordinal)
-            return !map->batches[i].undone && (map->untold || map->batches[i].missing);
+            return !map->batches[i].undone && (map->untold || lead_of(&map->batches[i])->missing);
     return false;
 }
 
@@ -188,9 +192,9 @@ void undo_free_written(struct undo *u) {
 
 static bool is_open_batch(const struct undo_map *map, const struct undo_table *table,
                           const struct undo_batch *b) {
-    if (b->undone || b->missing == 0) return false;
+    if (b->undone || lead_of(b)->missing == 0) return false;
     /* By content alone, rows that were there before and needed no change look like rows of the run. */
-    return !table->by_content || map->map->conflict == CONFLICT_NONE || b->unchanged == 0;
+    return !table->by_content || map->map->conflict == CONFLICT_NONE || lead_of(b)->unchanged == 0;
 }
 
 static bool append_batches(struct buf *sql, const struct undo_map *map, const struct undo_table *table) {
@@ -326,32 +330,55 @@ static bool add_rows(struct undo *u, struct undo_map *map, struct undo_table *ta
     return ok;
 }
 
-/* A batch whose candidates are not as many as its missing rows stays unclear. */
+static bool forget_candidates(struct undo *u, const struct undo_map *map, struct undo_table *table,
+                              const struct undo_batch *b, uint64_t found) {
+    struct str params[] = {map->map->name, arena_printf(u->arena, "%lld", (long long)b->ordinal)};
+    struct str sql = arena_printf(
+        u->arena, "DELETE FROM %.*s WHERE map = $1 AND ordinal = $2::bigint AND wrote IS NOT NULL",
+        STR_ARG(table->chain));
+    table->chain_rows -= found;
+    return undo_run(u, sql.ptr, params, 2, NULL);
+}
+
+/* All candidates of one transaction of the map: as many as its missing rows, or forgotten. */
+static bool settle_transaction(struct undo *u, struct undo_map *map, struct undo_table *table,
+                               struct undo_batch *lead, const uint64_t *found) {
+    bool own = lead >= map->batches && lead < map->batches + map->batch_count, ok = true;
+    uint64_t sum = 0;
+    for (uint32_t k = 0; k < map->batch_count; k++)
+        if (lead_of(&map->batches[k]) == lead) sum += found[k];
+    if (own && sum == lead->missing) {
+        lead->missing = 0;
+        return true;
+    }
+    for (uint32_t k = 0; k < map->batch_count && ok; k++)
+        if (lead_of(&map->batches[k]) == lead && found[k])
+            ok = forget_candidates(u, map, table, &map->batches[k], found[k]);
+    return ok;
+}
+
+/* A batch (or all batches of one transaction) whose candidates are not as many as its missing rows stays
+ * unclear. */
 static bool settle_batches(struct undo *u, struct undo_map *map, struct undo_table *table) {
     struct str sql = arena_printf(
         u->arena, "SELECT ordinal, count(*) FROM %.*s WHERE map = $1 AND wrote IS NOT NULL GROUP BY 1",
         STR_ARG(table->chain));
+    uint64_t *found = ARENA_ARRAY(u->arena, uint64_t, map->batch_count + 1);
+    bool *settled = ARENA_ARRAY(u->arena, bool, map->batch_count + 1);
     struct pg_result *r = pg_query(u->connection, sql.ptr, &map->map->name, 1, u->diags);
-    if (r == NULL) return false;
-    bool ok = true;
-    for (uint32_t row = 0; row < pg_result_rows(r) && ok; row++) {
-        for (uint32_t i = 0; i < map->batch_count; i++) {
-            struct undo_batch *b = &map->batches[i];
-            uint64_t found = (uint64_t)pg_result_int(r, row, 1);
-            if (b->ordinal != pg_result_int(r, row, 0)) continue;
-            if (found == b->missing) {
-                b->missing = 0;
-                continue;
-            }
-            struct str params[] = {map->map->name, arena_printf(u->arena, "%lld", (long long)b->ordinal)};
-            sql = arena_printf(
-                u->arena, "DELETE FROM %.*s WHERE map = $1 AND ordinal = $2::bigint AND wrote IS NOT NULL",
-                STR_ARG(table->chain));
-            ok = undo_run(u, sql.ptr, params, 2, NULL);
-            table->chain_rows -= found;
-        }
-    }
+    for (uint32_t row = 0; r && row < pg_result_rows(r); row++)
+        for (uint32_t i = 0; i < map->batch_count; i++)
+            if (map->batches[i].ordinal == pg_result_int(r, row, 0))
+                found[i] = (uint64_t)pg_result_int(r, row, 1);
+    bool ok = r != NULL;
     pg_result_free(r);
+    for (uint32_t i = 0; i < map->batch_count && ok; i++) {
+        struct undo_batch *lead = map->batches[i].lead ? map->batches[i].lead : &map->batches[i];
+        if (settled[i] || found[i] == 0) continue;
+        for (uint32_t k = i; k < map->batch_count; k++)
+            settled[k] = settled[k] || lead_of(&map->batches[k]) == lead;
+        ok = settle_transaction(u, map, table, lead, found);
+    }
     return ok;
 }
 

@@ -786,3 +786,23 @@ def personal_keys_are_masked(it):
     for out in (rollback(it, "--check").out, it.command("rollback", "--check", "--target", it.url).out):
         equal("ann@x.org" in out, False, out)
         contains(out, "(personal)")
+
+
+@case("rollback")
+def all_maps_were_one_transaction(it):
+    pair(it, "create table t (id int primary key, v text); create table u (id int primary key references t);"
+             "insert into t values (1, 'old')",
+         "map t from s in s into db.t key s.id on conflict (id) update commit per run { id = s.id; v = s.v }\n"
+         "map again from s in s into db.t on conflict (id) update where s.id != 3 commit per run { id = s.id; v = s.v || '!' }\n"
+         "map u from s in s into db.u commit per run { id = t[s.id].id }", "".join(f"{n},v{n}\n" for n in range(1, 5000)))
+    before = content(it)
+    it.run()
+    equal(rollback(it, "--check").undo["conflicts"], 0)
+    rollback(it)
+    same(it, before)
+    it.run()
+    it.sql("delete from u where id = 7; update t set v = 'mine' where id = 3; update t set v = 'mine' where id = 1")
+    # Two maps wrote into the table in one transaction: which of them the row is of cannot be told.
+    equal(rollback(it, "--check").undo["conflicts"], 2)
+    rollback(it, "--policy", "keep")
+    equal(it.rows("select * from t order by 1"), [("1", "mine"), ("3", "mine")])

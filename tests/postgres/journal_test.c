@@ -13,7 +13,8 @@ static void test_prepare_twice(void **state) {
                   "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = "
                   "'mig'::regnamespace"
                   " AND relkind = 'r'",
-                  "batch conflict crosswalk event image quarantine run run_source same_row schema_version step undo");
+                  "approval batch conflict crosswalk event image quarantine run run_source same_row "
+                  "schema_version step toggled undo");
 }
 
 static void test_newer_version_is_refused(void **state) {

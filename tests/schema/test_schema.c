@@ -126,7 +126,7 @@ static void broken_ddl(void **state) {
     assert_int_equal(diags.error_count, 1);
     struct span span = diags.items.items[0]->primary.span;
     assert_int_equal(source_text_locate(span.source, span.start).line, 3);
-    assert_true(str_is(span_text(span), "t"));
+    assert_true(str_is(span_text(span), "txt"));
     assert_non_null(parse("create table t (id int, primary key (idd));"));
     assert_int_equal(diags.error_count, 2);
 }
