@@ -423,7 +423,8 @@ static enum undo_status go(struct undo *u) {
     enum undo_status status = take_lock(u);
     if (status != UNDO_DONE) return status;
     if (!look(u)) return pg_is_alive(u->connection) ? UNDO_REFUSED : UNDO_UNREACHABLE;
-    if (refuse_blocked(u) | refuse_conflicts(u) | refuse_unclear(u)) return UNDO_REFUSED;
+    bool blocked = refuse_blocked(u), conflicts = refuse_conflicts(u), unclear = refuse_unclear(u);
+    if (blocked || conflicts || unclear) return UNDO_REFUSED;
     if (!journal_start_rollback(u->connection, u->info->run_id, &u->run, detail_json(u), timestamptz_now(),
                                 u->diags))
         return failure_status(u) == UNDO_STOPPED ? UNDO_REFUSED : UNDO_UNREACHABLE;

@@ -806,3 +806,26 @@ def all_maps_were_one_transaction(it):
     equal(rollback(it, "--check").undo["conflicts"], 2)
     rollback(it, "--policy", "keep")
     equal(it.rows("select * from t order by 1"), [("1", "mine"), ("3", "mine")])
+
+
+PORTAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "specs", "portal")
+
+
+@both_roles
+def the_portal_goes_up_and_down(it, role):
+    with open(os.path.join(PORTAL, "portal.sql"), encoding="utf-8") as f:
+        it.schema(f.read())
+    users = os.path.join(PORTAL, "data", "users.csv")
+    subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", it.url, "-c", f"\\copy users from '{users}' csv header"], check=True)
+    url = role()
+    before, tables = content(it, ("public.audit_log",)), catalog(it)
+    done = it.command("run", os.path.join(PORTAL, "portal.mig"), "--target", url, "--env", "staging", "--data",
+                      os.path.join(PORTAL, "data"), "--quiet", "--param", "cutover=2025-09-19 00:00 Australia/Sydney",
+                      env={"MIG_PARAM_SIGNING_KEY": "demo-signing-key"})
+    equal(done.code, 0, done.err)
+    equal(content(it, ("public.audit_log",)) != before, True)
+    audit = it.value("select count(*) from audit_log")
+    rollback(it, url=url)
+    same(it, before, ("public.audit_log",))
+    equal(catalog(it), tables)
+    equal(it.value("select count(*) from audit_log"), audit)
