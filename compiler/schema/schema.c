@@ -70,16 +70,33 @@ static void read_statement(struct schema_reader *reader, const cJSON *statement)
         if (strcmp(body->string, READERS[i].kind) == 0) READERS[i].read(reader, body);
 }
 
+/* pg_dump writes `\restrict KEY` and `\unrestrict KEY` for psql. Made comments of the same length, so that
+ * places in the text stay. NUL-terminated. */
+static struct str without_psql(struct arena *arena, struct str text) {
+    static const struct str COMMANDS[] = {{"\\restrict ", 10}, {"\\unrestrict ", 12}};
+    struct str copy = arena_copy_str(arena, text);
+    for (size_t at = 0; at < copy.len;) {
+        struct str line = str_from(copy.ptr + at, copy.len - at);
+        const char *end = memchr(line.ptr, '\n', line.len);
+        for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++)
+            if (str_starts_with(line, COMMANDS[i])) memcpy((char *)line.ptr, "--", 2);
+        at = end ? (size_t)(end - copy.ptr) + 1 : copy.len;
+    }
+    return copy;
+}
+
 struct schema *schema_parse(struct arena *arena, const struct source_text *ddl, struct diag_list *diags) {
     struct span whole = {ddl, 0, (uint32_t)ddl->text.len};
     if (memchr(ddl->text.ptr, '\0', ddl->text.len)) {
         diag_report(diags, E_SQL_SYNTAX, whole, "the DDL holds a NUL byte");
         return NULL;
     }
-    cJSON *tree = pg_tree_parse(ddl->text.ptr, whole, NULL, NULL, diags, "the DDL does not parse");
+    struct str sql = without_psql(arena, ddl->text);
+    cJSON *tree = pg_tree_parse(sql.ptr, whole, NULL, NULL, diags, "the DDL does not parse");
     if (tree == NULL) return NULL;
     struct schema *schema = ARENA_NEW(arena, struct schema);
     schema->source = ddl;
+    schema->sql = sql;
     struct schema_reader reader = {.arena = arena, .diags = diags, .schema = schema};
     const cJSON *statement;
     cJSON_ArrayForEach(statement, pg_tree_get(tree, "stmts")) {

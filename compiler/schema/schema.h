@@ -68,6 +68,7 @@ struct schema_table {
 
 struct schema {
     const struct source_text *source;
+    struct str sql; /* the same text as a server takes it: what pg_dump writes for psql alone is a comment */
     VEC(struct schema_enum *) enums;
     VEC(struct schema_domain *) domains;
     VEC(struct schema_table *) tables;
