@@ -100,7 +100,7 @@ map nodes from n in nodes_s into db.node key n.code {node} commit per {c3} rows 
   code = n.code
   parent_id = nodes[n.parent].id on missing reject "no parent {{n.parent}}"
   label = n.label
-  validate fine: n.label != 'L13' on fail {fine} 'thirteen'
+  validate fine: n.label != 'L13' on fail {fine}
 }}
 map leaves from n in leaves_s into db.leaf key n.id commit per {c4} rows tolerance 100% {{
   id = n.id
@@ -177,7 +177,7 @@ class World:
             region=rnd.choice(conflict[1:3]), person=rnd.choice(["update (name, seen)", "update", "skip", "reject"]),
             node=f"on conflict (code) {node}" if node else "", held=rnd.choice(conflict[1:]),
             keep=rnd.choice(["first", "last", "first by p.rank desc", "last by p.rank, p.name"]),
-            join=rnd.choice(["left join", "join"]), fine=rnd.choice(["reject", "warn", "skip"]),
+            join=rnd.choice(["left join", "join"]), fine=rnd.choice(["reject 'thirteen'", "warn 'thirteen'", "skip"]),
             **{f"c{i}": rnd.choice([1, 2, 3]) * rnd.choice([37, 64, 100, 300]) for i in range(14)})
         self.rules = RULES.replace("%%", "%").format(
             nodes=", ".join(f"'L{n}'" for n in rnd.sample(range(100), 3)), link=rnd.choice([5, 7, 31]), copy=rnd.randint(10, 99),
