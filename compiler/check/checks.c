@@ -190,9 +190,13 @@ static void check_source(struct compile *compile, const struct ast_decl *decl, s
         diag_help(checker->diags, diag, "end it with what is compared: `select agency, count()`");
         return;
     }
-    for (uint32_t i = 0; i < select->exprs.count; i++)
+    for (uint32_t i = 0; i < select->exprs.count; i++) {
+        const struct ast_expr *expr = select->exprs.items[i];
+        struct scope *body = &work->query->body;
         VEC_PUSH(checker->arena, &work->selected,
-                 rows_check_key(&work->query->body, select->exprs.items[i], "select"));
+                 rows_name_row(work->query, expr) ? node_error(body, expr->span)
+                                                  : rows_check_key(body, expr, "select"));
+    }
 }
 
 /* ---------------------------------------------------------------- samples */

@@ -88,11 +88,11 @@ static bool set_up(struct map_work *work) {
         set_up_program(work, &work->group, map->group_program - 1);
         work->groups = group_table_new(run);
     }
-    struct map_program *rows = map->grouped ? &work->group : &work->main;
-    collect_outputs(run, rows->program);
-    rows->yields_rows = true;
-    work->unique = collect_registers(run, work->main.program, OUT_UNIQUE, &work->unique_count);
-    work->order = collect_registers(run, work->main.program, OUT_ORDER, &work->order_count);
+    work->rows = map->grouped ? &work->group : &work->main;
+    collect_outputs(run, work->rows->program);
+    work->rows->yields_rows = true;
+    work->unique = collect_registers(run, work->rows->program, OUT_UNIQUE, &work->unique_count);
+    work->order = collect_registers(run, work->rows->program, OUT_ORDER, &work->order_count);
     work->parents = collect_registers(run, work->main.program, OUT_PARENT, &work->parent_count);
     work->partition = program_output(work->main.program, OUT_PARTITION, 0);
     if (map->unique != UNIQUE_NONE) work->unique_keys = map_new_key_set(engine);
@@ -416,8 +416,8 @@ bool map_finish_rows(struct map_work *work, const struct map_program *p, const u
 /* ---------------------------------------------------------------- unique by, group by */
 
 static struct row_key hash_unique_key(struct map_work *work, uint32_t row) {
-    if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK) return (struct row_key){.known = false};
-    part_key_encode(&work->unique_key, work->main.vm, work->main.program, work->unique, work->unique_count,
+    if (vm_row_outcome(work->rows->vm, row) != OUTCOME_OK) return (struct row_key){.known = false};
+    part_key_encode(&work->unique_key, work->rows->vm, work->rows->program, work->unique, work->unique_count,
                     row);
     return (struct row_key){key_set_hash(work->unique_keys, buf_str(&work->unique_key.bytes)), true};
 }
@@ -436,13 +436,13 @@ static void drop_duplicates(struct map_work *work, uint32_t count) {
         if (row % KEY_GROUP == 0 && work->winners == NULL)
             for (uint32_t k = 0; k < KEY_GROUP && k < left; k++)
                 keys[k] = hash_unique_key(work, row + k);
-        if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK || is_unique(work, row, &keys[row % KEY_GROUP]))
+        if (vm_row_outcome(work->rows->vm, row) != OUTCOME_OK || is_unique(work, row, &keys[row % KEY_GROUP]))
             continue;
         if (work->run->map->unique == UNIQUE_ON_DUPLICATE && action->kind == DO_REJECT)
-            vm_reject_row(work->main.vm, row, FAULT_DUPLICATE_KEY, NO_REGISTER,
+            vm_reject_row(work->rows->vm, row, FAULT_DUPLICATE_KEY, NO_REGISTER,
                           action->message.len ? action->message : STR("an earlier row has the same values"));
         else
-            vm_skip_row(work->main.vm, row, SKIPPED_DUPLICATE);
+            vm_skip_row(work->rows->vm, row, SKIPPED_DUPLICATE);
     }
 }
 
@@ -487,29 +487,53 @@ static uint64_t group_ordinal(struct map_work *work, uint32_t row) {
     return work->first_group + row;
 }
 
-static bool run_groups(struct map_work *work) {
+/* The groups as rows: unique by judges them as it judges rows of a source. */
+static bool run_group_batch(struct map_work *work, struct row_batch *batch, uint32_t count) {
+    struct map_program *p = &work->group;
+    row_batch_reset(batch);
+    batch->count = count;
+    group_table_inputs(work->groups, work->first_group, count, p->inputs);
+    vm_begin(p->vm, batch, count, p->cells, NULL, p->inputs);
+    vm_run_pre(p->vm);
+    work->row_base = work->first_group;
+    if (work->pass == PASS_WINNERS) return winners_add(work, count);
+    if (work->unique_keys) drop_duplicates(work, count);
+    if (engine_stopped(work->run->engine)) return false;
+    if (work->run->mode == MAP_SAMPLE) drop_unsampled(work, p->vm, count);
+    vm_run_rest(p->vm);
+    return map_finish_rows(work, p, NULL, count);
+}
+
+static bool run_groups_once(struct map_work *work) {
     struct row_batch batch = {0};
     row_batch_init(&batch, 0);
-    work->run->current_batch = NULL;
-    work->place_of = group_place;
-    work->ordinal_of = group_ordinal;
-    group_table_close(work->groups);
     uint64_t total = group_table_count(work->groups);
     bool good = true;
     for (work->first_group = 0; good && work->first_group < total; work->first_group += BATCH_ROWS) {
         uint64_t left = total - work->first_group;
         uint32_t count = left < BATCH_ROWS ? (uint32_t)left : BATCH_ROWS;
-        row_batch_reset(&batch);
-        batch.count = count;
-        group_table_inputs(work->groups, work->first_group, count, work->group.inputs);
-        vm_begin(work->group.vm, &batch, count, work->group.cells, NULL, work->group.inputs);
-        vm_run_pre(work->group.vm);
-        if (work->run->mode == MAP_SAMPLE) drop_unsampled(work, work->group.vm, count);
-        vm_run_rest(work->group.vm);
-        good = map_finish_rows(work, &work->group, NULL, count);
+        good = run_group_batch(work, &batch, count);
     }
     row_batch_release(&batch);
     return good;
+}
+
+/* Which row of each key stands is known only after a pass over all of them (winners.c). */
+static bool needs_winners(const struct map_work *work) {
+    return work->unique_keys && (work->run->map->unique == UNIQUE_LAST || work->order_count);
+}
+
+static bool run_groups(struct map_work *work) {
+    work->run->current_batch = NULL;
+    work->place_of = group_place;
+    work->ordinal_of = group_ordinal;
+    group_table_close(work->groups);
+    if (needs_winners(work)) {
+        work->pass = PASS_WINNERS;
+        if (!run_groups_once(work)) return false;
+    }
+    work->pass = PASS_ROWS;
+    return run_groups_once(work);
 }
 
 /* ---------------------------------------------------------------- rows in play */
@@ -612,7 +636,7 @@ bool map_run_chunk(struct map_work *work, struct chunk *chunk) {
         return added;
     }
     if (work->reject_loops) return waves_reject_loop(work, chunk);
-    if (work->unique_keys && !chunk->again) drop_duplicates(work, chunk->count);
+    if (work->unique_keys && work->groups == NULL && !chunk->again) drop_duplicates(work, chunk->count);
     work->row_base += chunk->count;
     if (engine_stopped(work->run->engine)) return false;
     if (work->run->mode == MAP_SAMPLE && work->groups == NULL)
@@ -751,7 +775,7 @@ static bool scan_rows_once(struct map_work *work) {
 
 static bool run_passes(struct map_work *work) {
     const struct plan_map *map = work->run->map;
-    if (work->unique_keys && (map->unique == UNIQUE_LAST || work->order_count)) {
+    if (work->groups == NULL && needs_winners(work)) {
         work->pass = PASS_WINNERS;
         if (!scan_rows_once(work)) return false;
         work->row_base = 0;

@@ -44,6 +44,7 @@ struct map_work {
     struct map_run *run;
     struct map_stage *stages;
     struct map_program main, group;
+    struct map_program *rows; /* of the two, the one whose rows are written: unique by and orders are its */
     struct group_table *groups;
     struct waves *waves;
     uint32_t *unique, *order, *parents;

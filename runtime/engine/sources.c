@@ -23,7 +23,8 @@ static void count_read(struct source_uses *uses, uint32_t source, uint32_t table
 static void count_map(struct source_uses *uses, const struct plan_map *map) {
     const struct plan *plan = uses->engine->plan;
     const struct plan_program *program = &plan->programs[map->program];
-    bool twice = map->unique == UNIQUE_LAST || program_output_count(program, OUT_ORDER) > 0;
+    bool twice =
+        !map->grouped && (map->unique == UNIQUE_LAST || program_output_count(program, OUT_ORDER) > 0);
     if (map->from_kind == FROM_SOURCE) count_read(uses, map->source, map->source_table, twice ? 2 : 1);
 }
 
