@@ -63,14 +63,14 @@ static uint32_t list_programs(const struct plan_map *map, uint32_t *programs) {
     return count;
 }
 
-static size_t key_memory(const struct engine *engine) {
+size_t map_key_memory(const struct engine *engine) {
     enum { DEFAULT_KEY_MEMORY = 128 << 20 };
     return engine->options->memory_limit ? engine->options->memory_limit : DEFAULT_KEY_MEMORY;
 }
 
 struct key_set *map_new_key_set(struct engine *engine) {
     uint64_t seed = hash_bytes64(0, engine->values.run_id.bytes, sizeof engine->values.run_id.bytes);
-    return key_set_new(key_memory(engine), engine->options->temp_dir, seed);
+    return key_set_new(map_key_memory(engine), engine->options->temp_dir, seed);
 }
 
 static bool set_up(struct map_work *work) {
@@ -735,7 +735,6 @@ static bool scan_source(struct map_work *work) {
     if (scan_failed(scan)) good = engine_fail(run->engine, RUN_UNREACHABLE);
     if (good && work->pass == PASS_ROWS && run->mode == MAP_LOAD)
         map_note_files(run, reader, scan_rows(scan));
-    if (good && work->waves && work->pass == PASS_ROWS) good = waves_finish(work, scan_rows(scan));
     work->rows_end = scan_rows(scan);
     map_keep_file_names(run, reader);
     scan_close(scan);
@@ -783,6 +782,7 @@ static bool run_passes(struct map_work *work) {
     work->pass = PASS_ROWS;
     if (map->self_reference) work->waves = waves_new(work);
     if (!scan_rows_once(work)) return false;
+    if (work->waves && !waves_finish(work, work->rows_end)) return false;
     return work->groups == NULL || run_groups(work);
 }
 

@@ -71,6 +71,8 @@ struct map_work {
 
 /* map.c */
 struct key_set *map_new_key_set(struct engine *engine);
+size_t
+map_key_memory(const struct engine *engine); /* bytes, beyond which what a map remembers lies on disk */
 /* rows NULL: all. */
 bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,
                      uint32_t count);
@@ -100,6 +102,13 @@ void stages_bind_inputs(struct map_work *work, struct map_program *p, struct chu
 bool winners_add(struct map_work *work, uint32_t count);
 bool winners_is_standing(struct map_work *work, uint32_t row);
 void winners_free(struct winners *winners);
+
+/* The size of one row's value of a stage. */
+size_t stages_width(const struct map_work *work, uint32_t stage);
+/* Null, or an element's texts, are the caller's to keep: they lie in the batch. */
+bool stages_gives_text(const struct map_work *work, uint32_t stage);
+/* Room for the stages' values of a chunk, in its batch. */
+void stages_make_room(struct map_work *work, struct chunk *chunk);
 
 /* waves.c: rows that refer to rows of their own map, parents first. */
 struct waves *waves_new(struct map_work *work);

@@ -404,8 +404,20 @@ static bool run_all(struct engine *engine, struct target_postgres *pg,
     return good;
 }
 
+/* Whether rows of this run stand in the target, so that there is something to resume. */
+static bool batches_stand(const struct engine *engine, const struct target_postgres *pg) {
+    if (!pg->journaling || pg->run.fence == 0) return false;
+    bool any = engine->options->again && !engine->one_transaction;
+    for (uint32_t i = 0; i < engine->report->maps.count; i++) {
+        const struct run_map_report *r = engine->report->maps.items[i];
+        any = any || r->written + r->updated + r->unchanged > 0;
+    }
+    return any;
+}
+
 static void finish(struct engine *engine, struct target_postgres *pg) {
     struct run_report *report = engine->report;
+    if (engine->status == RUN_UNREACHABLE && batches_stand(engine, pg)) engine->status = RUN_STOPPED;
     report->seconds = monotonic_seconds() - engine->started;
     report->status = engine->status;
     if (pg->journaling && pg->run.fence && pg_is_alive(pg->look)) {

@@ -106,6 +106,7 @@ static bool check_source_column(struct verifier *v, const struct plan_source_col
 }
 
 static bool check_source_table(struct verifier *v, const struct plan_source_table *table) {
+    IS_FLAG(v, table->no_header, "no_header");
     VERIFY_EACH(v, table, columns, check_source_column);
     VERIFY_EACH(v, table, rows, check_row);
     for (uint32_t i = 0; i < table->rows_count; i++)
