@@ -512,7 +512,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
         engine.target = &target;
         if (detached)
             engine_note(&engine, "The spec has no target: this run was made without a database and is in no "
-                                 "journal, so `mig status` does not know it.");
+                                 "journal.");
         bool open = target_postgres_open(&pg, &engine, url, &target);
         if (options->dry_run) dry = target_dry_open(&engine, &target);
         if (open) run_all(&engine, &pg, environment);

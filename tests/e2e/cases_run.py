@@ -422,6 +422,27 @@ def a_changed_plan_is_refused(it):
 
 
 @case("run")
+def status_where_no_database_knows_the_run(it):
+    it.write("s.csv", "id\n1\n2\n")
+    it.spec("source s : csv 's.csv' { id int }\nmap t from s in s into csv 't.csv' { id = s.id }\n",
+            prelude="migration t version 1\n")
+    it.command("status")
+    equal(it.last.code, 2)
+    run = it.run(env={"DB": None})
+    status = it.command("status", env={"DB": None})
+    equal(status.code, 0, status.err)
+    contains(status.out, run.report["run"], "used no database", "`mig report " + run.report["run"])
+    told = json.loads(it.command("status", run.report["run"][:8], "--format", "json").out)
+    equal((told["journal"], told["report"]["maps"][0]["written"]), (False, 2))
+    it.schema("create table t (id int primary key)")
+    it.spec("source s : csv 's.csv' { id int }\nmap t from s in s into db.t { id = s.id }\n")
+    it.run("--dry-run")
+    contains(it.command("status").out, "This was a dry run", "`mig run` loads")
+    it.run()
+    contains(it.command("status").out, "done", "mig verify")
+
+
+@case("run")
 def status_and_report(it):
     plain(it, clauses="tolerance 1", rows="id,v\n1,a\n2,b\nx,c\n")
     run = it.run()
