@@ -116,13 +116,16 @@ def phases_run_their_maps_only(it):
 
 @case("run")
 def a_phase_makes_the_checks_that_it_can_answer(it):
-    it.schema("create table a (id int primary key); create table b (id int primary key references a)")
+    it.schema("create table a (id int primary key); create table b (id int primary key references a);"
+              " create schema other; create table other.b (id int)")
     it.write("s.csv", "id,v\n1,a\n2,b\n")
     it.spec(SOURCE + """map a from s in s into db.a key s.id { id = s.id }
 map b from s in s into db.b { id = s.id }
 phase first { a }
 phase second { b }
 check only_a sql \"\"\"select count(*) from a -- b is loaded later\"\"\" == 2
+check own_names sql \"\"\"with b as (select 1 as n) select b.n + count(c.*) from b, a as c group by b.n\"\"\" == 3
+check other_schema sql \"\"\"select count(*) from other.b\"\"\" == 0
 check both sql \"\"\"select count(*) from a join "b" using (id)\"\"\" == 2
 check counted source from s in s select count()
   target sql \"\"\"select count(*) from B\"\"\"
@@ -132,10 +135,10 @@ check counted_a source from s in s select count()
 check same_a sample 2 of a
 """.replace('\\"', '"'))
     run = it.run("--phase", "first")
-    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "counted_a", "same_a"])
+    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "own_names", "other_schema", "counted_a", "same_a"])
     equal(run.check("both")["detail"], "not run: it asks about b, which phase second loads")
     run = it.run("--phase", "second")
-    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "both", "counted"])
+    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "own_names", "other_schema", "both", "counted"])
     contains(run.check("counted_a")["detail"], "which rows map a rejected")
     contains(run.check("same_a")["detail"], "map a belongs to another phase")
 
