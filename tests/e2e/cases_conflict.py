@@ -380,6 +380,27 @@ def loops_and_what_hangs_on_them(it):
     equal(reasons.get("R0147", 0) >= 4, True, f"loops among {reasons}")
 
 
+@case("conflict")
+def a_dry_run_counts_as_a_run_does(it):
+    ddl = "create table t (id int primary key, name text, n numeric(6,2), at timestamptz, j jsonb, note text default 'x')"
+    stands = ("insert into t values (1, 'same', 2.50, '2025-01-01 00:00+00', '{\"a\": 1}'), (2, 'old', 1, null, null),"
+              " (3, null, null, null, null)")
+    rows = 'id,name,n\n1,same,2.5\n2,new,1\n3,,\n4,fresh,4\n4,again,4\n4,again,4\n'
+    for clause in ("update", "update (name)", "skip", "reject 'there'"):
+        it.has_database = False
+        it.schema(ddl)
+        it.sql(stands)
+        it.write("s.csv", rows)
+        it.spec(f"""
+source s : csv 's.csv' {{ id int; name text?; n decimal? }}
+map t from s in s into db.t on conflict (id) {clause} tolerance 9 {{ id = s.id; name = s.name; n = s.n
+  at = if s.id == 1 then timestamptz '2025-01-01 00:00 UTC' else null; j = if s.id == 1 then json '{{"a":1}}' else null }}
+""")
+        dry, real = it.run("--dry-run"), it.run()
+        equal(dry.counts("t"), real.counts("t"), f"{clause}: counts of the dry run")
+        equal(dry.counts("t")[0], 6)
+
+
 @case("self")
 def rows_that_each_and_join_made_wait_too(it):
     # What each and join gave a row is kept with it while it waits for its parent.
