@@ -86,14 +86,16 @@ struct engine {
         *rejected_rows; /* by map: ordinals of rejected source rows, where a check asks; else NULL */
     uint64_t **sampled; /* by map: ordinals of written rows drawn for a sample check */
     uint32_t *sampled_count;
-    struct str stdin_copy;
+    struct str stdin_copy;    /* standard input, kept in a temporary file; empty: it was not */
+    int stdin_file;           /* that file; 0: none */
     struct zone_cache *zones; /* for parameters and constants */
     uint64_t writes;          /* maps that have written so far */
     enum run_status status;
     bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;
-    double deadline; /* end of the environment's window (monotonic seconds); 0: none */
+    double deadline;    /* end of the environment's window (monotonic seconds); 0: none */
+    int64_t expires_at; /* of what is kept of rows: the environment's retention (timestamptz); 0: never */
 };
 
 bool engine_stopped(const struct engine *engine);
@@ -115,6 +117,10 @@ struct str engine_value_text(const struct engine *engine, const struct plan_type
 void engine_release(struct engine *engine);
 /* Runs one map of the plan into the target; its report is the last of engine->report->maps. */
 bool engine_run_map(struct engine *engine, uint32_t index);
+
+/* So long after the run's start, as timestamptz; 0 (never) for 0 seconds, and for more than a timestamp
+ * holds. */
+int64_t engine_expiry(const struct engine *engine, int64_t seconds);
 
 /* Is it among the maps that this run runs (--phase, --only)? */
 bool engine_runs_map(const struct engine *engine, uint32_t map);
@@ -198,6 +204,7 @@ struct map_run {
     VEC(struct str) file_names;            /* those of the scan, kept for rows whose fate comes later */
     const struct row_batch *current_batch; /* whose rows are at work */
     struct projection projection;
+    bool reads_personal;     /* MAP_SAMPLE: personal cells, too: rows go to the quarantine */
     uint64_t *only_ordinals; /* MAP_SAMPLE: sorted */
     uint32_t only_ordinal_count;
     const uint32_t *except_maps; /* MAP_CHECK: rows that these maps rejected stay out */
@@ -221,8 +228,13 @@ uint64_t map_row_ordinal(const struct map_run *run, uint32_t row);
 uint32_t map_accepted_nth(const struct map_run *run, uint32_t index);
 uint32_t map_visited_nth(const struct map_run *run);
 /* A row that was accepted is rejected after all. */
-bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
-                      struct str message);
+struct reject_origin;
+bool map_reject_later(struct map_run *run, const struct reject_origin *origin, struct str key,
+                      enum fault fault, struct str message);
+/* The cells of a row that is at work now. False: it is of no source, or no longer there. copy: texts, too. */
+struct row_cells;
+bool map_row_cells(const struct map_run *run, const struct row_place *place, bool copy, struct arena *arena,
+                   struct row_cells *cells);
 
 /* Rows that the server refused, found again in the source by their ordinals: to the quarantine, out of the
  * crosswalk, into the counts. */
@@ -268,13 +280,32 @@ void tallies_count_warning(struct tallies *tallies, struct run_map_report *map, 
                            struct str message);
 void tallies_count_skip(struct tallies *tallies, struct run_map_report *map, enum skip_reason reason);
 
-/* quarantine.c: rejected rows as NDJSON, one file a map: WORK_DIR/RUN_ID/quarantine/MAP.ndjson, mode 0600 */
+/* A source row's cells as its map reads them. */
+struct row_cells {
+    const struct projection *projection;
+    struct str *text;     /* by column of the projection */
+    const uint8_t *state; /* enum row_state; ROW_ERROR: unreadable, its text says why */
+    bool whole;           /* the record holds nothing else, and the reader could take it apart */
+};
+
+/* Which row was rejected, for the quarantine. */
+struct reject_origin {
+    const struct row_place *place;
+    uint64_t ordinal; /* of its source row, as map_row_ordinal has it */
+    uint32_t nth;     /* which of that row's good rows the server refused; 0 of a row that is not good */
+    bool by_server;
+    const struct row_cells *cells; /* NULL: not known any more */
+};
+
+/* quarantine.c: rejected rows, one file a map, mode 0600: WORK_DIR/RUN_ID/quarantine/MAP.ndjson without
+ * personal data, and, where there is a key (MIG_QUARANTINE_KEY), MAP.sealed with the whole records. */
+/* A key that is none ends the run (engine->status). */
 struct quarantine *quarantine_open(struct engine *engine, struct str directory);
 bool quarantine_add(struct quarantine *quarantine, struct map_run *run, const struct plan_program *program,
                     const struct vm *vm, uint32_t row, const struct row_place *place);
 /* A row without a vm: one fault, no spec place. */
-bool quarantine_add_plain(struct quarantine *quarantine, struct map_run *run, const struct row_place *place,
-                          enum fault fault, struct str message);
+bool quarantine_add_plain(struct quarantine *quarantine, struct map_run *run,
+                          const struct reject_origin *origin, enum fault fault, struct str message);
 /* Everything handed over is on disk after this. */
 bool quarantine_sync(struct quarantine *quarantine);
 void quarantine_close(struct quarantine *quarantine);

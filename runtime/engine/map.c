@@ -47,7 +47,7 @@ static void set_up_projection(struct map_work *work, uint32_t *programs, uint32_
     struct map_run *run = work->run;
     for (uint32_t i = 0; i < count; i++)
         projection_add_program(&run->arena, &run->projection, &run->engine->plan->programs[programs[i]]);
-    if (run->mode == MAP_LOAD) add_pii_columns(run);
+    if (run->mode == MAP_LOAD || run->reads_personal) add_pii_columns(run);
 }
 
 /* Programs of the map in the order of the row's way: stages, main, group. */
@@ -342,8 +342,8 @@ struct str map_row_part(const struct map_run *run, uint32_t row, struct arena *a
     return part.kind == TYPE_TEXT ? arena_copy_str(arena, part.as_text) : (struct str){0};
 }
 
-bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
-                      struct str message) {
+bool map_reject_later(struct map_run *run, const struct reject_origin *origin, struct str key,
+                      enum fault fault, struct str message) {
     run->report->rejected++;
     tallies_count_fault(run->tallies, run->report, fault, message);
     if (run->crosswalk && key.len) {
@@ -355,7 +355,7 @@ bool map_reject_later(struct map_run *run, const struct row_place *place, struct
         keyed_table_reject(run->crosswalk, key); /* it was taken for written until now */
     }
     return run->engine->quarantine == NULL ||
-           quarantine_add_plain(run->engine->quarantine, run, place, fault, message);
+           quarantine_add_plain(run->engine->quarantine, run, origin, fault, message);
 }
 
 bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,

@@ -91,6 +91,17 @@ static inline const uint32_t *chunk_index(const struct chunk *chunk) {
     return chunk->whole ? NULL : chunk->row_index;
 }
 
+/* quarantine_record.c: what is kept of a rejected row. */
+struct quarantine_record {
+    struct buf faults; /* as a JSON array; the caller's, finished */
+    struct buf line;   /* without personal data, with its line break; made by quarantine_record_write */
+    struct buf sealed; /* the whole record */
+};
+/* seal: whether to make the sealed part, too. */
+void quarantine_record_write(struct map_run *run, const struct reject_origin *origin, bool seal,
+                             struct quarantine_record *record);
+void quarantine_record_release(struct quarantine_record *record);
+
 /* stages.c: multiplies a batch's rows by each and join, hands chunks to map_run_chunk. */
 /* rows: those of the batch that take part, ascending. */
 bool stages_run(struct map_work *work, struct row_batch *batch, const uint32_t *rows, uint32_t count);

@@ -49,9 +49,12 @@ static bool visit_refused(void *context, struct map_run *run, const struct vm *v
                                 loaded->engine->diags) == KEY_SET_FAILED)
         return engine_fail(loaded->engine, RUN_STOPPED);
     loaded->scan = run->scan; /* for the file's name */
-    bool good = loaded->engine->quarantine == NULL ||
-                quarantine_add_plain(loaded->engine->quarantine, loaded, map_row_place(run, row),
-                                     FAULT_REFUSED, found->message);
+    struct row_cells cells;
+    struct reject_origin origin = {map_row_place(run, row), ordinal, found->source.nth, true, NULL};
+    if (map_row_cells(run, origin.place, false, &run->arena, &cells)) origin.cells = &cells;
+    bool good =
+        loaded->engine->quarantine == NULL ||
+        quarantine_add_plain(loaded->engine->quarantine, loaded, &origin, FAULT_REFUSED, found->message);
     loaded->scan = NULL;
     return good;
 }
@@ -88,6 +91,7 @@ bool map_refuse_rows(struct map_run *run, const struct load_refused *refused, ui
                             .visit_context = &search,
                             .report = &ignored};
     again.tallies = tallies_new(engine);
+    again.reads_personal = engine->quarantine != NULL;
     again.only_ordinals = ordinals;
     again.only_ordinal_count = count;
     return map_execute(&again);

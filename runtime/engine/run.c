@@ -95,6 +95,14 @@ struct str run_target_url(const struct plan *plan, struct str environment, struc
     return STR("");
 }
 
+int64_t engine_expiry(const struct engine *engine, int64_t seconds) {
+    int64_t from = engine->values.started_at, span;
+    if (seconds <= 0 || __builtin_mul_overflow(seconds, INT64_C(1000000), &span) ||
+        __builtin_add_overflow(from, span, &span))
+        return 0;
+    return span;
+}
+
 /* What this version does not do must not look as if it were done. */
 static bool refuse_unsupported(struct engine *engine, const struct plan_environment *environment) {
     const struct plan *plan = engine->plan;
@@ -106,26 +114,9 @@ static bool refuse_unsupported(struct engine *engine, const struct plan_environm
         diag_help(engine->diags, diag, "Run with another environment, or take `approvals` out of the spec.");
         return engine_fail(engine, RUN_REFUSED);
     }
-    if (environment && environment->retention_seconds && !engine->options->dry_run) {
-        struct diag *diag =
-            diag_report(engine->diags, X_UNSUPPORTED, no_span(),
-                        "environment `%.*s` asks for a retention, but this version removes no files",
-                        STR_ARG(environment->name));
-        diag_help(engine->diags, diag,
-                  "Take `retention` out of the spec, and remove quarantine files yourself.");
-        return engine_fail(engine, RUN_REFUSED);
-    }
     if (environment && environment->window_seconds)
         engine->deadline = engine->started + (double)environment->window_seconds;
     for (uint32_t i = 0; i < plan->maps_count; i++) {
-        if (plan->maps[i].crosswalk_days && !engine->options->dry_run) {
-            struct diag *diag =
-                diag_report(engine->diags, X_UNSUPPORTED, no_span(),
-                            "map `%.*s` asks to keep its crosswalk, which this version cannot do",
-                            STR_ARG(plan->maps[i].name));
-            diag_help(engine->diags, diag, "Take `keep crosswalk` out of the spec.");
-            return engine_fail(engine, RUN_REFUSED);
-        }
         if (plan->maps[i].commit != COMMIT_RUN) continue;
         struct diag *diag = diag_report(engine->diags, X_UNSUPPORTED, no_span(),
                                         "map `%.*s` asks for `commit per run`, which this version cannot do",
@@ -394,6 +385,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
     plan_hash(plan, report->plan_hash);
     name_run(&engine);
     const struct plan_environment *environment = find_environment(&engine);
+    engine.expires_at = engine_expiry(&engine, environment ? environment->retention_seconds : 0);
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
                 maps_see_each_other(&engine) && refuse_unsupported(&engine, environment) &&
                 prepare_engine(&engine) && engine_check_sources(&engine);
@@ -405,7 +397,8 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
             arena_printf(arena, "%.*s/%s/quarantine", STR_ARG(options->work_dir), report->run_id);
         engine.quarantine = quarantine_open(&engine, report->quarantine_dir);
         engine.target = &target;
-        if (target_postgres_open(&pg, &engine, url, &target)) run_all(&engine, &pg, environment);
+        if (!engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target))
+            run_all(&engine, &pg, environment);
     }
     finish(&engine, &pg);
     engine_release(&engine);

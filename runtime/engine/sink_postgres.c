@@ -15,6 +15,9 @@ enum { PIECE_BYTES = 512 * 1024, BATCH_BYTES = 32 * 1024 * 1024 };
 struct pending_row {
     uint64_t ordinal;
     struct row_place place;
+    struct load_source source;
+    bool has_cells;
+    struct row_cells cells;
     struct str key;
     struct str part; /* ptr NULL: none */
 };
@@ -85,6 +88,10 @@ static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const 
     for (uint32_t i = 0; i < count; i++) {
         struct pending_row row = {.ordinal = sink->next_ordinal + i};
         row.place = *map_row_place(sink->run, rows[i]);
+        row.source =
+            (struct load_source){map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, i)};
+        row.has_cells = map_row_cells(sink->run, map_row_place(sink->run, rows[i]), true,
+                                      &sink->pending_arena, &row.cells);
         row.place.raw = arena_copy_str(&sink->pending_arena, row.place.raw);
         row.key = map_row_key(sink->run, vm, rows[i], &sink->pending_arena);
         row.part = map_row_part(sink->run, rows[i], &sink->pending_arena);
@@ -153,13 +160,20 @@ static bool remember_returned(struct sink_postgres *sink, const struct load_answ
     return true;
 }
 
+static bool reject_pending(struct sink_postgres *sink, const struct pending_row *row, enum fault fault,
+                           struct str message) {
+    const struct reject_origin origin = {&row->place, row->source.ordinal, row->source.nth, true,
+                                         row->has_cells ? &row->cells : NULL};
+    return map_reject_later(sink->run, &origin, row->key, fault, message);
+}
+
 static bool reject_conflicting(struct sink_postgres *sink, const struct load_answers *answers) {
     struct map_run *run = sink->run;
     struct str message = run->map->on_conflict.message;
     if (message.len == 0) message = STR("a row with these values is in the target already");
     for (uint32_t i = 0; i < answers->conflicting.count; i++) {
         const struct pending_row *row = find_pending(sink, answers->conflicting.items[i]);
-        if (row && !map_reject_later(run, &row->place, row->key, FAULT_CONFLICT, message)) return false;
+        if (row && !reject_pending(sink, row, FAULT_CONFLICT, message)) return false;
     }
     return true;
 }
@@ -168,8 +182,7 @@ static bool reject_refused(struct sink_postgres *sink, const struct load_answers
     for (uint32_t i = 0; i < answers->refused.count; i++) {
         const struct load_refused *refused = &answers->refused.items[i];
         const struct pending_row *row = find_pending(sink, refused->ordinal);
-        if (row && !map_reject_later(sink->run, &row->place, row->key, FAULT_REFUSED, refused->message))
-            return false;
+        if (row && !reject_pending(sink, row, FAULT_REFUSED, refused->message)) return false;
     }
     return true;
 }
