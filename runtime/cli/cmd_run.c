@@ -1,16 +1,10 @@
 /* mig run: migrate. */
 #include "runtime/cli/cli.h"
-#include "runtime/cli/run_log.h"
 #include "runtime/cli/run_params.h"
+#include "runtime/cli/run_session.h"
 #include "runtime/postgres/sandbox.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const char HELP[] =
     "Reads the sources, transforms and validates every row, loads the target, runs the checks and prints a "
@@ -30,21 +24,6 @@ struct run_arguments {
     bool sandbox, dry_run, allow_extern, quiet;
 };
 
-static volatile int stop_asked;
-
-static void ask_to_stop(int signal_number) {
-    (void)signal_number;
-    stop_asked = 1;
-}
-
-static bool make_dirs(struct cli *cli, struct str path) {
-    for (size_t i = 1; i <= path.len; i++)
-        if (i == path.len || path.ptr[i] == '/')
-            if (mkdir(arena_copy_cstr(&cli->arena, str_from(path.ptr, i)), 0700) != 0 && errno != EEXIST)
-                return false;
-    return true;
-}
-
 /* The sandbox with the target's schema in it: applied once, when the database is still empty of it. */
 static bool use_sandbox(struct cli *cli, const struct run_arguments *a, const struct plan *plan,
                         struct run_options *options) {
@@ -54,71 +33,6 @@ static bool use_sandbox(struct cli *cli, const struct run_arguments *a, const st
     options->target_url = sandbox.url;
     options->sandbox_dir = sandbox.dir;
     return cli_apply_schema(cli, sandbox.url, plan);
-}
-
-static void save_report(struct cli *cli, const struct run_report *report, struct str work_dir) {
-    struct buf json = {0};
-    struct str dir = arena_printf(&cli->arena, "%.*s/%s", STR_ARG(work_dir), report->run_id);
-    struct str path = arena_printf(&cli->arena, "%.*s/report.json", STR_ARG(dir));
-    run_report_json(report, &json);
-    bool good = make_dirs(cli, dir);
-    int fd = good ? open(path.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
-    good = fd >= 0 && write(fd, json.ptr, json.len) == (ssize_t)json.len;
-    if (fd >= 0 && close(fd) != 0) good = false;
-    buf_release(&json);
-    if (good) {
-        struct str latest = arena_printf(&cli->arena, "%.*s/latest", STR_ARG(work_dir));
-        unlink(latest.ptr);
-        good = symlink(report->run_id, latest.ptr) == 0;
-    }
-    if (good) return;
-    struct diag *diag = diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0},
-                                    "could not write the report: %s", strerror(errno));
-    diag_place(&cli->diags, diag, "%.*s", STR_ARG(path));
-}
-
-static void print_report(struct cli *cli, const struct run_report *report) {
-    struct buf out = {0};
-    if (cli->json)
-        run_report_json(report, &out);
-    else
-        run_report_text(report, isatty(STDOUT_FILENO) && cli->colour, &out);
-    cli_print(&out);
-    fflush(stdout);
-    buf_release(&out);
-}
-
-static void show_run_diags(struct cli *cli) {
-    enum output_format format = cli->format;
-    cli->format = FORMAT_TEXT; /* standard output holds the report */
-    cli_show_diags(cli);
-    cli->format = format;
-}
-
-static int run_plan(struct cli *cli, const struct run_arguments *a, const struct plan *plan,
-                    struct run_options *options) {
-    struct run_log log;
-    struct run_report report = {0};
-    const char *path = a->log.len ? arena_copy_cstr(&cli->arena, a->log) : "";
-    if (a->log.len == 0 && make_dirs(cli, options->work_dir))
-        path = arena_printf(&cli->arena, "%.*s/mig.log", STR_ARG(options->work_dir)).ptr;
-    if (!run_log_open(&log, path, a->quiet)) {
-        diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot open the log file %s: %s", path,
-                    strerror(errno));
-        show_run_diags(cli);
-        return EXIT_USAGE;
-    }
-    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    options->stop = &stop_asked;
-    options->observer = run_log_observer(&log);
-    enum run_status status = run_execute(plan, options, &cli->arena, &report, &cli->diags);
-    run_log_close(&log);
-    save_report(cli, &report, options->work_dir);
-    print_report(cli, &report);
-    show_run_diags(cli);
-    return run_exit_code(status);
 }
 
 static int prepare_and_run(struct cli *cli, struct run_arguments *a, struct str path) {
@@ -157,7 +71,7 @@ static int prepare_and_run(struct cli *cli, struct run_arguments *a, struct str 
         cli_show_diags(cli);
         return EXIT_UNREACHABLE;
     }
-    return run_plan(cli, a, plan, &options);
+    return cli_run_session(cli, plan, &options, a->log, a->quiet);
 }
 
 int cmd_run(struct cli *cli, int argc, char **argv) {

@@ -48,20 +48,16 @@ static bool insert_event(struct engine *engine, struct target_postgres *pg,
     return result != NULL || engine_fail(engine, RUN_UNREACHABLE);
 }
 
-bool audit_write(struct engine *engine, struct target_postgres *pg, const char *kind, struct str map,
-                 struct str detail) {
+/* The row that the spec makes of the event. */
+static bool make_row(struct engine *engine, struct target_postgres *pg, const char *kind, struct str map,
+                     struct str detail, int64_t at) {
     const struct plan *plan = engine->plan;
-    if (!pg->journaling) return true;
-    if (!journal_event(pg->look, &pg->run, str_cstr(kind), map, detail, timestamptz_now(), engine->diags))
-        return engine_fail(engine, RUN_UNREACHABLE);
-    if (plan->audit.target_table == 0) return true;
     const struct plan_program *program = &plan->programs[plan->audit.program];
     struct row_batch batch = {0};
     struct arena arena = {0};
     struct vm_input *inputs = ARENA_ARRAY(&arena, struct vm_input, program->slots_count + 1);
     for (uint32_t i = 0; i < program->slots_count; i++)
-        inputs[i] = event_input((enum plan_slot_kind)program->slots[i].kind, &arena, kind, map, detail,
-                                timestamptz_now());
+        inputs[i] = event_input((enum plan_slot_kind)program->slots[i].kind, &arena, kind, map, detail, at);
     row_batch_init(&batch, 0);
     batch.count = 1;
     struct vm *vm = vm_new(engine->programs, plan->audit.program);
@@ -79,4 +75,23 @@ bool audit_write(struct engine *engine, struct target_postgres *pg, const char *
     row_batch_release(&batch);
     arena_release(&arena);
     return good;
+}
+
+/* Event and row are one transaction: a run that is resumed leaves none out and none twice. */
+bool audit_write(struct engine *engine, struct target_postgres *pg, const char *kind, struct str map,
+                 struct str detail) {
+    int64_t at = timestamptz_now();
+    if (!pg->journaling) return true;
+    if (engine->options->again && map.len && journal_has_event(pg->look, &pg->run, str_cstr(kind), map))
+        return true;
+    bool good = pg_begin(pg->look, engine->diags) &&
+                journal_append_event(pg->look, &pg->run, str_cstr(kind), map, detail, at, engine->diags);
+    if (!good) {
+        pg_rollback(pg->look);
+        return engine_fail(engine, RUN_UNREACHABLE);
+    }
+    good = engine->plan->audit.target_table == 0 || make_row(engine, pg, kind, map, detail, at);
+    if (good && pg_commit(pg->look, engine->diags)) return true;
+    pg_rollback(pg->look);
+    return good ? engine_fail(engine, RUN_UNREACHABLE) : false;
 }

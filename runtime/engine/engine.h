@@ -11,6 +11,8 @@ enum { MOST_KEY_PARTS = 32 }; /* as the plan verifier has it; an index in Postgr
 struct map_run;
 struct map_work;
 struct zone_cache;
+struct replay_options;
+struct fingerprints;
 
 /* ---------------------------------------------------------------- where rows go */
 
@@ -86,11 +88,15 @@ struct engine {
         *rejected_rows; /* by map: ordinals of rejected source rows, where a check asks; else NULL */
     uint64_t **sampled; /* by map: ordinals of written rows drawn for a sample check */
     uint32_t *sampled_count;
-    struct str stdin_copy;    /* standard input, kept in a temporary file; empty: it was not */
-    int stdin_file;           /* that file; 0: none */
-    struct zone_cache *zones; /* for parameters and constants */
-    uint64_t writes;          /* maps that have written so far */
+    struct str stdin_copy;             /* standard input, kept in a temporary file; empty: it was not */
+    int stdin_file;                    /* that file; 0: none */
+    struct fingerprints *fingerprints; /* of the source files; NULL: none noted yet */
+    struct zone_cache *zones;          /* for parameters and constants */
+    uint32_t current_map;              /* the one that runs */
+    uint64_t writes;                   /* maps that have written so far */
     enum run_status status;
+    const struct replay_options *replay; /* going through an earlier run, writing nothing; NULL: a run */
+    uint32_t chunk_rows;    /* rows that go through the VM at once at most; 0: as many as a batch has */
     bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;
@@ -199,6 +205,8 @@ struct map_run {
     struct map_outputs outputs;
     struct keyed_table *crosswalk; /* or NULL */
     bool sink_remembers;           /* the sink fills the crosswalk, with what the server stored */
+    bool sink_journals;            /* the sink takes the ledger */
+    struct load_ledger *ledger;    /* rows rejected since the last batch ended; NULL: none */
     struct map_work *work;
     struct scan *scan;
     VEC(struct str) file_names;            /* those of the scan, kept for rows whose fate comes later */
@@ -301,14 +309,23 @@ struct reject_origin {
  * personal data, and, where there is a key (MIG_QUARANTINE_KEY), MAP.sealed with the whole records. */
 /* A key that is none ends the run (engine->status). */
 struct quarantine *quarantine_open(struct engine *engine, struct str directory);
+/* A run that is resumed meets its rejected rows again: what an earlier go has left goes. */
+void quarantine_clear(struct quarantine *quarantine);
 bool quarantine_add(struct quarantine *quarantine, struct map_run *run, const struct plan_program *program,
                     const struct vm *vm, uint32_t row, const struct row_place *place);
+/* The row's faults as a JSON array. */
+void quarantine_append_faults(const struct engine *engine, const struct plan_program *program,
+                              const struct vm *vm, uint32_t row, struct buf *json);
 /* A row without a vm: one fault, no spec place. */
 bool quarantine_add_plain(struct quarantine *quarantine, struct map_run *run,
                           const struct reject_origin *origin, enum fault fault, struct str message);
 /* Everything handed over is on disk after this. */
 bool quarantine_sync(struct quarantine *quarantine);
 void quarantine_close(struct quarantine *quarantine);
+
+/* ledger.c: a rejected row, for the journal */
+void ledger_add(struct map_run *run, const struct plan_program *program, const struct vm *vm, uint32_t row,
+                const struct row_place *place, uint64_t ordinal);
 
 /* sink_csv.c, sink_null.c */
 struct sink *sink_csv_open(struct map_run *run);

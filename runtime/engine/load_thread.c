@@ -1,6 +1,7 @@
 /* The loading thread. */
 #include "runtime/engine/load_thread.h"
 
+#include "runtime/base/fault.h"
 #include "runtime/base/hash.h"
 
 #include <pthread.h>
@@ -18,6 +19,14 @@ enum {
 struct order {
     struct load_piece *piece; /* NULL: commit `batch` */
     struct journal_batch batch;
+    struct load_ledger *ledger; /* the batch's, or NULL */
+};
+
+/* What is known of rows that are not held (commit per map), by ordinal. */
+struct kept_source {
+    uint64_t ordinal;
+    struct load_source source;
+    struct str key; /* as with its piece */
 };
 
 struct load_thread {
@@ -34,6 +43,14 @@ struct load_thread {
     /* the thread's own, read by others only while it waits */
     struct load_piece *held, **held_end; /* of the batch that is not committed yet, in order */
     uint64_t held_rows;
+    unsigned __int128 held_sum; /* of their row hashes */
+    /* refused rows that no journal row has counted yet */
+    uint64_t waiting;
+    unsigned __int128 waiting_sum;
+    struct arena waiting_arena;
+    VEC(struct journal_reject) waiting_rejects;
+    struct kept_source *kept; /* commit per map, where conflicts are rejected or a crosswalk is journaled */
+    size_t kept_count, kept_cap;
     enum load_status status; /* of the sends of this batch so far */
     struct load_result result;
     struct journal_counts counts;
@@ -84,17 +101,132 @@ static void add_counts(struct load_thread *t, const struct journal_batch *batch)
     t->counts.warned += batch->warned;
 }
 
-/* Ends the COPY and commits; batch->in and rejected are completed by what was sent and what the server says.
- */
-static enum load_status commit_sent(struct load_thread *t, struct journal_batch batch, uint64_t sent) {
+struct load_ledger *load_ledger_new(void) {
+    return memory_zalloc(sizeof(struct load_ledger));
+}
+
+void load_ledger_free(struct load_ledger *ledger) {
+    if (ledger == NULL) return;
+    arena_release(&ledger->arena);
+    free(ledger);
+}
+
+/* The row hashes of held rows [from, to), added up. */
+static unsigned __int128 sum_span(const struct load_thread *t, uint64_t from, uint64_t to) {
+    unsigned __int128 sum = 0;
+    uint64_t at = 0;
+    for (const struct load_piece *p = t->held; p && at < to; at += p->rows.count, p = p->next)
+        for (uint64_t i = from > at ? from - at : 0; i < p->rows.count && at + i < to; i++)
+            sum += hash128_number(p->rows.hashes[i].row);
+    return sum;
+}
+
+static const struct load_piece *find_ordinal(const struct load_thread *t, uint64_t ordinal, uint32_t *index) {
+    for (const struct load_piece *p = t->held; p; p = p->next) {
+        if (p->rows.count == 0 || ordinal > p->rows.ordinals[p->rows.count - 1]) continue;
+        if (ordinal < p->rows.ordinals[0]) return NULL;
+        *index = (uint32_t)(ordinal - p->rows.ordinals[0]); /* consecutive within a piece */
+        return p;
+    }
+    return NULL;
+}
+
+static struct kept_source kept_of(const struct load_thread *t, uint64_t ordinal) {
+    uint32_t index;
+    const struct load_piece *p = find_ordinal(t, ordinal, &index);
+    if (p) return (struct kept_source){ordinal, p->sources[index], p->keys ? p->keys[index] : STR("")};
+    size_t low = 0, high = t->kept_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (t->kept[middle].ordinal < ordinal)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < t->kept_count ? t->kept[low] : (struct kept_source){0};
+}
+
+/* Rows that are in the target already, for the journal: behind those that are rejected anyway. */
+static void add_conflicts(struct load_thread *t, struct arena *arena, struct journal_batch *batch) {
+    uint32_t count = t->result.conflicting_count;
+    if (count == 0 && t->waiting_rejects.count == 0) return;
+    uint32_t total = batch->reject_count + t->waiting_rejects.count + count, at = batch->reject_count;
+    struct journal_reject *rejects = ARENA_ARRAY(arena, struct journal_reject, total);
+    if (at) memcpy(rejects, batch->rejects, sizeof *rejects * at);
+    for (uint32_t i = 0; i < t->waiting_rejects.count; i++)
+        rejects[at++] = t->waiting_rejects.items[i];
+    for (uint32_t i = 0; i < count; i++) {
+        struct load_source source = kept_of(t, t->result.conflicting[i]).source;
+        rejects[at++] = (struct journal_reject){.row_ordinal = source.ordinal,
+                                                .nth = source.nth,
+                                                .by_server = true,
+                                                .fault = str_cstr(fault_id(FAULT_CONFLICT)),
+                                                .message = t->options.conflict_message,
+                                                .expires_at = t->options.expires_at};
+    }
+    batch->rejects = rejects;
+    batch->reject_count = total;
+}
+
+/* Stored columns as a JSON array of texts and nulls. */
+static struct str cells_json(struct arena *arena, const struct str *cells, uint32_t count) {
+    struct buf json = {0};
+    buf_append_char(&json, '[');
+    for (uint32_t i = 0; i < count; i++) {
+        if (i) buf_append_char(&json, ',');
+        if (cells[i].ptr)
+            buf_append_json(&json, cells[i]);
+        else
+            buf_append_cstr(&json, "null");
+    }
+    buf_append_char(&json, ']');
+    struct str text = arena_copy_str(arena, buf_str(&json));
+    buf_release(&json);
+    return text;
+}
+
+/* What the server stored of the batch's rows: so that whoever comes back to the run knows it without asking
+ * rows that may have changed since. */
+static void add_crosswalk(struct load_thread *t, struct arena *arena, struct journal_batch *batch) {
+    if (!t->options.journals_crosswalk || t->result.returned_count == 0) return;
+    struct journal_crosswalk *rows = ARENA_ARRAY(arena, struct journal_crosswalk, t->result.returned_count);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < t->result.returned_count; i++) {
+        const struct load_returned *r = &t->result.returned[i];
+        rows[count++] = (struct journal_crosswalk){r->ordinal, kept_of(t, r->ordinal).key,
+                                                   cells_json(arena, r->cells, t->options.returning_count)};
+    }
+    batch->crosswalk = rows;
+    batch->crosswalk_count = count;
+}
+
+static void forget_waiting(struct load_thread *t) {
+    t->waiting = 0;
+    t->waiting_sum = 0;
+    arena_reset(&t->waiting_arena);
+    memset(&t->waiting_rejects, 0, sizeof t->waiting_rejects);
+}
+
+/* Ends the COPY and commits held rows [from, to); batch->in and rejected are completed by what was sent and
+ * what the server says. */
+static enum load_status commit_sent(struct load_thread *t, struct journal_batch batch, uint64_t from,
+                                    uint64_t to) {
+    struct arena arena = {0};
     batch.ordinal = t->journal_ordinal;
     enum load_status status = pg_loader_finish(t->loader, batch.ordinal, &t->result, &t->diags);
     if (status != LOAD_OK) return status;
-    batch.in = sent + batch.skipped + batch.rejected;
+    batch.rejected += t->waiting;
+    batch.in = to - from + batch.skipped + batch.rejected;
     batch.rejected += t->result.conflicting_count;
+    batch.sent = to - from + t->waiting;
+    batch.sent_sum = (t->options.keep_rows ? sum_span(t, from, to) : t->held_sum) + t->waiting_sum;
+    add_conflicts(t, &arena, &batch);
+    add_crosswalk(t, &arena, &batch);
     status = pg_loader_commit(t->loader, &batch, &t->result, &t->diags);
+    arena_release(&arena);
     if (status != LOAD_OK) return status;
     t->journal_ordinal++;
+    forget_waiting(t);
     keep_answers(t);
     add_counts(t, &batch);
     return LOAD_OK;
@@ -127,7 +259,7 @@ static enum load_status load_span(struct load_thread *t, uint64_t from, uint64_t
         }
         uint32_t diags_before = t->diags.items.count;
         status = send_span(t, from, to);
-        if (status == LOAD_OK) status = commit_sent(t, *batch, to - from);
+        if (status == LOAD_OK) status = commit_sent(t, *batch, from, to);
         if (!may_try_again(status)) return status;
         if (attempt + 1 < MOST_ATTEMPTS) t->diags.items.count = diags_before; /* not the last word */
     }
@@ -156,6 +288,15 @@ static void refuse_row(struct load_thread *t, uint64_t row) {
             : arena_printf(&t->answers.arena, "the server refuses it: %.*s (SQLSTATE %s)",
                            STR_ARG(f->message), f->sqlstate);
     VEC_PUSH(&t->answers.arena, &t->answers.refused, refused);
+    t->waiting++;
+    t->waiting_sum += hash128_number(p->rows.hashes[index].row);
+    struct journal_reject reject = {.row_ordinal = refused.source.ordinal,
+                                    .nth = refused.source.nth,
+                                    .by_server = true,
+                                    .fault = str_cstr(fault_id(FAULT_REFUSED)),
+                                    .message = arena_copy_str(&t->waiting_arena, refused.message),
+                                    .expires_at = t->options.expires_at};
+    VEC_PUSH(&t->waiting_arena, &t->waiting_rejects, reject);
 }
 
 struct span_to_load {
@@ -187,7 +328,7 @@ static uint32_t cut_span(const struct load_thread *t, struct span_to_load span,
 static enum load_status load_in_parts(struct load_thread *t, const struct journal_batch *batch) {
     enum { DEEPEST = 200 };
     struct span_to_load stack[DEEPEST];
-    uint32_t depth = 0, waiting = 0; /* refused rows that no journal row has counted yet */
+    uint32_t depth = 0;
     stack[depth++] = (struct span_to_load){0, t->held_rows, true};
     bool first = true;
     while (depth) {
@@ -195,18 +336,13 @@ static enum load_status load_in_parts(struct load_thread *t, const struct journa
         if (span.from == span.to && depth) continue;
         struct journal_batch part = {.first_row = batch->first_row, .end_row = batch->first_row};
         if (depth == 0) part = *batch;
-        part.rejected += waiting;
         enum load_status status = first ? LOAD_REFUSED : load_span(t, span.from, span.to, &part, LOAD_OK);
         first = false;
-        if (status == LOAD_OK) {
-            waiting = 0;
-            continue;
-        }
+        if (status == LOAD_OK) continue;
         if (status != LOAD_REFUSED) return status;
         if (span.to - span.from <= 1) {
             if (span.from == span.to) return LOAD_FAILED;
             refuse_row(t, span.from);
-            waiting++;
             if (depth == 0) stack[depth++] = (struct span_to_load){span.to, span.to, false};
             continue;
         }
@@ -231,7 +367,23 @@ static void release_held(struct load_thread *t) {
     pthread_mutex_unlock(&t->lock);
     t->held_end = &t->held;
     t->held_rows = 0;
+    t->held_sum = 0;
+    t->kept_count = 0;
     t->status = LOAD_OK;
+}
+
+/* Rows that are not held: what the journal needs of them. */
+static void keep_sums(struct load_thread *t, const struct load_piece *piece) {
+    for (uint32_t i = 0; i < piece->rows.count; i++)
+        t->held_sum += hash128_number(piece->rows.hashes[i].row);
+    if (t->options.conflict_message.len == 0 && !t->options.journals_crosswalk) return;
+    if (t->kept_count + piece->rows.count > t->kept_cap) {
+        t->kept_cap = 2 * (t->kept_count + piece->rows.count);
+        t->kept = memory_realloc(t->kept, sizeof *t->kept * t->kept_cap);
+    }
+    for (uint32_t i = 0; i < piece->rows.count; i++)
+        t->kept[t->kept_count++] = (struct kept_source){piece->rows.ordinals[i], piece->sources[i],
+                                                        piece->keys ? piece->keys[i] : STR("")};
 }
 
 static bool carry_out_rows(struct load_thread *t, struct load_piece *piece) {
@@ -239,6 +391,7 @@ static bool carry_out_rows(struct load_thread *t, struct load_piece *piece) {
         t->status = pg_loader_send(t->loader, &piece->rows, 0, piece->rows.count, &t->result, &t->diags);
     if (!t->options.keep_rows) {
         t->held_rows += piece->rows.count;
+        keep_sums(t, piece);
         pthread_mutex_lock(&t->lock);
         piece->next = t->idle;
         t->idle = piece;
@@ -256,10 +409,15 @@ static bool carry_out_rows(struct load_thread *t, struct load_piece *piece) {
     return t->status == LOAD_OK || t->status == LOAD_REFUSED || may_try_again(t->status);
 }
 
-static bool carry_out_commit(struct load_thread *t, const struct journal_batch *batch) {
+static bool carry_out_commit(struct load_thread *t, struct journal_batch *batch,
+                             const struct load_ledger *ledger) {
+    if (ledger) {
+        batch->rejects = ledger->rejects.items;
+        batch->reject_count = ledger->rejects.count;
+    }
     uint32_t diags_before = t->diags.items.count;
     enum load_status status = t->status;
-    if (status == LOAD_OK) status = commit_sent(t, *batch, t->held_rows);
+    if (status == LOAD_OK) status = commit_sent(t, *batch, 0, t->held_rows);
     if (may_try_again(status) && t->options.keep_rows) {
         t->diags.items.count = diags_before;
         status = load_span(t, 0, t->held_rows, batch, status);
@@ -291,6 +449,7 @@ static bool take_order(struct load_thread *t, struct order *order) {
 void load_piece_free(struct load_piece *piece) {
     encoded_rows_release(&piece->rows);
     free(piece->sources);
+    free(piece->keys);
     free(piece);
 }
 
@@ -298,8 +457,9 @@ static void *run_thread(void *argument) {
     struct load_thread *t = argument;
     struct order order;
     while (take_order(t, &order)) {
-        bool good =
-            !t->failed && (order.piece ? carry_out_rows(t, order.piece) : carry_out_commit(t, &order.batch));
+        bool good = !t->failed && (order.piece ? carry_out_rows(t, order.piece)
+                                               : carry_out_commit(t, &order.batch, order.ledger));
+        load_ledger_free(order.ledger);
         if (t->failed && order.piece) load_piece_free(order.piece);
         pthread_mutex_lock(&t->lock);
         if (!good) t->failed = true;
@@ -317,6 +477,8 @@ struct load_thread *load_thread_open(const struct load_thread_options *options, 
                                         .returning_count = options->returning_count};
     t->options = *options;
     t->held_end = &t->held;
+    t->journal_ordinal = options->first_batch;
+    t->counts = options->counts;
     diag_list_init(&t->diags, &t->arena);
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->changed, NULL);
@@ -357,6 +519,7 @@ static bool give_order(struct load_thread *t, struct order order) {
     pthread_cond_broadcast(&t->changed);
     pthread_mutex_unlock(&t->lock);
     if (!good && order.piece) load_piece_free(order.piece);
+    if (!good) load_ledger_free(order.ledger);
     return good;
 }
 
@@ -364,8 +527,9 @@ bool load_thread_send(struct load_thread *t, struct load_piece *piece) {
     return give_order(t, (struct order){.piece = piece});
 }
 
-bool load_thread_commit(struct load_thread *t, const struct journal_batch *batch) {
-    return give_order(t, (struct order){.batch = *batch});
+bool load_thread_commit(struct load_thread *t, const struct journal_batch *batch,
+                        struct load_ledger *ledger) {
+    return give_order(t, (struct order){.batch = *batch, .ledger = ledger});
 }
 
 bool load_thread_wait(struct load_thread *t) {
@@ -410,6 +574,13 @@ void load_thread_close(struct load_thread *t) {
     if (t->started) pthread_join(t->thread, NULL);
     if (t->loader) pg_loader_close(t->loader);
     release_held(t);
+    while (t->order_count) { /* never taken: the thread did not start */
+        load_ledger_free(t->orders[t->order_first].ledger);
+        t->order_first = (t->order_first + 1) % ORDERS;
+        t->order_count--;
+    }
+    free(t->kept);
+    arena_release(&t->waiting_arena);
     while (t->idle) {
         struct load_piece *p = t->idle;
         t->idle = p->next;

@@ -24,11 +24,21 @@ struct load_source {
 struct load_piece {
     struct encoded_rows rows;
     struct load_source *sources; /* rows.count of them */
-    uint32_t source_cap;
+    struct str *keys;            /* rows.count of them where the crosswalk is journaled; the sink's until the
+                                    batch is committed */
+    uint32_t source_cap, key_cap;
     struct load_piece *next; /* the thread's */
 };
 
 void load_piece_free(struct load_piece *piece);
+
+/* What goes into the journal with a batch besides its counts: handed to the thread with the commit. */
+struct load_ledger {
+    struct arena arena;
+    VEC(struct journal_reject) rejects;
+};
+struct load_ledger *load_ledger_new(void);
+void load_ledger_free(struct load_ledger *ledger); /* NULL is fine */
 
 /* A row that the server does not take. */
 struct load_refused {
@@ -60,6 +70,11 @@ struct load_thread_options {
     const uint32_t *returning;
     uint32_t returning_count;
     bool keep_rows;                /* false: commit per map */
+    bool journals_crosswalk;       /* returned rows go into mig.crosswalk, by the keys of their pieces */
+    struct str conflict_message;   /* for the ledger, of rows that are in the target already */
+    int64_t expires_at;            /* of the ledger's rows (timestamptz); 0: never */
+    uint64_t first_batch;          /* the ordinal of the first batch: those below are in the journal */
+    struct journal_counts counts;  /* of those below */
     const volatile bool *given_up; /* the run is over for another reason: do not try again */
 };
 
@@ -69,8 +84,10 @@ struct load_thread *load_thread_open(const struct load_thread_options *options, 
 struct load_piece *load_thread_take_piece(struct load_thread *thread);
 bool load_thread_send(struct load_thread *thread, struct load_piece *piece);
 /* Commits what was sent since the last commit. batch's counts are of rows that were not sent (skipped,
- * rejected, warned); `in`, ordinal and the server's counts are filled in by the thread. */
-bool load_thread_commit(struct load_thread *thread, const struct journal_batch *batch);
+ * rejected, warned); `in`, ordinal and the server's counts are filled in by the thread. The ledger becomes
+ * the thread's; NULL: none. */
+bool load_thread_commit(struct load_thread *thread, const struct journal_batch *batch,
+                        struct load_ledger *ledger);
 /* Waits until everything is done. False: the load has failed. */
 bool load_thread_wait(struct load_thread *thread);
 /* After a wait: what the server said. Valid until the next call. */

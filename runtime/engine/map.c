@@ -2,6 +2,7 @@
  * first part of the program (lookups, where, keys), then unique by or group by, then the rest of the program
  * (in waves where rows refer to rows of their own map, waves.c), then counted: quarantine, crosswalk, sink.
  */
+#include "runtime/engine/load_thread.h"
 #include "runtime/engine/map_internal.h"
 
 #include <stdlib.h>
@@ -117,6 +118,8 @@ static void tear_down(struct map_work *work) {
     part_key_release(&work->unique_key);
     if (run->sink) run->sink->ops->close(run->sink);
     run->sink = NULL;
+    load_ledger_free(run->ledger);
+    run->ledger = NULL;
     arena_release(&run->arena);
 }
 
@@ -193,6 +196,15 @@ static void note_rejected_ordinal(struct map_work *work, uint32_t row) {
         key_set_add(set, str_from((const char *)&ordinal, sizeof ordinal), 0, NULL, run->engine->diags);
 }
 
+static bool quarantine_row(struct map_work *work, const struct map_program *p, uint32_t row) {
+    struct map_run *run = work->run;
+    const struct row_place *place = work->place_of(work, row);
+    if (run->mode != MAP_LOAD) return true;
+    ledger_add(run, p->program, p->vm, row, place, work->ordinal_of(work, row));
+    return run->engine->quarantine == NULL ||
+           quarantine_add(run->engine->quarantine, run, p->program, p->vm, row, place);
+}
+
 static bool finish_rejected(struct map_work *work, const struct map_program *p, uint32_t row) {
     struct map_run *run = work->run;
     run->report->rejected++;
@@ -201,8 +213,7 @@ static bool finish_rejected(struct map_work *work, const struct map_program *p, 
     if (run->crosswalk && p->yields_rows && encode_key(work, p->vm, p->program, row) &&
         !remember_row(work, p->vm, row, KEYED_REJECTED))
         return false;
-    if (run->engine->quarantine == NULL || run->mode != MAP_LOAD) return true;
-    return quarantine_add(run->engine->quarantine, run, p->program, p->vm, row, work->place_of(work, row));
+    return quarantine_row(work, p, row);
 }
 
 static bool finish_skipped(struct map_work *work, const struct map_program *p, uint32_t row) {
@@ -271,9 +282,7 @@ static bool finish_duplicate(struct map_work *work, const struct map_program *p,
     work->run->report->rejected++;
     count_reports(work, p->program, p->vm, row, OUTCOME_REJECTED);
     note_rejected_ordinal(work, row);
-    if (work->run->engine->quarantine == NULL || work->run->mode != MAP_LOAD) return true;
-    return quarantine_add(work->run->engine->quarantine, work->run, p->program, p->vm, row,
-                          work->place_of(work, row));
+    return quarantine_row(work, p, row);
 }
 
 static bool accept_row(struct map_work *work, const struct map_program *p, uint32_t row) {
@@ -599,13 +608,13 @@ static bool asked_to_stop(struct engine *engine) {
         struct diag *diag =
             diag_report(engine->diags, X_WINDOW, no_span(), "the window of environment `%.*s` is over",
                         STR_ARG(engine->options->environment));
-        diag_help(engine->diags, diag, "Batches that were committed stand; `mig status` shows them.");
+        diag_help(engine->diags, diag, "Batches that were committed stand; `mig resume` goes on.");
         return true;
     }
     if (engine->options->stop == NULL || !*engine->options->stop) return false;
     struct diag *diag =
         diag_report(engine->diags, X_INTERRUPTED, no_span(), "the run was stopped by a signal");
-    diag_help(engine->diags, diag, "Batches that were committed stand; `mig status` shows them.");
+    diag_help(engine->diags, diag, "Batches that were committed stand; `mig resume` goes on.");
     return true;
 }
 
@@ -628,11 +637,12 @@ static uint64_t rows_per_commit(const struct plan_map *map) {
 /* Runs rows of a batch, with a commit wherever one is due. */
 static bool run_rows(struct map_work *work, struct row_batch *batch, const uint32_t *rows, uint32_t count) {
     uint64_t every = rows_per_commit(work->run->map);
+    uint32_t most = work->run->engine->chunk_rows ? work->run->engine->chunk_rows : BATCH_ROWS;
     if (work->pass != PASS_ROWS) return stages_run(work, batch, rows, count);
     for (uint32_t from = 0; from < count;) {
         uint64_t due = every - (batch->first + rows[from] - work->batch_first);
         uint32_t to = from + 1;
-        while (to < count && rows[to] - rows[from] < due)
+        while (to < count && to - from < most && rows[to] - rows[from] < due)
             to++;
         if (!stages_run(work, batch, rows + from, to - from)) return false;
         uint64_t end = batch->first + rows[to - 1] + 1;

@@ -4,6 +4,7 @@
 
 #include "runtime/seal/seal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -48,6 +49,25 @@ static bool make_directory(struct quarantine *q) {
     return good || report_write_error(q, "create");
 }
 
+/* Whole records that an earlier go has sealed are not given up for lines without personal data. */
+static bool refuse_without_key(struct quarantine *q, struct str name) {
+    struct diag *diag =
+        diag_report(q->engine->diags, X_SEAL_KEY, no_span(),
+                    "the run sealed its quarantine, and %s is not set now", SEAL_KEY_VARIABLE);
+    diag_place(q->engine->diags, diag, "%.*s/%.*s", STR_ARG(q->directory), STR_ARG(name));
+    diag_help(q->engine->diags, diag, "Set it to the key that the run had.");
+    return engine_fail(q->engine, RUN_USAGE);
+}
+
+static void find_sealed(struct quarantine *q) {
+    DIR *dir = opendir(arena_copy_cstr(q->engine->arena, q->directory));
+    bool good = true;
+    for (struct dirent *entry; good && dir && (entry = readdir(dir)) != NULL;)
+        if (str_ends_with(str_cstr(entry->d_name), STR(".sealed")))
+            good = refuse_without_key(q, str_cstr(entry->d_name));
+    if (dir) closedir(dir);
+}
+
 struct quarantine *quarantine_open(struct engine *engine, struct str directory) {
     struct quarantine *q = memory_zalloc(sizeof *q);
     q->engine = engine;
@@ -56,7 +76,15 @@ struct quarantine *quarantine_open(struct engine *engine, struct str directory) 
     enum seal_key_result key = seal_key_from_env(SEAL_KEY_VARIABLE, &q->key, engine->diags);
     if (key == SEAL_KEY_BAD) engine_fail(engine, RUN_USAGE);
     q->sealing = key == SEAL_KEY_READ;
+    if (key == SEAL_KEY_NONE && engine->options->again) find_sealed(q);
     return q;
+}
+
+void quarantine_clear(struct quarantine *q) {
+    DIR *dir = opendir(arena_copy_cstr(q->engine->arena, q->directory));
+    for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
+        if (entry->d_name[0] != '.') unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir) closedir(dir);
 }
 
 static bool write_out(struct quarantine *q) {
@@ -134,10 +162,8 @@ static bool open_files(struct quarantine *q, const struct plan_map *map) {
 
 /* ---------------------------------------------------------------- one row */
 
-static void append_fault(struct quarantine *q, const struct plan_program *program,
-                         const struct row_report *r) {
-    const struct plan *plan = q->engine->plan;
-    struct buf *out = &q->record.faults;
+static void append_fault(const struct plan *plan, const struct plan_program *program,
+                         const struct row_report *r, struct buf *out) {
     struct plan_span span = {0};
     uint32_t line;
     if (r->instr < program->spans_count) span = program->spans[r->instr];
@@ -160,19 +186,20 @@ static void append_fault(struct quarantine *q, const struct plan_program *progra
     buf_append_char(out, '}');
 }
 
-static void append_faults(struct quarantine *q, const struct plan_program *program, const struct vm *vm,
-                          uint32_t row) {
-    struct buf *out = &q->record.faults;
+void quarantine_append_faults(const struct engine *engine, const struct plan_program *program,
+                              const struct vm *vm, uint32_t row, struct buf *json) {
+    bool first = true;
     /* A record that could not be read says so once: what its cells then lack is no fault of theirs. */
     const struct row_report *main = vm_first_report(vm, row);
     bool unreadable = main && main->instr == NO_REGISTER;
-    buf_append_char(out, '[');
+    buf_append_char(json, '[');
     for (const struct row_report *r = vm_first_report(vm, row); r; r = vm_next_report(vm, r)) {
         if (r->kind != OUTCOME_REJECTED || (unreadable && r->instr != NO_REGISTER)) continue;
-        if (out->len > 1) buf_append_char(out, ',');
-        append_fault(q, program, r);
+        if (!first) buf_append_char(json, ',');
+        first = false;
+        append_fault(engine->plan, program, r, json);
     }
-    buf_append_char(out, ']');
+    buf_append_char(json, ']');
 }
 
 /* The row's faults are written; now the row. */
@@ -192,7 +219,7 @@ bool quarantine_add(struct quarantine *q, struct map_run *run, const struct plan
     struct reject_origin origin = {place, map_row_ordinal(run, row), 0, false, NULL};
     if (map_row_cells(run, place, false, &scratch, &cells)) origin.cells = &cells;
     buf_clear(&q->record.faults);
-    append_faults(q, program, vm, row);
+    quarantine_append_faults(q->engine, program, vm, row, &q->record.faults);
     bool good = add_row(q, run, &origin);
     arena_release(&scratch);
     return good;

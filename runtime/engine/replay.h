@@ -40,12 +40,17 @@ struct replay_options {
     void *context;
     /* False: stop; diagnostics say why. NULL: no visits. */
     bool (*visit)(void *context, const struct replay_row *row);
-    const bool *wanted;  /* by map: visited or not; NULL: all. Maps that no wanted one needs are not run */
+    const bool *wanted;  /* by map: visited or not; NULL: all. Maps behind the last wanted one are not run */
     uint32_t chunk_rows; /* another size of the VM's batches than the run had (second path); 0: the same */
 };
 
-/* Goes through an earlier run without writing anything. `options` as run_ref_open fills them. look: a
- * connection to the target of the caller's, idle meanwhile. The report counts as the run's did. */
+/* A target table as it stood when map `from_map` of the run began, as an item of FROM: rows of this run's
+ * batches from that map on left out, images of those that they changed in their stead. */
+bool replay_append_table(struct engine *engine, struct pg_connection *connection, uint32_t table,
+                         uint32_t from_map, struct buf *sql);
+
+/* Goes through an earlier run without writing anything. `options` as run_ref_open fills them; the target is
+ * read over a connection of its own. The report counts as the run's did. */
 enum run_status replay_execute(const struct plan *plan, const struct run_options *options,
                                const struct journal_run_info *info, const struct replay_options *replay,
                                struct arena *arena, struct run_report *report, struct diag_list *diags);

@@ -1,5 +1,7 @@
 /* A run from its start to its end: parameters, target, checks, maps in order, checks again. */
 #include "runtime/engine/checks.h"
+#include "runtime/engine/fingerprint.h"
+#include "runtime/engine/replay.h"
 
 #include "runtime/value/convert.h"
 #include "runtime/value/datetime.h"
@@ -127,18 +129,28 @@ static bool refuse_unsupported(struct engine *engine, const struct plan_environm
     return true;
 }
 
-static void name_run(struct engine *engine) {
-    struct uuid *id = &engine->values.run_id;
+static void draw_run_id(struct uuid *id) {
     if (getrandom(id->bytes, sizeof id->bytes, 0) != (ssize_t)sizeof id->bytes) {
         int64_t now = timestamptz_now();
         memcpy(id->bytes, &now, sizeof now);
     }
     id->bytes[6] = (uint8_t)((id->bytes[6] & 0x0f) | 0x40); /* RFC 4122 version 4 */
     id->bytes[8] = (uint8_t)((id->bytes[8] & 0x3f) | 0x80);
+}
+
+static void name_run(struct engine *engine) {
+    struct uuid *id = &engine->values.run_id;
+    const struct journal_run_info *again = engine->options->again;
+    if (again) {
+        *id = again->run_id;
+        engine->values.started_at = again->started_micros;
+    } else {
+        draw_run_id(id);
+        engine->values.started_at = timestamptz_now();
+    }
     struct value value = {.kind = TYPE_UUID, .as_uuid = *id};
     struct str text = value_format(engine->arena, &value);
     memcpy(engine->report->run_id, text.ptr, 36);
-    engine->values.started_at = timestamptz_now();
     value = (struct value){.kind = TYPE_TIMESTAMPTZ, .as_int = engine->values.started_at};
     engine->report->started_at = value_format(engine->arena, &value);
 }
@@ -167,6 +179,7 @@ void engine_release(struct engine *engine) {
     program_set_free(engine->programs);
     engine_drop_standard_input(engine);
     quarantine_close(engine->quarantine);
+    fingerprint_release(engine);
 }
 
 /* ---------------------------------------------------------------- maps */
@@ -308,10 +321,12 @@ bool engine_run_map(struct engine *engine, uint32_t index) {
     VEC_PUSH(engine->arena, &engine->report->maps, report);
     struct map_run run = {.engine = engine, .map = map, .index = index, .mode = MAP_LOAD, .report = report};
     run.tallies = tallies_new(engine);
-    bool dry = engine->options->dry_run;
-    run.sink = map->target_table == 0 && !dry && !engine->in_memory ? sink_csv_open(&run)
-               : dry                                                ? sink_null_open()
-                     : engine->target->ops->open_sink(engine->target->context, &run);
+    bool looks_only = engine->options->dry_run || (engine->replay && map->target_table == 0);
+    engine->current_map = index;
+    run.sink = looks_only ? sink_null_open()
+               : map->target_table == 0 && !engine->in_memory
+                   ? sink_csv_open(&run)
+                   : engine->target->ops->open_sink(engine->target->context, &run);
     return run.sink && map_execute(&run);
 }
 
@@ -334,6 +349,7 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
             continue;
         }
         if (!target_postgres_revive(pg)) return false;
+        if (!fingerprint_write(engine, pg->look, &pg->run, false)) return false;
         bool good = engine_run_map(engine, i);
         const struct run_map_report *report = engine->report->maps.items[engine->report->maps.count - 1];
         log_map(engine, report);
@@ -346,10 +362,16 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
 
 static bool run_all(struct engine *engine, struct target_postgres *pg,
                     const struct plan_environment *environment) {
-    if (!audit_write(engine, pg, "run_started", STR(""), STR("{}"))) return false;
-    if (!checks_run(engine, pg, true)) return false;
+    const struct journal_run_info *again = engine->options->again;
+    if (again == NULL || again->step_count == 0) {
+        if (!audit_write(engine, pg, "run_started", STR(""), STR("{}"))) return false;
+        if (!checks_run(engine, pg, true)) return false; /* before a row moves: only then */
+    } else if (!audit_write(engine, pg, "run_resumed", STR(""), STR("{}")))
+        return false;
+    if (!pg->journaling) return run_maps(engine, pg, environment) && checks_run(engine, pg, false);
+    fingerprint_start(engine);
     if (!run_maps(engine, pg, environment)) return false;
-    return checks_run(engine, pg, false);
+    return fingerprint_write(engine, pg->look, &pg->run, true) && checks_run(engine, pg, false);
 }
 
 static void finish(struct engine *engine, struct target_postgres *pg) {
@@ -367,6 +389,56 @@ static void finish(struct engine *engine, struct target_postgres *pg) {
     target_postgres_finish(pg);
 }
 
+/* Maps up to the last that is wanted, their rows looked at and not sent. */
+static bool replay_maps(struct engine *engine) {
+    const bool *wanted = engine->replay->wanted;
+    uint32_t end = engine->plan->maps_count;
+    while (wanted && end && !wanted[end - 1])
+        end--;
+    for (uint32_t i = 0; i < end; i++)
+        if (engine_runs_map(engine, i) && !engine_run_map(engine, i)) return false;
+    return true;
+}
+
+static void begin(struct engine *engine, struct run_report *report) {
+    report->arena = engine->arena;
+    report->migration = engine->plan->migration;
+    report->version = engine->plan->version;
+    report->environment = engine->options->environment;
+    report->dry_run = engine->options->dry_run;
+    plan_hash(engine->plan, report->plan_hash);
+    name_run(engine);
+}
+
+enum run_status replay_execute(const struct plan *plan, const struct run_options *options,
+                               const struct journal_run_info *info, const struct replay_options *replay,
+                               struct arena *arena, struct run_report *report, struct diag_list *diags) {
+    struct target target = {0};
+    struct target_postgres pg = {0};
+    struct run_options again = *options;
+    again.again = info;
+    struct engine engine = {.plan = plan,
+                            .options = &again,
+                            .arena = arena,
+                            .diags = diags,
+                            .report = report,
+                            .replay = replay,
+                            .chunk_rows = replay->chunk_rows,
+                            .started = monotonic_seconds()};
+    begin(&engine, report);
+    bool good = prepare_engine(&engine) && engine_check_sources(&engine) &&
+                fingerprint_compare(&engine, info->sources, info->source_count);
+    struct str url =
+        good ? run_target_url(plan, options->environment, options->target_url, arena, diags) : STR("");
+    if (good && url.len == 0) engine_fail(&engine, RUN_USAGE);
+    engine.target = &target;
+    if (!engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target)) replay_maps(&engine);
+    report->status = engine.status;
+    engine_release(&engine);
+    target_postgres_close(&pg);
+    return report->status;
+}
+
 enum run_status run_execute(const struct plan *plan, const struct run_options *options, struct arena *arena,
                             struct run_report *report, struct diag_list *diags) {
     struct target target = {0};
@@ -377,13 +449,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
                             .diags = diags,
                             .report = report,
                             .started = monotonic_seconds()};
-    report->arena = arena;
-    report->migration = plan->migration;
-    report->version = plan->version;
-    report->environment = options->environment;
-    report->dry_run = options->dry_run;
-    plan_hash(plan, report->plan_hash);
-    name_run(&engine);
+    begin(&engine, report);
     const struct plan_environment *environment = find_environment(&engine);
     engine.expires_at = engine_expiry(&engine, environment ? environment->retention_seconds : 0);
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
@@ -397,8 +463,10 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
             arena_printf(arena, "%.*s/%s/quarantine", STR_ARG(options->work_dir), report->run_id);
         engine.quarantine = quarantine_open(&engine, report->quarantine_dir);
         engine.target = &target;
-        if (!engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target))
+        if (!engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target)) {
+            if (options->again) quarantine_clear(engine.quarantine); /* the run is this one's now */
             run_all(&engine, &pg, environment);
+        }
     }
     finish(&engine, &pg);
     engine_release(&engine);

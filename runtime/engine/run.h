@@ -33,8 +33,11 @@ struct run_observer {
     void (*progress)(void *context, struct str map, uint64_t rows, uint64_t bytes, uint64_t total_bytes);
 };
 
+struct journal_run_info;
+
 struct run_options {
-    struct str environment; /* empty: none */
+    const struct journal_run_info *again; /* an earlier run to go on with; NULL: a new one */
+    struct str environment;               /* empty: none */
     struct str target_url;  /* overrides target and environment (sandbox); empty: from the environment */
     struct str base_dir;    /* relative source paths start here */
     struct str sandbox_dir; /* the target is the sandbox in this folder; empty: it is not */

@@ -5,6 +5,7 @@
 #include "runtime/engine/target_postgres.h"
 
 #include "runtime/engine/load_thread.h"
+#include "runtime/engine/settled.h"
 #include "runtime/value/convert.h"
 
 #include <stdlib.h>
@@ -38,6 +39,12 @@ struct sink_postgres {
     struct journal_counts told; /* counts of the report when the last batch ended */
     struct arena pending_arena;
     VEC(struct pending_row) pending;
+    struct settled *settled;      /* what an earlier go at this run has committed; NULL: this is the first */
+    struct encoded_rows again;    /* rows that are settled, encoded for their hashes */
+    struct load_answers answered; /* what the server said of them then */
+    uint32_t answered_before;     /* refused rows among them that were told before this batch */
+    uint64_t batch_settled;       /* of the rows since the last batch ended */
+    const struct replay_options *replay; /* only looking: nothing is sent. NULL: a run */
 };
 
 /* The load has failed: says why, once. */
@@ -71,7 +78,7 @@ static bool send_piece(struct sink_postgres *sink) {
     return piece == NULL || load_thread_send(sink->thread, piece) || report_failure(sink);
 }
 
-static void note_sources(struct sink_postgres *sink, const uint32_t *rows, uint32_t count) {
+static void note_sources(struct sink_postgres *sink, const uint32_t *rows, uint32_t first, uint32_t count) {
     struct load_piece *piece = sink->current;
     uint32_t at = piece->rows.count - count;
     if (piece->source_cap < piece->rows.count) {
@@ -80,7 +87,14 @@ static void note_sources(struct sink_postgres *sink, const uint32_t *rows, uint3
     }
     for (uint32_t i = 0; i < count; i++)
         piece->sources[at + i] =
-            (struct load_source){map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, i)};
+            (struct load_source){map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, first + i)};
+    if (!sink->run->sink_remembers) return;
+    if (piece->key_cap < piece->rows.count) {
+        piece->key_cap = piece->rows.cap;
+        piece->keys = memory_realloc(piece->keys, sizeof *piece->keys * piece->key_cap);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        piece->keys[at + i] = sink->pending.items[sink->pending.count - count + i].key;
 }
 
 static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const uint32_t *rows,
@@ -90,8 +104,9 @@ static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const 
         row.place = *map_row_place(sink->run, rows[i]);
         row.source =
             (struct load_source){map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, i)};
-        row.has_cells = map_row_cells(sink->run, map_row_place(sink->run, rows[i]), true,
-                                      &sink->pending_arena, &row.cells);
+        row.has_cells =
+            sink->run->engine->quarantine && map_row_cells(sink->run, map_row_place(sink->run, rows[i]), true,
+                                                           &sink->pending_arena, &row.cells);
         row.place.raw = arena_copy_str(&sink->pending_arena, row.place.raw);
         row.key = map_row_key(sink->run, vm, rows[i], &sink->pending_arena);
         row.part = map_row_part(sink->run, rows[i], &sink->pending_arena);
@@ -99,20 +114,98 @@ static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const 
     }
 }
 
+/* ---------------------------------------------------------------- rows that are settled */
+
+static bool visit_row(struct sink_postgres *sink, const struct vm *vm, uint32_t row, uint32_t index,
+                      enum replay_fate fate, uint64_t batch, uint64_t seq) {
+    const struct replay_options *replay = sink->replay;
+    if (replay == NULL || replay->visit == NULL) return true;
+    if (replay->wanted && !replay->wanted[sink->run->index]) return true;
+    struct replay_row seen = {.fate = fate,
+                              .map = sink->run->index,
+                              .seq = seq,
+                              .batch = batch,
+                              .hash = sink->again.hashes[index],
+                              .vm = vm,
+                              .row = row,
+                              .run = sink->run,
+                              .place = map_row_place(sink->run, row)};
+    return replay->visit(replay->context, &seen) || engine_fail(sink->run->engine, RUN_STOPPED);
+}
+
+/* What the server said of the row when it was loaded is said again. */
+static bool answer_again(struct sink_postgres *sink, uint64_t seq, struct load_source source,
+                         enum replay_fate fate, struct str message) {
+    struct load_answers *answers = &sink->answered;
+    const struct str *cells;
+    if (fate == REPLAY_CONFLICTING) VEC_PUSH(&answers->arena, &answers->conflicting, seq);
+    if (fate == REPLAY_REFUSED) {
+        struct load_refused refused = {seq, source, message};
+        VEC_PUSH(&answers->arena, &answers->refused, refused);
+    }
+    if (fate != REPLAY_LOADED || !sink->run->sink_remembers) return true;
+    if (!settled_stored(sink->settled, seq, &cells, sink->run->engine->diags))
+        return engine_fail(sink->run->engine, RUN_UNREACHABLE);
+    if (cells == NULL) return true;
+    const struct plan_keyed_table *table = &sink->run->engine->plan->tables[sink->run->map->crosswalk - 1];
+    uint32_t count = plan_stored_columns(table);
+    struct load_returned_row row = {seq, ARENA_ARRAY(&answers->arena, struct str, count + 1)};
+    for (uint32_t c = 0; c < count; c++)
+        if (cells[c].ptr) row.cells[c] = arena_copy_str(&answers->arena, cells[c]);
+    VEC_PUSH(&answers->arena, &answers->returned, row);
+    return true;
+}
+
+/* Passes over those of the rows that are settled, the first *taken. */
+static bool take_settled(struct sink_postgres *sink, const struct vm *vm, const uint32_t *rows,
+                         uint32_t count, uint32_t *taken) {
+    struct engine *engine = sink->run->engine;
+    uint64_t left = sink->settled ? settled_rows_left(sink->settled) : 0;
+    *taken = 0;
+    if (left == 0 && sink->replay == NULL) return true;
+    *taken = sink->replay || left >= count ? count : (uint32_t)left;
+    encoded_rows_clear(&sink->again);
+    if (!pg_encode_rows(sink->encoder, vm, rows, *taken, sink->next_ordinal, &sink->again, engine->diags))
+        return engine_fail(engine, RUN_STOPPED);
+    for (uint32_t i = 0; i < *taken; i++) {
+        struct load_source source = {map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, i)};
+        enum replay_fate fate;
+        uint64_t batch, seq = sink->next_ordinal + i;
+        struct str message = STR("");
+        if (settled_take(sink->settled, &sink->again.hashes[i], source, &fate, &batch, &message) &&
+            !answer_again(sink, seq, source, fate, message))
+            return false;
+        if (!visit_row(sink, vm, rows[i], i, fate, batch, seq)) return false;
+    }
+    sink->next_ordinal += *taken;
+    sink->batch_settled += *taken;
+    sink->batch_bytes += sink->again.bytes.len;
+    return true;
+}
+
+static bool send_rows(struct sink_postgres *sink, const struct vm *vm, const uint32_t *rows, uint32_t first,
+                      uint32_t count) {
+    struct engine *engine = sink->run->engine;
+    if (!take_piece(sink)) return false;
+    size_t before = sink->current->rows.bytes.len;
+    if (!pg_encode_rows(sink->encoder, vm, rows, count, sink->next_ordinal, &sink->current->rows,
+                        engine->diags))
+        return engine_fail(engine, RUN_STOPPED);
+    note_sources(sink, rows, first, count);
+    sink->next_ordinal += count;
+    sink->batch_bytes += sink->current->rows.bytes.len - before;
+    return sink->current->rows.bytes.len < PIECE_BYTES || send_piece(sink);
+}
+
 static bool postgres_write(struct sink *base, struct map_run *run, const struct vm *vm, const uint32_t *rows,
                            uint32_t count) {
     struct sink_postgres *sink = (struct sink_postgres *)base;
-    if (!take_piece(sink)) return false;
+    uint32_t settled;
     if (sink->waits) keep_pending(sink, vm, rows, count);
-    size_t before = sink->current->rows.bytes.len;
-    if (!pg_encode_rows(sink->encoder, vm, rows, count, sink->next_ordinal, &sink->current->rows,
-                        run->engine->diags))
-        return engine_fail(run->engine, RUN_STOPPED);
-    note_sources(sink, rows, count);
-    sink->next_ordinal += count;
-    sink->batch_bytes += sink->current->rows.bytes.len - before;
+    if (!take_settled(sink, vm, rows, count, &settled)) return false;
+    if (settled < count && !send_rows(sink, vm, rows + settled, settled, count - settled)) return false;
     sink->base.full = sink->batch_bytes >= BATCH_BYTES && run->map->commit != COMMIT_MAP;
-    return sink->current->rows.bytes.len < PIECE_BYTES || send_piece(sink);
+    return true;
 }
 
 /* ---------------------------------------------------------------- answers of the server */
@@ -167,10 +260,14 @@ static bool reject_pending(struct sink_postgres *sink, const struct pending_row 
     return map_reject_later(sink->run, &origin, row->key, fault, message);
 }
 
+static struct str conflict_message(const struct plan_map *map) {
+    return map->on_conflict.message.len ? map->on_conflict.message
+                                        : STR("a row with these values is in the target already");
+}
+
 static bool reject_conflicting(struct sink_postgres *sink, const struct load_answers *answers) {
     struct map_run *run = sink->run;
-    struct str message = run->map->on_conflict.message;
-    if (message.len == 0) message = STR("a row with these values is in the target already");
+    struct str message = conflict_message(run->map);
     for (uint32_t i = 0; i < answers->conflicting.count; i++) {
         const struct pending_row *row = find_pending(sink, answers->conflicting.items[i]);
         if (row && !reject_pending(sink, row, FAULT_CONFLICT, message)) return false;
@@ -187,16 +284,56 @@ static bool reject_refused(struct sink_postgres *sink, const struct load_answers
     return true;
 }
 
+static bool use_answers(struct sink_postgres *sink, const struct load_answers *answers) {
+    return reject_conflicting(sink, answers) && reject_refused(sink, answers) &&
+           (!sink->run->sink_remembers || remember_returned(sink, answers));
+}
+
 static bool take_answers(struct sink_postgres *sink) {
     if (!load_thread_wait(sink->thread)) return report_failure(sink);
     const struct load_answers *answers = load_thread_take_answers(sink->thread);
-    bool good = reject_conflicting(sink, answers) && reject_refused(sink, answers) &&
-                (!sink->run->sink_remembers || remember_returned(sink, answers));
+    bool good = use_answers(sink, answers);
     /* The batch's journal row has them. */
     sink->told.rejected += answers->conflicting.count + answers->refused.count;
+    return good;
+}
+
+/* What the journal has of the rows since the last batch ended counts as told. */
+static bool end_settled(struct sink_postgres *sink, uint64_t first, uint64_t end) {
+    struct engine *engine = sink->run->engine;
+    struct journal_counts counts;
+    if (sink->settled == NULL) return true;
+    if (!settled_end_batch(sink->settled, first, end, &counts, engine->diags))
+        return engine_fail(engine, RUN_REFUSED);
+    sink->told.skipped += counts.skipped;
+    sink->told.rejected += counts.rejected;
+    sink->told.warned += counts.warned;
+    sink->committed_any = sink->committed_any || counts.in;
+    if (sink->waits) {
+        bool good = use_answers(sink, &sink->answered);
+        arena_reset(&sink->answered.arena);
+        struct arena arena = sink->answered.arena;
+        sink->answered = (struct load_answers){.arena = arena};
+        return good;
+    }
+    /* The map itself learns of them at its end. */
+    sink->told.rejected -= sink->answered.refused.count - sink->answered_before;
+    sink->answered_before = sink->answered.refused.count;
+    return true;
+}
+
+static void end_pending(struct sink_postgres *sink) {
     arena_reset(&sink->pending_arena);
     memset(&sink->pending, 0, sizeof sink->pending);
-    return good;
+}
+
+/* The ledger goes with the batch that counts its rows; with settled ones it has gone before. */
+static struct load_ledger *take_ledger(struct map_run *run, uint64_t rejected) {
+    struct load_ledger *ledger = run->ledger;
+    run->ledger = NULL;
+    if (ledger && rejected) return ledger;
+    load_ledger_free(ledger);
+    return NULL;
 }
 
 /* A batch has the rows that were settled in it: those that wait for their parents, or for their group to be
@@ -205,20 +342,35 @@ static bool postgres_end_batch(struct sink *base, struct map_run *run, uint64_t 
     struct sink_postgres *sink = (struct sink_postgres *)base;
     const struct run_map_report *r = run->report;
     struct journal_batch batch = {.first_row = first, .end_row = end};
+    if (run->map->crosswalk_days)
+        batch.crosswalk_expires_at = engine_expiry(run->engine, INT64_C(86400) * run->map->crosswalk_days);
+    if (!end_settled(sink, first, end)) return false;
     batch.skipped = r->skipped - sink->told.skipped;
     batch.rejected = r->rejected - sink->told.rejected;
     batch.warned = r->warnings - sink->told.warned;
-    uint64_t in = sink->next_ordinal - sink->batch_start + batch.skipped + batch.rejected;
-    if (in == 0 && sink->committed_any) return true;
-    sink->told =
-        (struct journal_counts){.skipped = r->skipped, .rejected = r->rejected, .warned = r->warnings};
+    uint64_t sent = sink->next_ordinal - sink->batch_start - sink->batch_settled;
+    uint64_t in = sent + batch.skipped + batch.rejected;
+    struct load_ledger *ledger = take_ledger(run, batch.rejected);
     sink->batch_start = sink->next_ordinal;
+    sink->batch_settled = 0;
     sink->batch_bytes = 0;
     sink->base.full = false;
+    if (sink->replay || (in == 0 && sink->committed_any)) {
+        load_ledger_free(ledger);
+        end_pending(sink);
+        return true;
+    }
+    sink->told =
+        (struct journal_counts){.skipped = r->skipped, .rejected = r->rejected, .warned = r->warnings};
     sink->committed_any = true;
-    if (!send_piece(sink)) return false;
-    if (!load_thread_commit(sink->thread, &batch)) return report_failure(sink);
-    return !sink->waits || take_answers(sink);
+    if (!send_piece(sink)) {
+        load_ledger_free(ledger);
+        return false;
+    }
+    if (!load_thread_commit(sink->thread, &batch, ledger)) return report_failure(sink);
+    bool good = !sink->waits || take_answers(sink);
+    end_pending(sink);
+    return good;
 }
 
 /* The end of the step, into the journal: over a new connection where the old one is gone. */
@@ -240,14 +392,30 @@ static bool finish_step(struct sink_postgres *sink, enum journal_state state) {
     return good;
 }
 
+/* Rows that were refused, of this go and of those before, to the quarantine. */
+static bool refuse_rows(struct sink_postgres *sink) {
+    struct map_run *run = sink->run;
+    const struct load_answers *now = sink->thread ? load_thread_take_answers(sink->thread) : NULL;
+    uint32_t before = sink->answered.refused.count, count = before + (now ? now->refused.count : 0);
+    if (count == 0) return true;
+    struct load_refused *all = ARENA_ARRAY(&run->arena, struct load_refused, count);
+    for (uint32_t i = 0; i < count; i++)
+        all[i] = i < before ? sink->answered.refused.items[i] : now->refused.items[i - before];
+    return map_refuse_rows(run, all, count);
+}
+
 static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_counts *counts) {
     struct sink_postgres *sink = (struct sink_postgres *)base;
-    if (!load_thread_wait(sink->thread)) return report_failure(sink);
-    const struct load_answers *answers = load_thread_take_answers(sink->thread);
-    if (answers->refused.count && !map_refuse_rows(run, answers->refused.items, answers->refused.count))
-        return false;
-    const struct journal_counts *total = load_thread_counts(sink->thread);
+    if (sink->thread && !load_thread_wait(sink->thread)) return report_failure(sink);
+    if (sink->settled && !settled_finish(sink->settled, run->engine->diags))
+        return engine_fail(run->engine, RUN_REFUSED);
+    if (!refuse_rows(sink)) return false;
+    const struct journal_counts *total =
+        sink->thread ? load_thread_counts(sink->thread) : settled_counts(sink->settled);
     *counts = (struct sink_counts){total->written, total->updated, total->unchanged};
+    sink->finished = true;
+    if (sink->replay) return true;
+    sink->finished = false;
     if (!target_postgres_revive(sink->pg)) return false;
     if (total->written) sequences_advance(sink->pg, run->map);
     sink->finished = finish_step(sink, JOURNAL_DONE);
@@ -275,6 +443,9 @@ static void postgres_close(struct sink *base) {
     if (sink->current) load_piece_free(sink->current);
     load_thread_close(sink->thread);
     pg_row_encoder_free(sink->encoder);
+    settled_close(sink->settled);
+    encoded_rows_release(&sink->again);
+    arena_release(&sink->answered.arena);
     arena_release(&sink->pending_arena);
     free(sink);
 }
@@ -297,42 +468,65 @@ static bool triggers_change_rows(struct sink_postgres *sink) {
     return found;
 }
 
-static bool open_thread(struct sink_postgres *sink) {
+/* What the thread is asked to bring back of stored rows, and whether each commit is waited for. */
+static void set_up_answers(struct sink_postgres *sink, struct load_thread_options *options) {
     struct map_run *run = sink->run;
     const struct plan *plan = run->engine->plan;
     const struct plan_map *map = run->map;
-    struct load_thread_options options = {.connection = sink->pg->load,
-                                          .plan = plan,
-                                          .map = run->index,
-                                          .run = sink->pg->run,
-                                          .keep_rows = map->commit != COMMIT_MAP,
-                                          .given_up = &run->engine->given_up};
     if (map->crosswalk) {
         const struct plan_keyed_table *table = &plan->tables[map->crosswalk - 1];
         run->sink_remembers =
+            map->crosswalk_days > 0 || /* what is kept for later runs is what the server stored */
             pg_map_needs_returning(plan, map, table->target_columns, plan_stored_columns(table)) ||
             triggers_change_rows(sink);
-        options.returning = run->sink_remembers ? table->target_columns : NULL;
-        options.returning_count = run->sink_remembers ? plan_stored_columns(table) : 0;
+        options->returning = run->sink_remembers ? table->target_columns : NULL;
+        options->returning_count = run->sink_remembers ? plan_stored_columns(table) : 0;
+        options->journals_crosswalk = run->sink_remembers;
     }
+    if (map->conflict == CONFLICT_REJECT) options->conflict_message = conflict_message(map);
     /* Groups cannot be found again in the source: their places are kept, too. */
     sink->waits = run->sink_remembers || map->conflict != CONFLICT_NONE || map->grouped;
     const struct plan_program *program =
         &plan->programs[map->grouped ? map->group_program - 1 : map->program];
-    sink->encoder = pg_row_encoder_new(plan, map, program, options.returning_count > 0);
-    sink->thread = load_thread_open(&options, run->engine->diags);
-    return sink->thread && journal_start_step(sink->pg->look, &sink->pg->run, plan, run->index,
+    sink->encoder = pg_row_encoder_new(plan, map, program, options->returning_count > 0);
+}
+
+static bool open_thread(struct sink_postgres *sink, struct load_thread_options *options) {
+    struct map_run *run = sink->run;
+    if (sink->settled) {
+        options->first_batch = settled_next_batch(sink->settled);
+        options->counts = *settled_counts(sink->settled);
+    }
+    run->sink_journals = true;
+    sink->thread = load_thread_open(options, run->engine->diags);
+    return sink->thread && journal_start_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index,
                                               timestamptz_now(), run->engine->diags);
 }
 
 struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run) {
     static const struct sink_ops OPS = {postgres_write, postgres_end_batch, postgres_finish, postgres_close};
+    struct engine *engine = run->engine;
     struct sink_postgres *sink = memory_zalloc(sizeof *sink);
+    struct load_thread_options options = {.connection = pg->load,
+                                          .plan = engine->plan,
+                                          .map = run->index,
+                                          .run = pg->run,
+                                          .keep_rows = run->map->commit != COMMIT_MAP,
+                                          .expires_at = engine->expires_at,
+                                          .given_up = &engine->given_up};
     sink->base.ops = &OPS;
     sink->pg = pg;
     sink->run = run;
-    if (open_thread(sink)) return &sink->base;
-    engine_fail(run->engine, RUN_UNREACHABLE);
+    sink->replay = engine->replay;
+    set_up_answers(sink, &options);
+    bool good = true;
+    if (engine->options->again) {
+        sink->settled =
+            settled_open(pg->look, pg->run.id, run->map, options.returning_count, &run->arena, engine->diags);
+        good = sink->settled != NULL;
+    }
+    if (good && (sink->replay || open_thread(sink, &options))) return &sink->base;
+    engine_fail(engine, RUN_UNREACHABLE);
     postgres_close(&sink->base);
     return NULL;
 }

@@ -1,7 +1,7 @@
 /* Sources before anything runs: each file that the run will read is opened once, so that a missing file or
  * column is told before the first row moves; standard input, where it is read more than once, is kept in a
  * temporary file. */
-#include "runtime/engine/engine.h"
+#include "runtime/engine/fingerprint.h"
 #include "runtime/vm/spill.h"
 
 #include <errno.h>
@@ -116,6 +116,14 @@ static bool is_pipe(const struct engine *engine, const struct plan_source *sourc
            (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode));
 }
 
+static void note_files(struct engine *engine, struct str source, const struct reader *reader) {
+    for (uint32_t f = 0; f < reader_file_count(reader); f++) {
+        uint64_t bytes;
+        struct str path = reader_file_path(reader, f, &bytes);
+        if (path.len) fingerprint_add(engine, source, reader_file_name(reader, f), path, bytes);
+    }
+}
+
 static bool check_source(struct source_uses *uses, uint32_t s) {
     struct engine *engine = uses->engine;
     const struct plan_source *source = &engine->plan->sources[s];
@@ -125,14 +133,21 @@ static bool check_source(struct source_uses *uses, uint32_t s) {
     if (reads == 0 || in_database(source)) return true;
     if (is_standard_input(source)) {
         uses->input_reads += reads;
+        fingerprint_add_pipe(engine, source->name);
         return true;
     }
-    if (is_pipe(engine, source)) return true;
+    if (is_pipe(engine, source)) {
+        fingerprint_add_pipe(engine, source->name);
+        return true;
+    }
     bool good = true;
     for (uint32_t t = 0; t < source->tables_count; t++) {
         if (uses->reads[s][t] == 0) continue;
         struct reader *reader = engine_open_source(engine, s, t, NULL, 0);
-        if (reader) reader_close(reader);
+        if (reader) {
+            note_files(engine, source->name, reader);
+            reader_close(reader);
+        }
         good = good && reader != NULL;
     }
     return good;

@@ -1,7 +1,9 @@
 /* Opening the target: connections, catalog, rights, lock, journal. */
 #include "runtime/engine/target_postgres.h"
 
+#include "runtime/engine/fingerprint.h"
 #include "runtime/engine/invocation.h"
+#include "runtime/engine/replay.h"
 #include "runtime/postgres/pg_catalog.h"
 
 #include <pwd.h>
@@ -57,8 +59,14 @@ static void feed_close(struct table_feed *feed) {
 
 static struct table_feed *open_table(void *context, uint32_t table, const uint32_t *columns, uint32_t count) {
     struct target_postgres *pg = context;
-    struct pg_copy_reader *reader =
-        pg_reader_target_table(pg->look, pg->engine->plan, table, columns, count, pg->engine->diags);
+    struct engine *engine = pg->engine;
+    struct pg_copy_reader *reader = NULL;
+    struct buf from = {0};
+    if (engine->options->again == NULL ||
+        replay_append_table(engine, pg->look, table, engine->current_map, &from))
+        reader = pg_reader_target_table(pg->look, engine->plan, table, columns, count, buf_str(&from),
+                                        engine->diags);
+    buf_release(&from);
     if (reader == NULL) return NULL;
     struct postgres_feed *feed = memory_zalloc(sizeof *feed);
     feed->base = (struct table_feed){feed_next, feed_close};
@@ -68,7 +76,7 @@ static struct table_feed *open_table(void *context, uint32_t table, const uint32
 
 static struct sink *open_sink(void *context, struct map_run *run) {
     struct target_postgres *pg = context;
-    return pg->journaling ? sink_postgres_open(pg, run) : sink_null_open();
+    return pg->journaling || pg->engine->replay ? sink_postgres_open(pg, run) : sink_null_open();
 }
 
 /* ---------------------------------------------------------------- journal */
@@ -101,6 +109,38 @@ static struct str only_text(struct engine *engine) {
     return copy;
 }
 
+/* The tables that the run loaded must be those that are there now. */
+static bool tables_stand(struct target_postgres *pg) {
+    static const char SQL[] =
+        "SELECT s.map, s.target_schema || '.' || s.target_table FROM mig.step s WHERE s.run_id = $1::uuid"
+        " AND s.target_oid IS NOT NULL AND s.target_oid IS DISTINCT FROM pg_catalog.to_regclass("
+        "pg_catalog.quote_ident(s.target_schema) || '.' || pg_catalog.quote_ident(s.target_table))::oid";
+    struct engine *engine = pg->engine;
+    struct str param = str_cstr(engine->report->run_id);
+    struct pg_result *r = pg_query(pg->look, SQL, &param, 1, engine->diags);
+    if (r == NULL) return engine_fail(engine, RUN_UNREACHABLE);
+    for (uint32_t i = 0; i < pg_result_rows(r); i++) {
+        struct diag *diag = diag_report(engine->diags, X_NOT_RESUMABLE, no_span(),
+                                        "table %.*s, which map `%.*s` loaded, was dropped since; if there is "
+                                        "one of that name, it is another",
+                                        STR_ARG(pg_result_text(r, i, 1)), STR_ARG(pg_result_text(r, i, 0)));
+        diag_help(engine->diags, diag, "Start anew: `mig run`.");
+        engine_fail(engine, RUN_REFUSED);
+    }
+    pg_result_free(r);
+    return !engine_stopped(engine);
+}
+
+static bool take_run_over(struct target_postgres *pg) {
+    struct engine *engine = pg->engine;
+    const struct journal_run_info *again = engine->options->again;
+    if (!tables_stand(pg)) return false;
+    if (!fingerprint_compare(engine, again->sources, again->source_count)) return false;
+    return (journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
+            journal_take_over(pg->look, again->run_id, &pg->run, engine->diags)) ||
+           engine_fail(engine, RUN_REFUSED);
+}
+
 static bool start_journal(struct target_postgres *pg) {
     struct engine *engine = pg->engine;
     char host[256] = "";
@@ -118,9 +158,11 @@ static bool start_journal(struct target_postgres *pg) {
         .who = str_cstr(user ? user->pw_name : "unknown"),
         .host = str_cstr(host),
         .started_at = engine->values.started_at,
+        .expires_at = engine->expires_at,
     };
     struct invocation invocation;
     struct buf options = {0}, plan = {0};
+    start.source_count = fingerprint_list(engine, &start.sources);
     invocation_of(engine->options, engine->arena, &invocation);
     invocation_write(&invocation, &options);
     plan_write(engine->plan, &plan);
@@ -144,7 +186,10 @@ static bool start_journal(struct target_postgres *pg) {
 bool target_postgres_open(struct target_postgres *pg, struct engine *engine, struct str url,
                           struct target *target) {
     static const struct target_ops OPS = {open_sink, open_table};
-    *pg = (struct target_postgres){.engine = engine, .url = url, .journaling = !engine->options->dry_run};
+    bool replay = engine->replay != NULL;
+    *pg = (struct target_postgres){
+        .engine = engine, .url = url, .journaling = !engine->options->dry_run && !replay};
+    if (engine->options->again) pg->run.id = engine->options->again->run_id;
     *target = (struct target){.ops = &OPS, .context = pg, .postgres_ops = &PG_READER_OPS};
     pg->look = open_connection(pg);
     if (pg->look == NULL) return false;
@@ -156,7 +201,7 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
         return engine_fail(engine, RUN_REFUSED);
     pg->load = open_connection(pg);
     pg->guard = pg->load ? open_connection(pg) : NULL;
-    return pg->guard && start_journal(pg);
+    return pg->guard && (engine->options->again ? take_run_over(pg) : start_journal(pg));
 }
 
 enum journal_state target_postgres_journal_state(enum run_status status) {

@@ -113,6 +113,27 @@ static bool end_transaction(struct pg_connection *connection, bool ok, struct di
     return ok;
 }
 
+bool journal_append_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                          struct str map, struct str detail_json, int64_t at, struct diag_list *diags) {
+    struct arena arena = {0};
+    bool ok = append_event(connection, &arena, run ? &run->id : NULL, kind, map, detail_json, at, diags);
+    arena_release(&arena);
+    return ok;
+}
+
+bool journal_has_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                       struct str map) {
+    char text[UUID_TEXT_SIZE];
+    struct str params[] = {journal_uuid_text(run->id, text), kind, map};
+    struct pg_result *r =
+        pg_query(connection,
+                 "SELECT EXISTS (SELECT FROM mig.event WHERE run_id = $1::uuid AND kind = $2 AND map = $3)",
+                 params, 3, NULL);
+    bool found = r && pg_result_bool(r, 0, 0);
+    pg_result_free(r);
+    return found;
+}
+
 bool journal_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
                    struct str map, struct str detail_json, int64_t at, struct diag_list *diags) {
     struct arena arena = {0};
@@ -189,12 +210,14 @@ static bool insert_run(struct pg_connection *connection, struct arena *arena,
         or_empty(s->who),
         or_empty(s->host),
         time_text(arena, s->started_at),
+        s->expires_at ? time_text(arena, s->expires_at) : (struct str){0},
     };
     return run_statement(
         connection,
         "INSERT INTO mig.run (run_id, state, migration, version, environment, phase, only_part,"
-        " plan_hash, plan, spec_hash, schema_hash, params, options, mig_version, who, host, started_at)"
-        " VALUES ($1, 'running', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        " plan_hash, plan, spec_hash, schema_hash, params, options, mig_version, who, host, started_at,"
+        " expires_at)"
+        " VALUES ($1, 'running', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         params, sizeof params / sizeof params[0], NULL, diags);
 }
 

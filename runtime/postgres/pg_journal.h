@@ -53,6 +53,7 @@ struct journal_run_start {
     struct str options_json;                /* how it was started (struct invocation); may be empty */
     struct str mig_version, who, host;      /* who: the operating system's user */
     int64_t started_at;                     /* timestamptz */
+    int64_t expires_at;                     /* end of the environment's retention; 0: never */
     const struct journal_source *sources;
     uint32_t source_count;
 };
@@ -101,6 +102,12 @@ bool journal_finish_step(struct pg_connection *connection, const struct journal_
  * be empty. */
 bool journal_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
                    struct str map, struct str detail_json, int64_t at, struct diag_list *diags);
+/* The same within the caller's transaction. */
+bool journal_append_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                          struct str map, struct str detail_json, int64_t at, struct diag_list *diags);
+/* Has the run an event of this kind for the map? False also when it cannot be asked. */
+bool journal_has_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                       struct str map);
 /* Recomputes the whole chain. False with a diagnostic that names the first event that does not fit. */
 bool journal_verify_events(struct pg_connection *connection, uint64_t *count, struct diag_list *diags);
 

@@ -273,7 +273,7 @@ struct pg_copy_reader *pg_reader_query(struct pg_connection *connection, struct 
 
 struct pg_copy_reader *pg_reader_target_table(struct pg_connection *connection, const struct plan *plan,
                                               uint32_t table, const uint32_t *columns, uint32_t count,
-                                              struct diag_list *diags) {
+                                              struct str from, struct diag_list *diags) {
     const struct plan_target_table *t = &plan->target.tables[table];
     struct buf sql = {0};
     buf_append_cstr(&sql, "SELECT ");
@@ -283,7 +283,10 @@ struct pg_copy_reader *pg_reader_target_table(struct pg_connection *connection, 
     }
     if (count == 0) buf_append_cstr(&sql, "NULL");
     buf_append_cstr(&sql, " FROM ");
-    pg_append_qualified(&sql, t->schema, t->name);
+    if (from.len)
+        buf_append_str(&sql, from);
+    else
+        pg_append_qualified(&sql, t->schema, t->name);
     /* By key, so that `first` and `last` of a lookup mean the same each time. */
     for (uint32_t i = 0; t->keys_count && t->keys[0].primary && i < t->keys[0].columns_count; i++) {
         buf_append_cstr(&sql, i ? ", " : " ORDER BY ");

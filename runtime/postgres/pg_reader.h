@@ -21,12 +21,13 @@ struct pg_sources *pg_sources_new(const struct plan *plan, struct str target_url
 void pg_sources_free(struct pg_sources *sources); /* after all of its readers are closed */
 
 /* A reader over a target table, for lookups (KEYED_TARGET): the n-th column of the batches is columns[n] of
- * the table. Sees what is committed when it is opened. The connection is the reader's alone until close, and
- * usable afterwards. NULL with a diagnostic. */
+ * the table. from: what to read instead of the table, an item of FROM; empty: the table. Sees what is
+ * committed when it is opened. The connection is the reader's alone until close, and usable afterwards. NULL
+ * with a diagnostic. */
 struct pg_copy_reader;
 struct pg_copy_reader *pg_reader_target_table(struct pg_connection *connection, const struct plan *plan,
                                               uint32_t table, const uint32_t *columns, uint32_t count,
-                                              struct diag_list *diags);
+                                              struct str from, struct diag_list *diags);
 /* The same over any SELECT without parameters that yields column_count columns. what: for messages. */
 struct pg_copy_reader *pg_reader_query(struct pg_connection *connection, struct str select,
                                        uint32_t column_count, struct str what, struct diag_list *diags);

@@ -94,6 +94,12 @@ void reader_close(struct reader *reader) {
 uint32_t reader_file_count(const struct reader *reader) {
     return reader->file_count;
 }
+struct str reader_file_path(const struct reader *reader, uint32_t file, uint64_t *bytes) {
+    *bytes = file < reader->file_count ? reader->files[file].size : 0;
+    return file < reader->file_count && reader->files[file].path ? str_cstr(reader->files[file].path)
+                                                                 : STR("");
+}
+
 struct str reader_file_name(const struct reader *reader, uint32_t file) {
     return file < reader->file_count ? reader->files[file].name : STR("");
 }

@@ -58,6 +58,8 @@ void reader_close(struct reader *reader);
 
 uint32_t reader_file_count(const struct reader *reader);
 struct str reader_file_name(const struct reader *reader, uint32_t file); /* as the user would write it */
+/* The path to open it by, empty for what is no file; its size as stored, 0: unknown. */
+struct str reader_file_path(const struct reader *reader, uint32_t file, uint64_t *bytes);
 uint64_t reader_total_bytes(const struct reader *reader); /* of all files as stored; 0: unknown */
 /* Columns that the files have and the spec does not name, for `mig check --data`. */
 uint32_t reader_unnamed_columns(const struct reader *reader, struct arena *arena, struct str **names);

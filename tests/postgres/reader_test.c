@@ -34,7 +34,7 @@ static void test_cells(void **state) {
     static const uint32_t columns[] = {1, 2, 0, 3};
     struct row_batch batch;
     row_batch_init(&batch, 4);
-    struct pg_copy_reader *r = pg_reader_target_table(f->c, plan, 0, columns, 4, &f->diags);
+    struct pg_copy_reader *r = pg_reader_target_table(f->c, plan, 0, columns, 4, STR(""), &f->diags);
     assert_non_null(r);
     assert_int_equal(pg_copy_reader_next(r, &batch, &f->diags), READER_ROWS);
     assert_int_equal(batch.count, 4);
@@ -64,7 +64,7 @@ static void test_many_batches_and_early_close(void **state) {
     static const uint32_t columns[] = {0};
     struct row_batch batch;
     row_batch_init(&batch, 1);
-    struct pg_copy_reader *r = pg_reader_target_table(f->c, plan, 0, columns, 1, &f->diags);
+    struct pg_copy_reader *r = pg_reader_target_table(f->c, plan, 0, columns, 1, STR(""), &f->diags);
     uint64_t rows = 0;
     while (pg_copy_reader_next(r, &batch, &f->diags) == READER_ROWS) {
         assert_int_equal(batch.first, rows);
@@ -89,7 +89,7 @@ static void test_errors(void **state) {
     struct fixture *f = *state;
     struct plan *plan = make_plan(f, "items", ITEMS, 4);
     static const uint32_t columns[] = {0};
-    assert_null(pg_reader_target_table(f->c, plan, 0, columns, 1, &f->diags));
+    assert_null(pg_reader_target_table(f->c, plan, 0, columns, 1, STR(""), &f->diags));
     assert_true(has_code(f, X_PG_MISSING));
     assert_null(pg_reader_query(f->c, STR("SELECT 1, 2"), 1, STR("pair"), &f->diags));
     take_diags(f);

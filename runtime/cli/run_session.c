@@ -1,0 +1,91 @@
+/* See run_session.h. */
+#include "runtime/cli/run_session.h"
+
+#include "runtime/cli/run_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static volatile int stop_asked;
+
+static void ask_to_stop(int signal_number) {
+    (void)signal_number;
+    stop_asked = 1;
+}
+
+static bool make_dirs(struct cli *cli, struct str path) {
+    for (size_t i = 1; i <= path.len; i++)
+        if (i == path.len || path.ptr[i] == '/')
+            if (mkdir(arena_copy_cstr(&cli->arena, str_from(path.ptr, i)), 0700) != 0 && errno != EEXIST)
+                return false;
+    return true;
+}
+
+static void save_report(struct cli *cli, const struct run_report *report, struct str work_dir) {
+    struct buf json = {0};
+    struct str dir = arena_printf(&cli->arena, "%.*s/%s", STR_ARG(work_dir), report->run_id);
+    struct str path = arena_printf(&cli->arena, "%.*s/report.json", STR_ARG(dir));
+    run_report_json(report, &json);
+    bool good = make_dirs(cli, dir);
+    int fd = good ? open(path.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+    good = fd >= 0 && write(fd, json.ptr, json.len) == (ssize_t)json.len;
+    if (fd >= 0 && close(fd) != 0) good = false;
+    buf_release(&json);
+    if (good) {
+        struct str latest = arena_printf(&cli->arena, "%.*s/latest", STR_ARG(work_dir));
+        unlink(latest.ptr);
+        good = symlink(report->run_id, latest.ptr) == 0;
+    }
+    if (good) return;
+    struct diag *diag = diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0},
+                                    "could not write the report: %s", strerror(errno));
+    diag_place(&cli->diags, diag, "%.*s", STR_ARG(path));
+}
+
+static void print_report(struct cli *cli, const struct run_report *report) {
+    struct buf out = {0};
+    if (cli->json)
+        run_report_json(report, &out);
+    else
+        run_report_text(report, isatty(STDOUT_FILENO) && cli->colour, &out);
+    cli_print(&out);
+    fflush(stdout);
+    buf_release(&out);
+}
+
+static void show_run_diags(struct cli *cli) {
+    enum output_format format = cli->format;
+    cli->format = FORMAT_TEXT; /* standard output holds the report */
+    cli_show_diags(cli);
+    cli->format = format;
+}
+
+int cli_run_session(struct cli *cli, const struct plan *plan, struct run_options *options,
+                    struct str log_path, bool quiet) {
+    struct run_log log;
+    struct run_report report = {0};
+    const char *path = log_path.len ? arena_copy_cstr(&cli->arena, log_path) : "";
+    if (log_path.len == 0 && make_dirs(cli, options->work_dir))
+        path = arena_printf(&cli->arena, "%.*s/mig.log", STR_ARG(options->work_dir)).ptr;
+    if (!run_log_open(&log, path, quiet)) {
+        diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot open the log file %s: %s", path,
+                    strerror(errno));
+        show_run_diags(cli);
+        return EXIT_USAGE;
+    }
+    struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    options->stop = &stop_asked;
+    options->observer = run_log_observer(&log);
+    enum run_status status = run_execute(plan, options, &cli->arena, &report, &cli->diags);
+    run_log_close(&log);
+    save_report(cli, &report, options->work_dir);
+    print_report(cli, &report);
+    show_run_diags(cli);
+    return run_exit_code(status);
+}
