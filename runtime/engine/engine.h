@@ -3,6 +3,7 @@
 #define MIG_ENGINE_ENGINE_H
 
 #include "runtime/engine/run.h"
+#include "runtime/seal/seal.h"
 #include "runtime/vm/key_set.h"
 #include "runtime/vm/keyed_table.h"
 
@@ -100,7 +101,9 @@ struct engine {
     bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;
-    double deadline;    /* end of the environment's window (monotonic seconds); 0: none */
+    double deadline;          /* end of the environment's window (monotonic seconds); 0: none */
+    struct seal_key seal_key; /* MIG_QUARANTINE_KEY */
+    bool has_seal_key;
     int64_t expires_at; /* of what is kept of rows: the environment's retention (timestamptz); 0: never */
 };
 
@@ -171,6 +174,13 @@ uint32_t *projection_bind(struct arena *arena, const struct projection *projecti
 bool engine_prepare_tables(struct engine *engine, const uint32_t *programs, uint32_t count,
                            const struct plan_map *map);
 bool engine_build_codes(struct engine *engine);
+/* kept_crosswalk.c: `keep crosswalk N days`. Can this run do without map `needed`, because earlier runs have
+ * kept its rows? */
+bool crosswalk_is_kept(const struct engine *engine, uint32_t needed);
+/* Is anything in the rows of the map's crosswalk personal: its key, a column that others take? */
+bool crosswalk_is_personal(const struct plan *plan, const struct plan_map *map);
+/* Fills the crosswalk of a map that this run leaves out with what earlier runs have kept. */
+bool crosswalk_load_kept(struct engine *engine, uint32_t map);
 /* A crosswalk, empty. */
 bool engine_open_crosswalk(struct engine *engine, uint32_t table);
 
@@ -307,7 +317,7 @@ struct reject_origin {
 
 /* quarantine.c: rejected rows, one file a map, mode 0600: WORK_DIR/RUN_ID/quarantine/MAP.ndjson without
  * personal data, and, where there is a key (MIG_QUARANTINE_KEY), MAP.sealed with the whole records. */
-/* A key that is none ends the run (engine->status). */
+/* Ends the run (engine->status) where an earlier go has sealed and this one has no key. */
 struct quarantine *quarantine_open(struct engine *engine, struct str directory);
 /* A run that is resumed meets its rejected rows again: what an earlier go has left goes. */
 void quarantine_clear(struct quarantine *quarantine);

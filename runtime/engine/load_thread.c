@@ -3,6 +3,7 @@
 
 #include "runtime/base/fault.h"
 #include "runtime/base/hash.h"
+#include "runtime/engine/crosswalk_row.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ struct load_thread {
     struct journal_counts counts;
     uint64_t journal_ordinal;
     struct load_answers answers, handed;
+    struct seal_box *box; /* NULL: nothing is sealed */
     struct str failure_message;
     struct arena arena;
     struct diag_list diags;
@@ -190,14 +192,17 @@ static struct str cells_json(struct arena *arena, const struct str *cells, uint3
 static void add_crosswalk(struct load_thread *t, struct arena *arena, struct journal_batch *batch) {
     if (!t->options.journals_crosswalk || t->result.returned_count == 0) return;
     struct journal_crosswalk *rows = ARENA_ARRAY(arena, struct journal_crosswalk, t->result.returned_count);
-    uint32_t count = 0;
     for (uint32_t i = 0; i < t->result.returned_count; i++) {
         const struct load_returned *r = &t->result.returned[i];
-        rows[count++] = (struct journal_crosswalk){r->ordinal, kept_of(t, r->ordinal).key,
-                                                   cells_json(arena, r->cells, t->options.returning_count)};
+        rows[i] = (struct journal_crosswalk){r->ordinal, STR(""),
+                                             cells_json(arena, r->cells, t->options.returning_count)};
+        if (t->options.keeps_keys) rows[i].key = kept_of(t, r->ordinal).key;
+        if (t->box)
+            crosswalk_row_seal(t->box, t->options.run.id, t->options.plan->maps[t->options.map].name,
+                               &rows[i], arena);
     }
     batch->crosswalk = rows;
-    batch->crosswalk_count = count;
+    batch->crosswalk_count = t->result.returned_count;
 }
 
 static void forget_waiting(struct load_thread *t) {
@@ -474,10 +479,12 @@ static void *run_thread(void *argument) {
 struct load_thread *load_thread_open(const struct load_thread_options *options, struct diag_list *diags) {
     struct load_thread *t = memory_zalloc(sizeof *t);
     struct pg_loader_options loading = {.returning = options->returning,
-                                        .returning_count = options->returning_count};
+                                        .returning_count = options->returning_count,
+                                        .without_journal = options->without_journal};
     t->options = *options;
     t->held_end = &t->held;
     t->journal_ordinal = options->first_batch;
+    if (options->seal) t->box = seal_box_new(options->seal);
     t->counts = options->counts;
     diag_list_init(&t->diags, &t->arena);
     pthread_mutex_init(&t->lock, NULL);
@@ -573,6 +580,7 @@ void load_thread_close(struct load_thread *t) {
     pthread_mutex_unlock(&t->lock);
     if (t->started) pthread_join(t->thread, NULL);
     if (t->loader) pg_loader_close(t->loader);
+    seal_box_free(t->box);
     release_held(t);
     while (t->order_count) { /* never taken: the thread did not start */
         load_ledger_free(t->orders[t->order_first].ledger);

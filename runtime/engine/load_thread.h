@@ -69,8 +69,11 @@ struct load_thread_options {
     struct journal_run run;
     const uint32_t *returning;
     uint32_t returning_count;
+    bool without_journal;
     bool keep_rows;                /* false: commit per map */
-    bool journals_crosswalk;       /* returned rows go into mig.crosswalk, by the keys of their pieces */
+    bool journals_crosswalk;       /* returned rows go into mig.crosswalk … */
+    bool keeps_keys;               /* … with the keys of their pieces: later runs find them by those */
+    const struct seal_key *seal;   /* … sealed with this key; NULL: in clear */
     struct str conflict_message;   /* for the ledger, of rows that are in the target already */
     int64_t expires_at;            /* of the ledger's rows (timestamptz); 0: never */
     uint64_t first_batch;          /* the ordinal of the first batch: those below are in the journal */

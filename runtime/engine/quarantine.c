@@ -2,8 +2,6 @@
  * with the whole records where there is a key. */
 #include "runtime/engine/map_internal.h"
 
-#include "runtime/seal/seal.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +17,6 @@ struct quarantine {
     int fd;
     struct buf out;
     bool sealing;
-    struct seal_key key;
     struct seal_writer *sealed; /* NULL: not open */
     struct quarantine_record record;
 };
@@ -73,10 +70,8 @@ struct quarantine *quarantine_open(struct engine *engine, struct str directory) 
     q->engine = engine;
     q->directory = directory;
     q->fd = -1;
-    enum seal_key_result key = seal_key_from_env(SEAL_KEY_VARIABLE, &q->key, engine->diags);
-    if (key == SEAL_KEY_BAD) engine_fail(engine, RUN_USAGE);
-    q->sealing = key == SEAL_KEY_READ;
-    if (key == SEAL_KEY_NONE && engine->options->again) find_sealed(q);
+    q->sealing = engine->has_seal_key;
+    if (!q->sealing && engine->options->again) find_sealed(q);
     return q;
 }
 
@@ -123,7 +118,6 @@ void quarantine_close(struct quarantine *q) {
     close_file(q);
     buf_release(&q->out);
     quarantine_record_release(&q->record);
-    seal_key_forget(&q->key);
     free(q);
 }
 
@@ -144,7 +138,7 @@ static bool open_sealed(struct quarantine *q) {
     struct str clear = q->path;
     q->path =
         arena_printf(q->engine->arena, "%.*s/%.*s.sealed", STR_ARG(q->directory), STR_ARG(q->map->name));
-    q->sealed = seal_writer_open(q->path.ptr, &q->key, &subject);
+    q->sealed = seal_writer_open(q->path.ptr, &q->engine->seal_key, &subject);
     if (q->sealed == NULL) return report_write_error(q, "seal");
     q->path = clear;
     return true;

@@ -155,8 +155,15 @@ static void name_run(struct engine *engine) {
     engine->report->started_at = value_format(engine->arena, &value);
 }
 
+static bool take_seal_key(struct engine *engine) {
+    enum seal_key_result result = seal_key_from_env(SEAL_KEY_VARIABLE, &engine->seal_key, engine->diags);
+    engine->has_seal_key = result == SEAL_KEY_READ;
+    return result != SEAL_KEY_BAD || engine_fail(engine, RUN_USAGE);
+}
+
 static bool prepare_engine(struct engine *engine) {
     const struct plan *plan = engine->plan;
+    if (!take_seal_key(engine)) return false;
     engine->zones = ARENA_NEW(engine->arena, struct zone_cache);
     engine->zones->arena = engine->arena;
     engine->tables = ARENA_ARRAY(engine->arena, struct keyed_table *, plan->tables_count + 1);
@@ -179,6 +186,7 @@ void engine_release(struct engine *engine) {
     program_set_free(engine->programs);
     engine_drop_standard_input(engine);
     quarantine_close(engine->quarantine);
+    seal_key_forget(&engine->seal_key);
     fingerprint_release(engine);
 }
 
@@ -234,33 +242,59 @@ bool engine_runs_map(const struct engine *engine, uint32_t map) {
            (engine->options->only_count == 0 || engine->plan->maps[map].partition.len > 0);
 }
 
+/* What is kept for months must not lie about in clear. */
+static bool may_keep_crosswalks(struct engine *engine) {
+    for (uint32_t i = 0; i < engine->plan->maps_count && !engine->has_seal_key && !engine->options->dry_run;
+         i++) {
+        const struct plan_map *map = &engine->plan->maps[i];
+        if (map->crosswalk_days == 0 || !engine_runs_map(engine, i) ||
+            !crosswalk_is_personal(engine->plan, map))
+            continue;
+        struct diag *diag =
+            diag_report(engine->diags, X_SEAL_KEY, no_span(),
+                        "map `%.*s` keeps its crosswalk, which holds personal data, and %s is not set",
+                        STR_ARG(map->name), SEAL_KEY_VARIABLE);
+        diag_help(
+            engine->diags, diag,
+            "It is sealed with that key for later runs. Make one (`openssl rand -hex 32`) and keep it; or "
+            "take `keep crosswalk` out of the spec.");
+        return engine_fail(engine, RUN_USAGE);
+    }
+    return true;
+}
+
 static bool refuse_unseen(struct engine *engine, const struct plan_map *map, uint32_t needed) {
     struct diag *diag = diag_report(engine->diags, X_UNSUPPORTED, no_span(),
                                     "map `%.*s` finds rows through map `%.*s`, which this run leaves out",
                                     STR_ARG(map->name), STR_ARG(engine->plan->maps[needed].name));
-    diag_help(
-        engine->diags, diag,
-        "Rows of another run are not remembered: put both maps into one phase or part, or find the rows "
-        "with `lookup … in` the target's table.");
+    diag_help(engine->diags, diag,
+              "Put both maps into one phase or part; or write `keep crosswalk N days` in `%.*s`, so that "
+              "later runs "
+              "know its rows; or find the rows with `lookup … in` the target's table.",
+              STR_ARG(engine->plan->maps[needed].name));
     return engine_fail(engine, RUN_REFUSED);
+}
+
+static bool knows_map(const struct engine *engine, uint32_t map) {
+    return engine_runs_map(engine, map) || crosswalk_is_kept(engine, map);
 }
 
 /* All maps whose rows this one finds by key. */
 static bool sees_what_it_needs(struct engine *engine, uint32_t index) {
     const struct plan *plan = engine->plan;
     const struct plan_map *map = &plan->maps[index];
-    if (map->from_kind == FROM_MAP && !engine_runs_map(engine, map->source))
+    if (map->from_kind == FROM_MAP && !knows_map(engine, map->source))
         return refuse_unseen(engine, map, map->source);
     for (uint32_t s = 0; s < map->stages_count; s++)
         if (map->stages[s].kind != STAGE_EACH && plan->tables[map->stages[s].table].kind == KEYED_MAP &&
-            !engine_runs_map(engine, plan->tables[map->stages[s].table].source))
+            !knows_map(engine, plan->tables[map->stages[s].table].source))
             return refuse_unseen(engine, map, plan->tables[map->stages[s].table].source);
     uint32_t programs[] = {map->program, map->grouped ? map->group_program - 1 : map->program};
     for (uint32_t p = 0; p < 2; p++)
         for (uint32_t i = 0; i < plan->programs[programs[p]].code_count; i++) {
             const struct plan_instr *in = &plan->programs[programs[p]].code[i];
             if (OPCODES[in->op].imm2 != IMM_TABLE || plan->tables[in->imm2].kind != KEYED_MAP) continue;
-            if (!engine_runs_map(engine, plan->tables[in->imm2].source))
+            if (!knows_map(engine, plan->tables[in->imm2].source))
                 return refuse_unseen(engine, map, plan->tables[in->imm2].source);
         }
     return true;
@@ -369,7 +403,7 @@ static bool run_all(struct engine *engine, struct target_postgres *pg,
     } else if (!audit_write(engine, pg, "run_resumed", STR(""), STR("{}")))
         return false;
     if (!pg->journaling) return run_maps(engine, pg, environment) && checks_run(engine, pg, false);
-    fingerprint_start(engine);
+    if (!engine->options->without_journal) fingerprint_start(engine);
     if (!run_maps(engine, pg, environment)) return false;
     return fingerprint_write(engine, pg->look, &pg->run, true) && checks_run(engine, pg, false);
 }
@@ -454,7 +488,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
     engine.expires_at = engine_expiry(&engine, environment ? environment->retention_seconds : 0);
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
                 maps_see_each_other(&engine) && refuse_unsupported(&engine, environment) &&
-                prepare_engine(&engine) && engine_check_sources(&engine);
+                prepare_engine(&engine) && may_keep_crosswalks(&engine) && engine_check_sources(&engine);
     struct str url =
         good ? run_target_url(plan, options->environment, options->target_url, arena, diags) : STR("");
     if (good && url.len == 0) engine_fail(&engine, RUN_USAGE);

@@ -50,7 +50,9 @@ struct run_options {
     struct str phase; /* empty: all */
     bool dry_run;     /* reads, transforms, checks the source side; writes nothing to the target */
     bool allow_extern;
-    size_t memory_limit; /* for keyed tables and key sets, before they spill; 0: 64 and 128 MiB each */
+    bool without_journal; /* for measuring what it costs: no batch rows, row hashes, ledger and checksums of
+                             files, no rows kept for another try. Such a run can only be looked at */
+    size_t memory_limit;  /* for keyed tables and key sets, before they spill; 0: 64 and 128 MiB each */
     struct run_observer observer;
     const struct reader_limits *limits; /* NULL: defaults */
     const volatile int

@@ -4,9 +4,9 @@
 #include "runtime/engine/map_internal.h"
 #include "runtime/engine/target_postgres.h"
 
+#include "runtime/engine/crosswalk_row.h"
 #include "runtime/engine/load_thread.h"
 #include "runtime/engine/settled.h"
-#include "runtime/value/convert.h"
 
 #include <stdlib.h>
 
@@ -210,23 +210,6 @@ static bool postgres_write(struct sink *base, struct map_run *run, const struct 
 
 /* ---------------------------------------------------------------- answers of the server */
 
-static struct value returned_value(struct sink_postgres *sink, const struct plan_type *type,
-                                   struct str text) {
-    const struct plan *plan = sink->run->engine->plan;
-    struct value value = {.kind = TYPE_NULL};
-    if (text.ptr == NULL) return value;
-    if (type->kind == TYPE_ENUM) {
-        for (uint32_t i = 0; i < plan->enums[type->ref].labels_count; i++)
-            if (str_eq(plan->enums[type->ref].labels[i].text, text))
-                return (struct value){.kind = TYPE_ENUM, .as_int = i};
-        return value;
-    }
-    if (value_parse(&sink->pending_arena, (enum type_kind)type->kind, text, sink->run->engine->zones,
-                    &value) != FAULT_NONE)
-        value.kind = TYPE_NULL;
-    return value;
-}
-
 static const struct pending_row *find_pending(const struct sink_postgres *sink, uint64_t ordinal) {
     uint64_t first = sink->pending.count ? sink->pending.items[0].ordinal : 0;
     return ordinal >= first && ordinal - first < sink->pending.count ? &sink->pending.items[ordinal - first]
@@ -242,7 +225,8 @@ static bool remember_returned(struct sink_postgres *sink, const struct load_answ
         struct value columns[256];
         uint32_t stored = plan_stored_columns(table);
         for (uint32_t c = 0; c < stored && c < 256; c++)
-            columns[c] = returned_value(sink, &table->columns[c], returned->cells[c]);
+            columns[c] = crosswalk_value(run->engine->plan, &table->columns[c], returned->cells[c],
+                                         &sink->pending_arena, run->engine->zones);
         if (row && stored < table->columns_count && stored < 256)
             columns[stored] =
                 (struct value){.kind = row->part.ptr ? TYPE_TEXT : TYPE_NULL, .as_text = row->part};
@@ -482,6 +466,9 @@ static void set_up_answers(struct sink_postgres *sink, struct load_thread_option
         options->returning = run->sink_remembers ? table->target_columns : NULL;
         options->returning_count = run->sink_remembers ? plan_stored_columns(table) : 0;
         options->journals_crosswalk = run->sink_remembers;
+        options->keeps_keys = map->crosswalk_days > 0;
+        if (run->engine->has_seal_key && crosswalk_is_personal(plan, map))
+            options->seal = &run->engine->seal_key;
     }
     if (map->conflict == CONFLICT_REJECT) options->conflict_message = conflict_message(map);
     /* Groups cannot be found again in the source: their places are kept, too. */
@@ -497,7 +484,7 @@ static bool open_thread(struct sink_postgres *sink, struct load_thread_options *
         options->first_batch = settled_next_batch(sink->settled);
         options->counts = *settled_counts(sink->settled);
     }
-    run->sink_journals = true;
+    run->sink_journals = !options->without_journal;
     sink->thread = load_thread_open(options, run->engine->diags);
     return sink->thread && journal_start_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index,
                                               timestamptz_now(), run->engine->diags);
@@ -511,18 +498,21 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
                                           .plan = engine->plan,
                                           .map = run->index,
                                           .run = pg->run,
-                                          .keep_rows = run->map->commit != COMMIT_MAP,
                                           .expires_at = engine->expires_at,
+                                          .without_journal = engine->options->without_journal,
+                                          .keep_rows = run->map->commit != COMMIT_MAP &&
+                                                       !engine->options->without_journal,
                                           .given_up = &engine->given_up};
     sink->base.ops = &OPS;
     sink->pg = pg;
     sink->run = run;
     sink->replay = engine->replay;
     set_up_answers(sink, &options);
+    if (options.without_journal) pg_row_encoder_skip_hashes(sink->encoder);
     bool good = true;
     if (engine->options->again) {
-        sink->settled =
-            settled_open(pg->look, pg->run.id, run->map, options.returning_count, &run->arena, engine->diags);
+        sink->settled = settled_open(pg->look, pg->run.id, run->map, options.returning_count, options.seal,
+                                     &run->arena, engine->diags);
         good = sink->settled != NULL;
     }
     if (good && (sink->replay || open_thread(sink, &options))) return &sink->base;

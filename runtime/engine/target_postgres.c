@@ -131,6 +131,14 @@ static bool tables_stand(struct target_postgres *pg) {
     return !engine_stopped(engine);
 }
 
+/* The target said no, or it is gone: they look alike to whoever asked. */
+static bool fail_refused(struct target_postgres *pg) {
+    struct pg_connection *connections[] = {pg->look, pg->load, pg->guard};
+    for (int i = 0; i < 3; i++)
+        if (connections[i] && !pg_is_alive(connections[i])) return engine_fail(pg->engine, RUN_UNREACHABLE);
+    return engine_fail(pg->engine, RUN_REFUSED);
+}
+
 static bool take_run_over(struct target_postgres *pg) {
     struct engine *engine = pg->engine;
     const struct journal_run_info *again = engine->options->again;
@@ -138,7 +146,7 @@ static bool take_run_over(struct target_postgres *pg) {
     if (!fingerprint_compare(engine, again->sources, again->source_count)) return false;
     return (journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
             journal_take_over(pg->look, again->run_id, &pg->run, engine->diags)) ||
-           engine_fail(engine, RUN_REFUSED);
+           fail_refused(pg);
 }
 
 static bool start_journal(struct target_postgres *pg) {
@@ -177,7 +185,7 @@ static bool start_journal(struct target_postgres *pg) {
                 journal_start_run(pg->look, &start, &pg->run, engine->diags);
     buf_release(&options);
     buf_release(&plan);
-    if (!good) return engine_fail(engine, RUN_REFUSED);
+    if (!good) return fail_refused(pg);
     return invocation_save(engine->plan, engine->options, engine->report->run_id, engine->arena,
                            engine->diags) ||
            engine_fail(engine, RUN_STOPPED);
@@ -195,10 +203,9 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
     if (pg->look == NULL) return false;
     pg->sources = pg_sources_new(engine->plan, url, NULL);
     target->postgres_context = pg->sources;
-    if (!pg_catalog_compare(pg->look, engine->plan, engine->diags)) return engine_fail(engine, RUN_REFUSED);
+    if (!pg_catalog_compare(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
     if (!pg->journaling) return true;
-    if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags))
-        return engine_fail(engine, RUN_REFUSED);
+    if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
     pg->load = open_connection(pg);
     pg->guard = pg->load ? open_connection(pg) : NULL;
     return pg->guard && (engine->options->again ? take_run_over(pg) : start_journal(pg));
@@ -225,8 +232,7 @@ bool target_postgres_revive(struct target_postgres *pg) {
     if (!pg->journaling || journal_lock_is_held(pg->guard)) return true;
     if (!pg_is_alive(pg->guard) && !pg_reconnect(pg->guard, pg->engine->diags))
         return engine_fail(pg->engine, RUN_UNREACHABLE);
-    return journal_lock(pg->guard, LOCK_PATIENCE_MS, pg->engine->diags) ||
-           engine_fail(pg->engine, RUN_REFUSED);
+    return journal_lock(pg->guard, LOCK_PATIENCE_MS, pg->engine->diags) || fail_refused(pg);
 }
 
 void target_postgres_finish(struct target_postgres *pg) {

@@ -27,6 +27,7 @@ struct pg_row_encoder {
     uint32_t count;
     uint32_t hashed; /* columns that are hashed: all but the text-only ones */
     bool text, staged;
+    bool unhashed;
     bool canonical;       /* the hashed bytes are not the sent bytes … */
     bool in_place;        /* … but as long: numbers only, changed in a copy */
     uint32_t fixed_bytes; /* upper bound of a row's fixed part */
@@ -102,6 +103,10 @@ struct pg_row_encoder *pg_row_encoder_new(const struct plan *plan, const struct 
         if (wire_needs_canonical(&e->columns[i]) && !wire_is_patched(&e->columns[i])) e->in_place = false;
     choose_parts(e, map, table);
     return e;
+}
+
+void pg_row_encoder_skip_hashes(struct pg_row_encoder *e) {
+    e->unhashed = true;
 }
 
 void pg_row_encoder_free(struct pg_row_encoder *encoder) {
@@ -303,7 +308,8 @@ bool pg_encode_rows(const struct pg_row_encoder *e, const struct vm *vm, const u
             break;
         }
         out->hashes[out->count] =
-            hash_row(e, to->ptr ? to->ptr + fields_at : "", starts, &canonical, &scratch);
+            e->unhashed ? (struct row_hash){0}
+                        : hash_row(e, to->ptr ? to->ptr + fields_at : "", starts, &canonical, &scratch);
         out->ordinals[out->count] = ordinal;
         out->ends[out->count++] = out->bytes.len;
     }

@@ -49,6 +49,8 @@ struct pg_row_encoder;
  * must outlive it. Shared by threads once made. */
 struct pg_row_encoder *pg_row_encoder_new(const struct plan *plan, const struct plan_map *map,
                                           const struct plan_program *program, bool returning);
+/* Hashes stay zero: see run_options.without_journal. */
+void pg_row_encoder_skip_hashes(struct pg_row_encoder *encoder);
 void pg_row_encoder_free(struct pg_row_encoder *encoder);
 bool pg_row_encoder_is_text(const struct pg_row_encoder *encoder); /* COPY TEXT instead of BINARY */
 

@@ -318,7 +318,10 @@ static enum load_status report_fenced(struct pg_loader *l, struct load_result *r
 static enum load_status commit_journaled(struct pg_loader *l, const struct journal_batch *batch,
                                          struct load_result *result, struct diag_list *diags) {
     struct pg_connection *c = l->connection;
-    switch (journal_write_batch(c, &l->run, l->map->name, batch, &l->load)) {
+    enum journal_write written = l->options.without_journal
+                                     ? JOURNAL_WRITTEN
+                                     : journal_write_batch(c, &l->run, l->map->name, batch, &l->load);
+    switch (written) {
     case JOURNAL_WRITTEN: break;
     case JOURNAL_FENCED: return report_fenced(l, result, diags);
     case JOURNAL_WRITE_FAILED:

@@ -49,6 +49,7 @@ struct load_result {
 struct pg_loader_options {
     const uint32_t *returning; /* target columns whose stored values are wanted; NULL: none */
     uint32_t returning_count;
+    bool without_journal;     /* commits rows alone, see run_options */
     int32_t in_doubt_seconds; /* how long to try to reach the server again; 0: 30 */
     bool rehearse; /* the caller holds a transaction open over all maps and rolls it back at the end:
                       batches are savepoints in it, nothing goes to the journal (run may be NULL), and

@@ -71,6 +71,18 @@ enum seal_status seal_reader_next(struct seal_reader *reader, struct str *record
 struct seal_end seal_reader_end(const struct seal_reader *reader);
 void seal_reader_close(struct seal_reader *reader);
 
+/* ---------------------------------------------------------------- single values */
+
+/* Values sealed on their own, for columns of tables. One thread at a time. */
+struct seal_box;
+struct seal_box *seal_box_new(const struct seal_key *key);
+void seal_box_free(struct seal_box *box); /* NULL is fine */
+/* subject: what the value is bound to; the same must be given to open it. */
+struct str seal_box_close(struct seal_box *box, struct str subject, struct str text, struct arena *arena);
+/* False: another key, another subject, or it was changed. */
+bool seal_box_open(struct seal_box *box, struct str subject, struct str sealed, struct arena *arena,
+                   struct str *text);
+
 /* The expiry that a file names, without its key: for those who remove files. Nothing is proven by it. False:
  * no sealed file. */
 bool seal_peek_expiry(const char *path, int64_t *expires_at);

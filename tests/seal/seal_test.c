@@ -270,6 +270,28 @@ static void test_refuses_other_files(void **state) {
     assert_refused(f, X_SEAL_MISSING);
 }
 
+static void test_single_values(void **state) {
+    struct fixture *f = *state;
+    struct seal_box *box = seal_box_new(&f->key);
+    struct str text, one = seal_box_close(box, STR("row 1"), str_cstr(SECRET), &f->arena);
+    struct str two = seal_box_close(box, STR("row 1"), str_cstr(SECRET), &f->arena);
+    assert_false(str_eq(one, two)); /* equal values do not look equal */
+    assert_null(memmem(one.ptr, one.len, SECRET, 5));
+    assert_true(seal_box_open(box, STR("row 1"), one, &f->arena, &text));
+    assert_true(str_is(text, SECRET));
+    assert_false(seal_box_open(box, STR("row 2"), one, &f->arena, &text));
+    for (size_t i = 0; i < one.len; i++) {
+        ((char *)one.ptr)[i] ^= 1;
+        assert_false(seal_box_open(box, STR("row 1"), one, &f->arena, &text));
+        ((char *)one.ptr)[i] ^= 1;
+    }
+    assert_false(seal_box_open(box, STR("row 1"), str_from(one.ptr, 20), &f->arena, &text));
+    assert_true(
+        seal_box_open(box, STR(""), seal_box_close(box, STR(""), STR(""), &f->arena), &f->arena, &text));
+    assert_int_equal(text.len, 0);
+    seal_box_free(box);
+}
+
 #define SEAL_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -283,6 +305,7 @@ int main(void) {
         SEAL_TEST(test_finds_swapped_and_missing_records),
         SEAL_TEST(test_finds_a_missing_segment),
         SEAL_TEST(test_refuses_other_files),
+        SEAL_TEST(test_single_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

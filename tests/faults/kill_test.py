@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""The kill test: kill_test.py MIG [KILLS [SEED]]
+
+A migration is interrupted at random: mig killed, its server processes ended, the server killed, connections cut, around
+COMMITs too; then resumed, which may be interrupted in its turn, until it is done. Each time the target must hold what
+an uninterrupted run leaves, byte by byte, the journal and the ledger the same counts, reasons and rows.
+"""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import proxy
+import world
+from pg_client import Client, QueryError
+from server import Server
+
+SIZE = 2400
+DONE = (0, 3)
+
+
+class Differs(Exception):
+    pass
+
+
+class Test:
+    def __init__(self, mig, seed):
+        self.mig = os.path.abspath(mig)
+        self.random = random.Random(seed)
+        self.dir = tempfile.mkdtemp(prefix="mig-kill.")
+        os.chmod(self.dir, 0o755)
+        self.server = Server(os.path.join(self.dir, "pg"))
+        self.server.start()
+        self.data = os.path.join(self.dir, "data")
+        os.makedirs(self.data)
+        world.write_files(self.data, SIZE)
+        os.makedirs(os.path.join(self.dir, "proxy"))
+        self.proxy = proxy.Proxy(os.path.join(self.dir, "proxy"), self.server.dir)
+        self.admin = Client(self.server.url("postgres"))
+        self.admin.query("create database base")
+        base = Client(self.server.url("base"))
+        base.query(world.SCHEMA)
+        base.query(world.BEFORE.format(size=SIZE))
+        base.close()
+        self.kinds = {}
+        self.resumes = 0
+
+    def close(self):
+        self.proxy.close()
+        self.server.kill()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    # ------------------------------------------------------------ one database, one folder
+
+    def fresh(self):
+        self.admin.query("drop database if exists w with (force)")
+        self.admin.query("create database w template base")
+        self.work = os.path.join(self.dir, "work")
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def start(self, *arguments, through_proxy=True):
+        host = os.path.join(self.dir, "proxy") if through_proxy else self.server.dir
+        return subprocess.Popen([self.mig, *arguments, "--work-dir", self.work, "--quiet"], cwd=self.data,
+                                env={**os.environ, "DB": f"postgresql://tester@/w?host={host}", "MIG_PARAM_SALT": "salt"},
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def look(self):
+        client = Client(self.server.url("w"))
+        try:
+            tables = {name: client.query(sql) for name, sql in world.DUMPS.items()}
+            return {**tables, "journal": client.query(world.JOURNAL), "ledger": client.query(world.LEDGER),
+                    "law": client.query(world.LAW), "open": client.query("select map from mig.step where state <> 'done'"),
+                    "quarantine": self.quarantine()}
+        finally:
+            client.close()
+
+    def quarantine(self):
+        lines = []
+        folder = os.path.join(self.work, os.readlink(os.path.join(self.work, "latest")), "quarantine")
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name), errors="replace") as f:
+                lines += [(name, line) for line in f]
+        return sorted(lines)
+
+    def baseline(self):
+        self.fresh()
+        begun = time.monotonic()
+        process = self.start("run", "spec.mig")
+        out, err = process.communicate(timeout=300)
+        if process.returncode != 0:
+            raise Differs(f"the uninterrupted run: exit code {process.returncode}\n{out.decode()}\n{err.decode()}")
+        self.seconds = time.monotonic() - begun
+        self.bytes, self.commits = self.proxy.bytes, self.proxy.commits
+        self.expected = self.look()
+        if self.expected["law"] or self.expected["open"]:
+            raise Differs(f"the uninterrupted run does not balance: {self.expected['law']} {self.expected['open']}")
+
+    # ------------------------------------------------------------ faults
+
+    def interrupt(self, process, kind):
+        """Carries a fault out while the process runs."""
+        deadline = time.monotonic() + self.random.uniform(0, self.seconds * 1.1)
+        if kind in ("cut bytes", "cut commit"):
+            return  # the proxy does it
+        while time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.002)
+        if process.poll() is not None:
+            return
+        if kind == "kill mig":
+            process.kill()
+        elif kind == "end backends":
+            pick = self.random.choice(["true", "random() < 0.4"])
+            try:
+                self.admin.query(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = 'w' and {pick}")
+            except (QueryError, OSError):
+                pass
+        elif kind == "kill server":
+            self.server.kill()
+            if self.random.random() < 0.5:
+                time.sleep(self.random.uniform(0, 0.3))
+            self.server.start()
+            self.admin.close()
+
+    def go(self, arguments, kind):
+        self.proxy.clear()
+        if kind == "cut bytes":
+            self.proxy.after_bytes = self.random.randint(1, int(self.bytes * 1.05))
+        if kind == "cut commit":
+            self.proxy.at_commit = (self.random.randint(1, self.commits), self.random.choice(["before", "after"]))
+        process = self.start(*arguments)
+        self.interrupt(process, kind)
+        try:
+            out, err = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise Differs(f"mig {arguments[0]} hangs after `{kind}`\n{err.decode()}")
+        code = process.returncode
+        if code not in (0, 5, 6, -9) and not (code == 7 and b"X0305" in err) and not (code == 7 and b"X0311" in err):
+            raise Differs(f"mig {arguments[0]} after `{kind}`: exit code {code}\n{out.decode()[-1500:]}\n{err.decode()}")
+        return code, err.decode()
+
+    def started(self):
+        """A run that broke before its journal was there starts anew."""
+        client = Client(self.server.url("w"))
+        try:
+            return client.query("select to_regclass('mig.run') is not null")[0][0] == "t" and \
+                client.query("select count(*) from mig.run")[0][0] != "0" and os.path.islink(os.path.join(self.work, "latest"))
+        finally:
+            client.close()
+
+    def kill_once(self, number):
+        kinds = ["kill mig"] * 4 + ["end backends"] * 2 + ["cut bytes"] * 2 + ["cut commit"] * 2 + ["kill server"]
+        self.fresh()
+        kind = self.random.choice(kinds)
+        trail = [kind]
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        code, err = self.go(("run", "spec.mig"), kind)
+        for attempt in range(30):
+            if code in DONE:
+                break
+            self.wait_until_alone()
+            again = self.random.choice(kinds) if attempt < 3 and self.random.random() < 0.4 else "none"
+            if again != "none":
+                self.kinds[again] = self.kinds.get(again, 0) + 1
+            trail.append(again)
+            self.resumes += 1
+            code, err = self.go(("resume",) if self.started() else ("run", "spec.mig"), again)
+        if code not in DONE:
+            raise Differs(f"not done after {trail}: exit code {code}\n{err}")
+        found = self.look()
+        for name, rows in self.expected.items():
+            if rows != found[name]:
+                missing = [r for r in rows if r not in found[name]][:3]
+                extra = [r for r in found[name] if r not in rows][:3]
+                raise Differs(f"{name} differs after {trail}: {len(rows)} expected, {len(found[name])} found;"
+                              f" missing {missing}, extra {extra}")
+
+    def wait_until_alone(self):
+        for _ in range(500):
+            try:
+                if self.admin.query("select count(*) from pg_stat_activity where datname = 'w'")[0][0] == "0":
+                    return
+            except (QueryError, OSError):
+                self.admin.close()
+            time.sleep(0.01)
+
+
+def main():
+    kills = int(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("MIG_KILLS", 20))
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(10**6)
+    test = Test(sys.argv[1], seed)
+    try:
+        test.baseline()
+        for number in range(kills):
+            try:
+                test.kill_once(number)
+            except Differs as problem:
+                print(f"FAILED round {number}, seed {seed}: {problem}")
+                return 1
+        faults = ", ".join(f"{n} {kind}" for kind, n in sorted(test.kinds.items()))
+        print(f"{kills} interrupted runs ({sum(test.kinds.values())} faults: {faults}; {test.resumes} resumes), seed {seed}:"
+              " each target byte-equal to the uninterrupted run's")
+        return 0
+    finally:
+        test.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
