@@ -178,6 +178,6 @@ int cmd_quarantine(struct cli *cli, int argc, char **argv) {
     }
     run_ref_close(&ref);
     fflush(stdout);
-    cli_show_diags(cli);
+    if (code != EXIT_WELL) cli_show_diags(cli);
     return code;
 }

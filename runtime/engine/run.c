@@ -243,22 +243,26 @@ bool engine_runs_map(const struct engine *engine, uint32_t map) {
 }
 
 /* What is kept for months must not lie about in clear. */
+static bool refuse_clear_crosswalk(struct engine *engine, const struct plan_map *map) {
+    struct diag *diag =
+        diag_report(engine->diags, X_SEAL_KEY, no_span(),
+                    "map `%.*s` keeps its crosswalk, which holds personal data, and %s is not set",
+                    STR_ARG(map->name), SEAL_KEY_VARIABLE);
+    diag_help(engine->diags, diag,
+              "It is sealed with that key for later runs. Make one (`openssl rand -hex 32`) and keep it; or "
+              "take `keep crosswalk` out of the spec.");
+    return engine_fail(engine, RUN_USAGE);
+}
+
 static bool may_keep_crosswalks(struct engine *engine) {
-    for (uint32_t i = 0; i < engine->plan->maps_count && !engine->has_seal_key && !engine->options->dry_run;
-         i++) {
+    for (uint32_t i = 0; i < engine->plan->maps_count && !engine->options->dry_run; i++) {
         const struct plan_map *map = &engine->plan->maps[i];
-        if (map->crosswalk_days == 0 || !engine_runs_map(engine, i) ||
-            !crosswalk_is_personal(engine->plan, map))
-            continue;
-        struct diag *diag =
-            diag_report(engine->diags, X_SEAL_KEY, no_span(),
-                        "map `%.*s` keeps its crosswalk, which holds personal data, and %s is not set",
-                        STR_ARG(map->name), SEAL_KEY_VARIABLE);
-        diag_help(
-            engine->diags, diag,
-            "It is sealed with that key for later runs. Make one (`openssl rand -hex 32`) and keep it; or "
-            "take `keep crosswalk` out of the spec.");
-        return engine_fail(engine, RUN_USAGE);
+        if (map->crosswalk_days == 0 || !engine_runs_map(engine, i)) continue;
+        if (map->crosswalk == 0)
+            engine_log(engine, 'W', "map %.*s keeps no crosswalk: no map of the spec finds rows through it",
+                       STR_ARG(map->name));
+        if (!engine->has_seal_key && crosswalk_is_personal(engine->plan, map))
+            return refuse_clear_crosswalk(engine, map);
     }
     return true;
 }

@@ -193,6 +193,7 @@ struct journal_run_info {
         options_json;
     int64_t version, fence;
     int32_t exit_code;    /* -1: not finished */
+    bool purged;          /* `mig purge` has removed what it kept of rows */
     struct str plan_hash; /* 64 hexadecimal digits */
     struct str started_at, finished_at;
     int64_t started_micros;          /* timestamptz */

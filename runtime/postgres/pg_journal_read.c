@@ -10,7 +10,7 @@ static const char RUN_COLUMNS[] =
     " to_char(started_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
     " coalesce(to_char(finished_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), ''),"
     " (extract(epoch FROM started_at - timestamptz '2000-01-01 00:00:00+00') * 1000000)::bigint,"
-    " options::text"
+    " options::text, purged_at IS NOT NULL"
     " FROM mig.run";
 
 static struct str copy_text(struct arena *arena, const struct pg_result *r, uint32_t row, uint32_t column) {
@@ -33,6 +33,7 @@ static void fill_run(struct arena *arena, const struct pg_result *r, uint32_t ro
     run->finished_at = copy_text(arena, r, row, 16);
     run->started_micros = pg_result_int(r, row, 17);
     run->options_json = copy_text(arena, r, row, 18);
+    run->purged = pg_result_bool(r, row, 19);
 }
 
 bool journal_read_runs(struct pg_connection *connection, struct arena *arena, uint32_t limit,
