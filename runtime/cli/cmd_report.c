@@ -23,6 +23,15 @@ int cmd_report(struct cli *cli, int argc, char **argv) {
     if (arguments.words.count > 1) return cli_usage(cli, "one run, please");
     struct str run = arguments.words.count ? arguments.words.items[0] : STR("latest");
     struct str path = arena_printf(&cli->arena, "%.*s/%.*s/report.json", STR_ARG(work_dir), STR_ARG(run));
+    struct str started =
+        arena_printf(&cli->arena, "%.*s/%.*s/invocation.json", STR_ARG(work_dir), STR_ARG(run));
+    if (access(path.ptr, F_OK) != 0 && access(started.ptr, F_OK) == 0) {
+        struct diag *diag = diag_report(&cli->diags, X_FILE_UNREADABLE, (struct span){0},
+                                        "the run has left no report: it is under way, or was interrupted");
+        diag_help(&cli->diags, diag, "`mig status` shows what it has committed, and the next command.");
+        cli_show_diags(cli);
+        return EXIT_USAGE;
+    }
     if (access(path.ptr, F_OK) != 0) {
         struct diag *diag = diag_report(&cli->diags, X_FILE_UNREADABLE, (struct span){0},
                                         "there is no report %.*s", STR_ARG(path));

@@ -235,6 +235,8 @@ bool map_execute(struct map_run *run);
 
 /* For sinks that learn of a row's fate later. The row that is being written, by its number in the vm. */
 const struct row_place *map_row_place(const struct map_run *run, uint32_t row);
+/* The source file of a place, as the user would write it. */
+struct str map_place_file(const struct map_run *run, const struct row_place *place);
 /* Its key as the crosswalk knows it; empty where it has none. */
 struct str map_row_key(const struct map_run *run, const struct vm *vm, uint32_t row, struct arena *arena);
 /* Its part (partition by), ptr NULL: none. */
@@ -296,6 +298,7 @@ void tallies_count_fault(struct tallies *tallies, struct run_map_report *map, en
                          struct str message);
 void tallies_count_warning(struct tallies *tallies, struct run_map_report *map, enum fault fault,
                            struct str message);
+const char *skip_reason_text(enum skip_reason reason);
 void tallies_count_skip(struct tallies *tallies, struct run_map_report *map, enum skip_reason reason);
 
 /* A source row's cells as its map reads them. */

@@ -6,11 +6,19 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* As the file system had it when the run began. */
+struct file_then {
+    struct str path; /* empty: a pipe */
+    off_t size;
+    struct timespec modified;
+};
 
 struct fingerprints {
     VEC(struct journal_source) files;
-    VEC(struct str) paths; /* of each; empty: a pipe */
+    VEC(struct file_then) then; /* of each */
     pthread_t thread;
     pthread_mutex_t lock;
     bool started, stopping;
@@ -32,8 +40,14 @@ static void add(struct engine *engine, const struct journal_source *file, struct
     for (uint32_t i = 0; i < f->files.count; i++)
         if (str_eq(f->files.items[i].source, file->source) && str_eq(f->files.items[i].file, file->file))
             return;
+    struct file_then then = {.path = path};
+    struct stat st;
+    if (path.len && stat(path.ptr, &st) == 0) {
+        then.size = st.st_size;
+        then.modified = st.st_mtim;
+    }
     VEC_PUSH(engine->arena, &f->files, *file);
-    VEC_PUSH(engine->arena, &f->paths, path);
+    VEC_PUSH(engine->arena, &f->then, then);
 }
 
 void fingerprint_add(struct engine *engine, struct str source, struct str name, struct str path,
@@ -98,7 +112,7 @@ static void *hash_files(void *argument) {
     struct fingerprints *f = argument;
     for (uint32_t i = 0; i < f->files.count && !must_stop(f); i++) {
         struct journal_source file = f->files.items[i];
-        int error = f->paths.items[i].len ? hash_file(f, f->paths.items[i].ptr, &file) : 0;
+        int error = f->then.items[i].path.len ? hash_file(f, f->then.items[i].path.ptr, &file) : 0;
         pthread_mutex_lock(&f->lock);
         f->files.items[i] = file;
         f->errors[i] = error;
@@ -112,6 +126,8 @@ void fingerprint_start(struct engine *engine) {
     struct fingerprints *f = get(engine);
     f->errors = ARENA_ARRAY(engine->arena, int, f->files.count + 1);
     f->started = f->files.count && pthread_create(&f->thread, NULL, hash_files, f) == 0;
+    if (f->files.count && !f->started)
+        engine_log(engine, 'W', "the source files get no checksums: a thread for them could not be started");
 }
 
 static bool report_unreadable(struct engine *engine, const struct fingerprints *f, uint32_t i) {
@@ -120,6 +136,28 @@ static bool report_unreadable(struct engine *engine, const struct fingerprints *
                                     STR_ARG(f->files.items[i].file), strerror(f->errors[i]));
     diag_help(engine->diags, diag, "Leave source files where they are until the run has ended.");
     return engine_fail(engine, RUN_UNREACHABLE);
+}
+
+/* Rows of two versions of a file are nothing that anybody wants loaded. */
+static bool stand_still(struct engine *engine, const struct fingerprints *f) {
+    bool good = true;
+    for (uint32_t i = 0; i < f->files.count; i++) {
+        const struct file_then *then = &f->then.items[i];
+        struct stat now;
+        if (then->path.len == 0) continue;
+        if (stat(then->path.ptr, &now) == 0 && now.st_size == then->size &&
+            now.st_mtim.tv_sec == then->modified.tv_sec && now.st_mtim.tv_nsec == then->modified.tv_nsec)
+            continue;
+        struct diag *diag = diag_report(engine->diags, X_SOURCE_CHANGED, no_span(),
+                                        "source file %.*s was changed while the run read it",
+                                        STR_ARG(f->files.items[i].file));
+        diag_help(
+            engine->diags, diag,
+            "What is loaded may be of the old file and of the new one: `mig rollback`, then `mig run` when "
+            "the file is complete.");
+        good = engine_fail(engine, RUN_STOPPED);
+    }
+    return good;
 }
 
 bool fingerprint_write(struct engine *engine, struct pg_connection *connection, const struct journal_run *run,
@@ -139,7 +177,7 @@ bool fingerprint_write(struct engine *engine, struct pg_connection *connection, 
         if (!journal_write_source(connection, run, f->written, &f->files.items[f->written], engine->diags))
             return engine_fail(engine, RUN_UNREACHABLE);
     }
-    return true;
+    return !wait || stand_still(engine, f);
 }
 
 static bool report_changed(struct engine *engine, struct str file, const char *how) {
@@ -157,9 +195,9 @@ static bool compare_file(struct engine *engine, struct fingerprints *f, const st
            !(str_eq(f->files.items[i].source, then->source) && str_eq(f->files.items[i].file, then->file)))
         i++;
     if (i == f->files.count) return report_changed(engine, then->file, "was read by the run and is gone");
-    if (f->paths.items[i].len == 0)
+    if (f->then.items[i].path.len == 0)
         return report_changed(engine, then->file, "came through a pipe, which cannot be read again");
-    int error = hash_file(f, f->paths.items[i].ptr, &f->files.items[i]);
+    int error = hash_file(f, f->then.items[i].path.ptr, &f->files.items[i]);
     if (error) return report_changed(engine, then->file, strerror(error));
     const struct journal_source *now = &f->files.items[i];
     if (now->bytes != then->bytes)

@@ -493,6 +493,11 @@ struct load_thread *load_thread_open(const struct load_thread_options *options, 
         pg_loader_open(options->connection, options->plan, options->map, &options->run, &loading, diags);
     t->started = t->loader && pthread_create(&t->thread, NULL, run_thread, t) == 0;
     if (t->started) return t;
+    if (t->loader) {
+        struct diag *diag =
+            diag_report(diags, X_NO_THREAD, (struct span){0}, "could not start the loading thread");
+        diag_help(diags, diag, "The system's limit of threads or memory is reached; see `ulimit -u`.");
+    }
     load_thread_close(t);
     return NULL;
 }

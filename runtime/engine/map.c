@@ -4,6 +4,7 @@
  */
 #include "runtime/engine/load_thread.h"
 #include "runtime/engine/map_internal.h"
+#include "runtime/engine/replay.h"
 
 #include <stdlib.h>
 
@@ -196,10 +197,29 @@ static void note_rejected_ordinal(struct map_work *work, uint32_t row) {
         key_set_add(set, str_from((const char *)&ordinal, sizeof ordinal), 0, NULL, run->engine->diags);
 }
 
+/* A row that goes no further, for whoever looks on. */
+static bool show_left_out(struct map_work *work, const struct map_program *p, uint32_t row) {
+    struct map_run *run = work->run;
+    const struct replay_options *replay = run->engine->replay;
+    if (replay == NULL || replay->visit_left_out == NULL || run->mode != MAP_LOAD) return true;
+    if (replay->wanted && !replay->wanted[run->index]) return true;
+    enum outcome outcome = vm_row_outcome(p->vm, row);
+    const struct row_report *r = vm_first_report(p->vm, row);
+    while (r && r->kind != outcome)
+        r = vm_next_report(p->vm, r);
+    struct str reason = r && r->message.len ? r->message
+                        : outcome == OUTCOME_SKIPPED
+                            ? str_cstr(skip_reason_text(vm_row_skip_reason(p->vm, row)))
+                            : STR("");
+    return replay->visit_left_out(replay->context, run, work->place_of(work, row), outcome, reason) ||
+           engine_fail(run->engine, RUN_STOPPED);
+}
+
 static bool quarantine_row(struct map_work *work, const struct map_program *p, uint32_t row) {
     struct map_run *run = work->run;
     const struct row_place *place = work->place_of(work, row);
     if (run->mode != MAP_LOAD) return true;
+    if (!show_left_out(work, p, row)) return false;
     ledger_add(run, p->program, p->vm, row, place, work->ordinal_of(work, row));
     return run->engine->quarantine == NULL ||
            quarantine_add(run->engine->quarantine, run, p->program, p->vm, row, place);
@@ -219,6 +239,7 @@ static bool finish_rejected(struct map_work *work, const struct map_program *p, 
 static bool finish_skipped(struct map_work *work, const struct map_program *p, uint32_t row) {
     struct map_run *run = work->run;
     run->report->skipped++;
+    if (!show_left_out(work, p, row)) return false;
     bool by_spec = false;
     for (const struct row_report *r = vm_first_report(p->vm, row); r; r = vm_next_report(p->vm, r))
         by_spec |= r->kind == OUTCOME_SKIPPED;

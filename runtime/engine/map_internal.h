@@ -80,7 +80,6 @@ void map_use_chunk(struct map_work *work, struct chunk *chunk);
 bool map_run_chunk(struct map_work *work, struct chunk *chunk);
 
 /* map_files.c */
-struct str map_place_file(const struct map_run *run, const struct row_place *place);
 /* Before a scan is closed: map_place_file knows its files afterwards, too. */
 void map_keep_file_names(struct map_run *run, const struct reader *reader);
 void map_note_files(struct map_run *run, const struct reader *reader, uint64_t rows);

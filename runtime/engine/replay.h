@@ -34,12 +34,18 @@ struct replay_row {
     uint32_t row;
     const struct map_run *run;     /* for map_row_ordinal, map_row_key, map_row_part, map_place_file */
     const struct row_place *place; /* where it came from */
+    const struct str *stored;      /* the crosswalk's columns as the server stored them, where the journal has
+                                      them; else NULL */
 };
 
 struct replay_options {
     void *context;
     /* False: stop; diagnostics say why. NULL: no visits. */
     bool (*visit)(void *context, const struct replay_row *row);
+    /* The same for a row that was rejected or skipped; reason: its message, or why it was left out. NULL: no
+     * visits. */
+    bool (*visit_left_out)(void *context, const struct map_run *run, const struct row_place *place,
+                           enum outcome outcome, struct str reason);
     const bool *wanted;  /* by map: visited or not; NULL: all. Maps behind the last wanted one are not run */
     uint32_t chunk_rows; /* another size of the VM's batches than the run had (second path); 0: the same */
 };

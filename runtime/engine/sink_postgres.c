@@ -130,6 +130,9 @@ static bool visit_row(struct sink_postgres *sink, const struct vm *vm, uint32_t 
                               .row = row,
                               .run = sink->run,
                               .place = map_row_place(sink->run, row)};
+    const struct load_answers *answers = &sink->answered;
+    if (answers->returned.count && answers->returned.items[answers->returned.count - 1].ordinal == seq)
+        seen.stored = answers->returned.items[answers->returned.count - 1].cells;
     return replay->visit(replay->context, &seen) || engine_fail(sink->run->engine, RUN_STOPPED);
 }
 

@@ -78,6 +78,10 @@ void tallies_take_back(struct tallies *tallies, struct run_map_report *map,
     map->reasons.count--;
 }
 
+const char *skip_reason_text(enum skip_reason reason) {
+    return SKIP_TEXTS[reason];
+}
+
 void tallies_count_skip(struct tallies *tallies, struct run_map_report *map, enum skip_reason skip) {
     struct run_reason *reason = find_reason(map, OUTCOME_SKIPPED, (uint8_t)skip, FAULT_NONE, STR(""), 0);
     if (reason == NULL)

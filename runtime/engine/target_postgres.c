@@ -149,6 +149,23 @@ static bool take_run_over(struct target_postgres *pg) {
            fail_refused(pg);
 }
 
+/* Whoever starts anew beside a run that was interrupted should know it. */
+static bool warn_of_interrupted(struct target_postgres *pg) {
+    static const char SQL[] = "SELECT run_id::text, started_at::timestamptz(0)::text FROM mig.run"
+                              " WHERE state IN ('running', 'stopped') AND migration = $1"
+                              " ORDER BY started_at DESC LIMIT 1";
+    struct engine *engine = pg->engine;
+    struct pg_result *r = pg_query(pg->look, SQL, &engine->plan->migration, 1, NULL);
+    if (r && pg_result_rows(r))
+        engine_log(
+            engine, 'W',
+            "run %.8s of this migration, started %.*s, was interrupted; what it has committed stands: `mig "
+            "resume %.8s` goes on with it, `mig rollback %.8s` takes it out",
+            pg_result_text(r, 0, 0).ptr, STR_ARG(pg_result_text(r, 0, 1)), pg_result_text(r, 0, 0).ptr,
+            pg_result_text(r, 0, 0).ptr);
+    pg_result_free(r);
+}
+
 static bool start_journal(struct target_postgres *pg) {
     struct engine *engine = pg->engine;
     char host[256] = "";
@@ -181,7 +198,7 @@ static bool start_journal(struct target_postgres *pg) {
     if (engine->plan->schema_sha256.len == 32)
         start.schema_hash = (const uint8_t *)engine->plan->schema_sha256.ptr;
     bool good = journal_prepare(pg->look, engine->diags) &&
-                journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
+                journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) && warn_of_interrupted(pg) &&
                 journal_start_run(pg->look, &start, &pg->run, engine->diags);
     buf_release(&options);
     buf_release(&plan);

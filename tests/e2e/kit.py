@@ -210,6 +210,10 @@ class Case:
                           f" written + updated + unchanged + skipped + rejected and run_id = '{run}'")
         if wrong:
             raise Failure(f"batches do not conserve their rows: {wrong}")
+        wrong = self.rows("select map, ordinal, rejected from mig.batch b where run_id = '%s' and rejected <> (select count(*)"
+                          " from mig.quarantine q where q.run_id = b.run_id and q.map = b.map and q.batch = b.ordinal)" % run)
+        if wrong:
+            raise Failure(f"batches whose rejected rows are not in the ledger: {wrong}")
         sums = {r[0]: tuple(int(x) for x in r[1:]) for r in self.rows(
             "select map, sum(rows_in), sum(written), sum(updated), sum(unchanged), sum(skipped), sum(rejected)"
             f" from mig.batch where run_id = '{run}' group by 1")}

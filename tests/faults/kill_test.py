@@ -63,11 +63,11 @@ class Test:
         self.work = os.path.join(self.dir, "work")
         shutil.rmtree(self.work, ignore_errors=True)
 
-    def start(self, *arguments, through_proxy=True):
+    def start(self, *arguments, through_proxy=True, limits=None):
         host = os.path.join(self.dir, "proxy") if through_proxy else self.server.dir
         return subprocess.Popen([self.mig, *arguments, "--work-dir", self.work, "--quiet"], cwd=self.data,
                                 env={**os.environ, "DB": f"postgresql://tester@/w?host={host}", "MIG_PARAM_SALT": "salt"},
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=limits)
 
     def look(self):
         client = Client(self.server.url("w"))

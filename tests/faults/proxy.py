@@ -4,6 +4,7 @@ before it reaches the server or before its answer comes back."""
 import os
 import socket
 import threading
+import time
 
 
 class Proxy:
@@ -17,6 +18,7 @@ class Proxy:
         self.listener.listen(64)
         self.lock = threading.Lock()
         self.clear()
+        self.delay = 0  # seconds before each piece goes on
         self.closing = False
         self.pairs = []
         threading.Thread(target=self.accept, daemon=True).start()
@@ -67,6 +69,8 @@ class Proxy:
                 data = b""
             if not data:
                 break
+            if self.delay:
+                time.sleep(self.delay)
             # A simple query of its own: Q, length, COMMIT, NUL.
             if to_server and b"Q\x00\x00\x00\x0bCOMMIT\x00" in data:
                 with self.lock:
