@@ -164,6 +164,7 @@ static bool warn_of_interrupted(struct target_postgres *pg) {
             pg_result_text(r, 0, 0).ptr, STR_ARG(pg_result_text(r, 0, 1)), pg_result_text(r, 0, 0).ptr,
             pg_result_text(r, 0, 0).ptr);
     pg_result_free(r);
+    return true;
 }
 
 static bool start_journal(struct target_postgres *pg) {

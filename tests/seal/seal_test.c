@@ -28,7 +28,7 @@ static int set_up(void **state) {
     assert_true(seal_key_parse(str_cstr(KEY), &f->key));
     f->subject = (struct seal_subject){.map = STR("people"), .created_at = 1000, .expires_at = 5000};
     memcpy(f->subject.run_id.bytes, "0123456789abcdef", 16);
-    strcpy(f->path, "/tmp/mig-seal-XXXXXX");
+    snprintf(f->path, sizeof f->path, "/tmp/mig-seal-XXXXXX");
     close(mkstemp(f->path));
     *state = f;
     return 0;
