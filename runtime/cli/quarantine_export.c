@@ -27,7 +27,7 @@ struct exporter {
     bool *wanted; /* by column of the table: some record has it */
     struct buf out;
     uint32_t files, personal;
-    uint64_t rows;
+    uint64_t rows, following;
     struct buf json; /* the answer's files */
 };
 
@@ -88,6 +88,18 @@ static struct str faults_text(struct cli *cli, const cJSON *record) {
     struct str copy = arena_copy_str(&cli->arena, buf_str(&text));
     buf_release(&text);
     return copy;
+}
+
+/* Nothing is wrong with the row but what it refers to: it goes along when that is repaired. */
+static bool only_follows(const struct kept_record *record) {
+    cJSON *root = cJSON_ParseWithLength(record->json.ptr, record->json.len);
+    const cJSON *faults = cJSON_GetObjectItemCaseSensitive(root, "faults");
+    bool follows = cJSON_GetArraySize(faults) > 0;
+    const cJSON *fault;
+    cJSON_ArrayForEach(fault, faults) follows =
+        follows && str_is(member_text(fault, "code"), fault_id(FAULT_PARENT_REJECTED));
+    cJSON_Delete(root);
+    return follows;
 }
 
 static void append_row(struct exporter *x, const struct ledger_entry *entry,
@@ -214,9 +226,14 @@ static bool export_rows(struct exporter *x, const struct ledger_entry *entries, 
         const struct kept_record *record = kept_records_find(&x->records, entries[i].row_ordinal);
         if (record == NULL || strstr(record->json.ptr, "\"columns\":{") == NULL)
             return report_absent(x, &entries[i]);
+        if (only_follows(record)) {
+            x->following++;
+            continue;
+        }
         append_row(x, &entries[i], record);
         rows++;
     }
+    if (rows == 0) return true;
     if (!write_file(x, &path)) return false;
     if (!x->cli->json)
         printf("%.*s: %llu rows of map %.*s\n", STR_ARG(path), (unsigned long long)rows,
@@ -282,12 +299,17 @@ static bool note_export(struct exporter *x) {
 
 static void tell_end(struct exporter *x) {
     if (x->cli->json) {
-        printf("{\"run\":\"%.*s\",\"personal\":%s,\"files\":[%.*s]}\n",
+        printf("{\"run\":\"%.*s\",\"personal\":%s,\"following\":%llu,\"files\":[%.*s]}\n",
                STR_ARG(uuid_format(&x->cli->arena, x->ref->info->run_id)), x->personal ? "true" : "false",
-               STR_ARG(buf_str(&x->json)));
+               (unsigned long long)x->following, STR_ARG(buf_str(&x->json)));
     } else if (x->files == 0) {
         printf("nothing to repair\n");
+        return;
     } else {
+        if (x->following)
+            printf("%llu more rows are wrong only because what they refer to was rejected: they go along "
+                   "with it.\n",
+                   (unsigned long long)x->following);
         printf("Repair the rows, leave " REPAIR_ID " as it is; then: mig retry --from %.*s\n",
                STR_ARG(x->options->folder));
     }

@@ -4,6 +4,8 @@
 #include "runtime/value/convert.h"
 #include "runtime/value/encode.h"
 
+#include <cjson/cJSON.h>
+
 /* A value belongs to one row of one run, and to one of its two columns. */
 static struct str subject_of(struct uuid run_id, struct str map, uint64_t seq, char what,
                              struct arena *arena) {
@@ -55,4 +57,23 @@ struct value crosswalk_value(const struct plan *plan, const struct plan_type *ty
     if (value_parse(arena, (enum type_kind)type->kind, text, zones, &value) != FAULT_NONE)
         value.kind = TYPE_NULL;
     return value;
+}
+
+struct str crosswalk_key_bytes(struct arena *arena, struct str text) {
+    struct str bytes = STR("");
+    if (text.len >= 2) hex_decode(arena, str_from(text.ptr + 2, text.len - 2), &bytes);
+    return bytes;
+}
+
+void crosswalk_read_columns(const struct engine *engine, const struct plan_keyed_table *table,
+                            const uint32_t *at, struct str json, struct arena *arena, struct value *values) {
+    cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
+    for (uint32_t c = 0; c < table->columns_count && c < 256; c++) {
+        const cJSON *item =
+            c < plan_stored_columns(table) ? cJSON_GetArrayItem(root, (int)(at ? at[c] : c)) : NULL;
+        struct str text =
+            cJSON_IsString(item) ? arena_copy_str(arena, str_cstr(item->valuestring)) : (struct str){0};
+        values[c] = crosswalk_value(engine->plan, &table->columns[c], text, arena, engine->zones);
+    }
+    cJSON_Delete(root);
 }

@@ -17,6 +17,12 @@ bool crosswalk_row_open(struct seal_box *box, struct uuid run_id, struct str map
 /* Says that it could not be opened. Returns false. */
 bool crosswalk_report_sealed(struct str map, bool has_key, struct diag_list *diags);
 
+/* The bytes behind "\x…". */
+struct str crosswalk_key_bytes(struct arena *arena, struct str text);
+/* The values of a crosswalk's columns from a row's JSON; values[256]. at: where each column stands in the
+ * JSON; NULL: in order. A row's part is not in it: null. */
+void crosswalk_read_columns(const struct engine *engine, const struct plan_keyed_table *table,
+                            const uint32_t *at, struct str json, struct arena *arena, struct value *values);
 /* A cell's value; null where ptr is NULL, and where the text is no value of that type any more. */
 struct value crosswalk_value(const struct plan *plan, const struct plan_type *type, struct str text,
                              struct arena *arena, struct zone_cache *zones);

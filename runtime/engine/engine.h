@@ -97,6 +97,8 @@ struct engine {
     uint64_t writes;                   /* maps that have written so far */
     enum run_status status;
     const struct replay_options *replay; /* going through an earlier run, writing nothing; NULL: a run */
+    struct retry *retry;                 /* repaired rows of an earlier run (retry.h); NULL: none */
+    int has_retries;                     /* of the run gone through again: -1 no, 1 yes, 0 not asked yet */
     uint32_t chunk_rows;    /* rows that go through the VM at once at most; 0: as many as a batch has */
     bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
@@ -130,6 +132,14 @@ bool engine_run_map(struct engine *engine, uint32_t index);
 /* So long after the run's start, as timestamptz; 0 (never) for 0 seconds, and for more than a timestamp
  * holds. */
 int64_t engine_expiry(const struct engine *engine, int64_t seconds);
+
+/* run.c, for those who go through a run again: names the run, takes what it was; parameters, programs and
+ * codes; all maps, their rows looked at and not sent. False: engine->status and diagnostics. */
+void engine_begin(struct engine *engine, struct run_report *report);
+bool engine_prepare(struct engine *engine);
+bool engine_replay_maps(struct engine *engine);
+/* So that what is kept of rows expires when it should. */
+void engine_take_environment(struct engine *engine);
 
 /* Is it among the maps that this run runs (--phase, --only)? */
 bool engine_runs_map(const struct engine *engine, uint32_t map);
@@ -339,6 +349,8 @@ void quarantine_close(struct quarantine *quarantine);
 /* ledger.c: a rejected row, for the journal */
 void ledger_add(struct map_run *run, const struct plan_program *program, const struct vm *vm, uint32_t row,
                 const struct row_place *place, uint64_t ordinal);
+/* mig retry: the spec leaves a source row out that was rejected before. */
+void ledger_add_left_out(struct map_run *run, uint64_t ordinal);
 
 /* sink_csv.c, sink_null.c */
 struct sink *sink_csv_open(struct map_run *run);

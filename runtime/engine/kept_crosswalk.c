@@ -5,9 +5,6 @@
 
 #include "runtime/value/uuid.h"
 
-#include <cjson/cJSON.h>
-#include <stdio.h>
-
 bool crosswalk_is_kept(const struct engine *engine, uint32_t needed) {
     const struct plan_map *map = &engine->plan->maps[needed];
     if (map->crosswalk_days == 0 || map->crosswalk == 0) return false;
@@ -112,33 +109,6 @@ static const struct kept_run *find_run(struct kept_load *load, struct str id_tex
     return &load->runs.items[load->runs.count - 1];
 }
 
-static void read_columns(struct kept_load *load, const struct kept_run *run, struct str json,
-                         struct value *values) {
-    struct engine *engine = load->engine;
-    cJSON *root = cJSON_ParseWithLength(json.ptr, json.len);
-    for (uint32_t c = 0; c < load->table->columns_count && c < 256; c++) {
-        const cJSON *item =
-            c < plan_stored_columns(load->table) ? cJSON_GetArrayItem(root, (int)run->columns[c]) : NULL;
-        struct str text = cJSON_IsString(item) ? arena_copy_str(&load->arena, str_cstr(item->valuestring))
-                                               : (struct str){0};
-        values[c] =
-            crosswalk_value(engine->plan, &load->table->columns[c], text, &load->arena, engine->zones);
-    }
-    cJSON_Delete(root);
-}
-
-/* The text form of a bytea: "\x…". */
-static struct str read_bytes(struct arena *arena, struct str text) {
-    char *bytes = ARENA_ARRAY(arena, char, text.len / 2 + 1);
-    size_t len = 0;
-    for (size_t i = 2; i + 1 < text.len; i += 2) {
-        unsigned byte = 0;
-        sscanf((char[]){text.ptr[i], text.ptr[i + 1], '\0'}, "%2x", &byte);
-        bytes[len++] = (char)byte;
-    }
-    return str_from(bytes, len);
-}
-
 static bool add_row(struct kept_load *load, const struct pg_result *r, uint32_t i) {
     struct engine *engine = load->engine;
     struct str map = engine->plan->maps[load->map].name;
@@ -148,14 +118,14 @@ static bool add_row(struct kept_load *load, const struct pg_result *r, uint32_t 
     if (run == NULL) return false;
     if (!run->usable) return true;
     struct journal_crosswalk row = {.seq = (uint64_t)pg_result_int(r, i, 1),
-                                    .key = read_bytes(&load->arena, pg_result_text(r, i, 2)),
+                                    .key = crosswalk_key_bytes(&load->arena, pg_result_text(r, i, 2)),
                                     .columns_json = pg_result_text(r, i, 3)};
     if (!crosswalk_row_open(load->box, run->id, map, &row, &load->arena))
         return crosswalk_report_sealed(map, engine->has_seal_key, engine->diags) ||
                engine_fail(engine, RUN_REFUSED);
     if (keyed_table_find(load->rows, row.key, &found) != KEYED_MISSING)
         return true; /* a later run's stands */
-    read_columns(load, run, row.columns_json, values);
+    crosswalk_read_columns(engine, load->table, run->columns, row.columns_json, &load->arena, values);
     load->loaded++;
     return keyed_table_add(load->rows, row.key, KEYED_PRESENT, values, engine->diags) ||
            engine_fail(engine, RUN_STOPPED);

@@ -30,3 +30,9 @@ void ledger_add(struct map_run *run, const struct plan_program *program, const s
     reject.faults_json = faults_json(run, program, vm, row);
     VEC_PUSH(arena, &run->ledger->rejects, reject);
 }
+
+void ledger_add_left_out(struct map_run *run, uint64_t ordinal) {
+    if (!run->sink_journals) return;
+    if (run->ledger == NULL) run->ledger = load_ledger_new();
+    VEC_PUSH(&run->ledger->arena, &run->ledger->left_out, ordinal);
+}

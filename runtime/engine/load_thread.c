@@ -57,7 +57,8 @@ struct load_thread {
     struct journal_counts counts;
     uint64_t journal_ordinal;
     struct load_answers answers, handed;
-    struct seal_box *box; /* NULL: nothing is sealed */
+    struct seal_box *box;             /* NULL: nothing is sealed */
+    const struct load_ledger *ledger; /* of the batch that is committed now, or NULL */
     struct str failure_message;
     struct arena arena;
     struct diag_list diags;
@@ -205,6 +206,39 @@ static void add_crosswalk(struct load_thread *t, struct arena *arena, struct jou
     batch->crosswalk_count = t->result.returned_count;
 }
 
+static void add_close(struct journal_close *closes, uint32_t *count, uint64_t ordinal,
+                      enum journal_resolution how) {
+    closes[(*count)++] = (struct journal_close){ordinal, how};
+}
+
+static int compare_closes(const void *a, const void *b) {
+    const struct journal_close *x = a, *y = b;
+    if (x->row_ordinal != y->row_ordinal) return x->row_ordinal < y->row_ordinal ? -1 : 1;
+    return (int)y->resolution - (int)x->resolution; /* the worst one first */
+}
+
+/* mig retry: the ledger's entries that the batch settles, one for each source row. */
+static void add_closes(struct load_thread *t, struct arena *arena, uint64_t from, uint64_t to,
+                       const struct load_ledger *ledger, struct journal_batch *batch) {
+    uint32_t most = (uint32_t)(to - from) + batch->reject_count + (ledger ? ledger->left_out.count : 0),
+             count = 0;
+    struct journal_close *closes = ARENA_ARRAY(arena, struct journal_close, most + 1);
+    uint64_t at = 0;
+    for (const struct load_piece *p = t->held; p && at < to; at += p->rows.count, p = p->next)
+        for (uint64_t i = from > at ? from - at : 0; i < p->rows.count && at + i < to; i++)
+            add_close(closes, &count, p->sources[i].ordinal, JOURNAL_LOADED);
+    for (uint32_t i = 0; i < batch->reject_count; i++)
+        add_close(closes, &count, batch->rejects[i].row_ordinal, JOURNAL_REJECTED_AGAIN);
+    for (uint32_t i = 0; ledger && i < ledger->left_out.count; i++)
+        add_close(closes, &count, ledger->left_out.items[i], JOURNAL_LEFT_OUT);
+    qsort(closes, count, sizeof *closes, compare_closes);
+    for (uint32_t i = 0; i < count; i++)
+        if (i == 0 || closes[i].row_ordinal != closes[batch->close_count - 1].row_ordinal)
+            closes[batch->close_count++] = closes[i];
+    batch->closes = closes;
+    batch->close_below = t->options.first_batch;
+}
+
 static void forget_waiting(struct load_thread *t) {
     t->waiting = 0;
     t->waiting_sum = 0;
@@ -227,6 +261,8 @@ static enum load_status commit_sent(struct load_thread *t, struct journal_batch 
     batch.sent_sum = (t->options.keep_rows ? sum_span(t, from, to) : t->held_sum) + t->waiting_sum;
     add_conflicts(t, &arena, &batch);
     add_crosswalk(t, &arena, &batch);
+    batch.from_retry = t->options.from_retry;
+    if (batch.from_retry) add_closes(t, &arena, from, to, t->ledger, &batch);
     status = pg_loader_commit(t->loader, &batch, &t->result, &t->diags);
     arena_release(&arena);
     if (status != LOAD_OK) return status;
@@ -416,6 +452,7 @@ static bool carry_out_rows(struct load_thread *t, struct load_piece *piece) {
 
 static bool carry_out_commit(struct load_thread *t, struct journal_batch *batch,
                              const struct load_ledger *ledger) {
+    t->ledger = ledger;
     if (ledger) {
         batch->rejects = ledger->rejects.items;
         batch->reject_count = ledger->rejects.count;

@@ -1,5 +1,6 @@
 /* A run from its start to its end: parameters, target, checks, maps in order, checks again. */
 #include "runtime/engine/checks.h"
+#include "runtime/engine/retry.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/engine/replay.h"
 
@@ -97,6 +98,14 @@ struct str run_target_url(const struct plan *plan, struct str environment, struc
     return STR("");
 }
 
+void engine_take_environment(struct engine *engine) {
+    const struct plan_environment *environment = NULL;
+    for (uint32_t i = 0; i < engine->plan->environments_count; i++)
+        if (str_eq(engine->plan->environments[i].name, engine->options->environment))
+            environment = &engine->plan->environments[i];
+    engine->expires_at = engine_expiry(engine, environment ? environment->retention_seconds : 0);
+}
+
 int64_t engine_expiry(const struct engine *engine, int64_t seconds) {
     int64_t from = engine->values.started_at, span;
     if (seconds <= 0 || __builtin_mul_overflow(seconds, INT64_C(1000000), &span) ||
@@ -161,7 +170,7 @@ static bool take_seal_key(struct engine *engine) {
     return result != SEAL_KEY_BAD || engine_fail(engine, RUN_USAGE);
 }
 
-static bool prepare_engine(struct engine *engine) {
+bool engine_prepare(struct engine *engine) {
     const struct plan *plan = engine->plan;
     if (!take_seal_key(engine)) return false;
     engine->zones = ARENA_NEW(engine->arena, struct zone_cache);
@@ -322,11 +331,21 @@ static struct str map_detail(struct engine *engine, const struct run_map_report 
         (unsigned long long)r->warnings);
 }
 
-static bool within_tolerance(struct engine *engine, const struct plan_map *map,
+/* Rejected rows of the map that `mig retry` has seen to since. */
+static uint64_t closed_since(struct engine *engine, struct target_postgres *pg, const struct plan_map *map) {
+    uint64_t closed = 0;
+    if (engine->options->again &&
+        !ledger_count_closed(pg->look, engine->values.run_id, map->name, &closed, NULL))
+        return 0;
+    return closed;
+}
+
+static bool within_tolerance(struct engine *engine, struct target_postgres *pg, const struct plan_map *map,
                              const struct run_map_report *r, const struct plan_environment *environment) {
     uint8_t kind = map->tolerance_kind;
     struct str text = map->tolerance;
-    struct decimal limit = decimal_from_int(0), rejected = decimal_from_int((int64_t)r->rejected);
+    uint64_t closed = closed_since(engine, pg, map), open = r->rejected > closed ? r->rejected - closed : 0;
+    struct decimal limit = decimal_from_int(0), rejected = decimal_from_int((int64_t)open);
     if (kind == TOLERANCE_UNSET && environment) {
         kind = environment->tolerance_kind;
         text = environment->tolerance;
@@ -337,12 +356,11 @@ static bool within_tolerance(struct engine *engine, const struct plan_map *map,
         decimal_multiply(rejected, decimal_from_int(100), &rejected);
     }
     if (decimal_compare(rejected, limit) <= 0 || engine->options->dry_run) return true;
-    struct diag *diag =
-        diag_report(engine->diags, X_TOLERANCE, no_span(),
-                    "map `%.*s` rejected %llu of %llu rows, more than the tolerance of %.*s%s",
-                    STR_ARG(map->name), (unsigned long long)r->rejected, (unsigned long long)r->read,
-                    kind == TOLERANCE_UNSET ? 1 : (int)text.len, kind == TOLERANCE_UNSET ? "0" : text.ptr,
-                    kind == TOLERANCE_PERCENT ? "%" : "");
+    struct diag *diag = diag_report(
+        engine->diags, X_TOLERANCE, no_span(),
+        "map `%.*s` rejected %llu of %llu rows, more than the tolerance of %.*s%s", STR_ARG(map->name),
+        (unsigned long long)open, (unsigned long long)r->read, kind == TOLERANCE_UNSET ? 1 : (int)text.len,
+        kind == TOLERANCE_UNSET ? "0" : text.ptr, kind == TOLERANCE_PERCENT ? "%" : "");
     if (engine->report->quarantine_dir.len)
         diag_help(engine->diags, diag, "The rows are in %.*s/%.*s.ndjson, each with its reason.",
                   STR_ARG(engine->report->quarantine_dir), STR_ARG(map->name));
@@ -388,12 +406,14 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
         }
         if (!target_postgres_revive(pg)) return false;
         if (!fingerprint_write(engine, pg->look, &pg->run, false)) return false;
-        bool good = engine_run_map(engine, i);
+        bool good =
+            (engine->options->again == NULL || retry_load_crosswalks(engine, i)) && engine_run_map(engine, i);
+        if (engine->report->maps.count == 0) return false;
         const struct run_map_report *report = engine->report->maps.items[engine->report->maps.count - 1];
         log_map(engine, report);
         if (!good || !audit_write(engine, pg, "map_finished", map->name, map_detail(engine, report)))
             return false;
-        if (!within_tolerance(engine, map, report, environment)) return false;
+        if (!within_tolerance(engine, pg, map, report, environment)) return false;
     }
     return true;
 }
@@ -428,17 +448,18 @@ static void finish(struct engine *engine, struct target_postgres *pg) {
 }
 
 /* Maps up to the last that is wanted, their rows looked at and not sent. */
-static bool replay_maps(struct engine *engine) {
+bool engine_replay_maps(struct engine *engine) {
     const bool *wanted = engine->replay->wanted;
     uint32_t end = engine->plan->maps_count;
     while (wanted && end && !wanted[end - 1])
         end--;
     for (uint32_t i = 0; i < end; i++)
-        if (engine_runs_map(engine, i) && !engine_run_map(engine, i)) return false;
+        if (engine_runs_map(engine, i) && (!retry_load_crosswalks(engine, i) || !engine_run_map(engine, i)))
+            return false;
     return true;
 }
 
-static void begin(struct engine *engine, struct run_report *report) {
+void engine_begin(struct engine *engine, struct run_report *report) {
     report->arena = engine->arena;
     report->migration = engine->plan->migration;
     report->version = engine->plan->version;
@@ -463,14 +484,15 @@ enum run_status replay_execute(const struct plan *plan, const struct run_options
                             .replay = replay,
                             .chunk_rows = replay->chunk_rows,
                             .started = monotonic_seconds()};
-    begin(&engine, report);
-    bool good = prepare_engine(&engine) && engine_check_sources(&engine) &&
+    engine_begin(&engine, report);
+    bool good = engine_prepare(&engine) && engine_check_sources(&engine) &&
                 fingerprint_compare(&engine, info->sources, info->source_count);
     struct str url =
         good ? run_target_url(plan, options->environment, options->target_url, arena, diags) : STR("");
     if (good && url.len == 0) engine_fail(&engine, RUN_USAGE);
     engine.target = &target;
-    if (!engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target)) replay_maps(&engine);
+    if (!engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target))
+        engine_replay_maps(&engine);
     report->status = engine.status;
     engine_release(&engine);
     target_postgres_close(&pg);
@@ -487,12 +509,12 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
                             .diags = diags,
                             .report = report,
                             .started = monotonic_seconds()};
-    begin(&engine, report);
+    engine_begin(&engine, report);
     const struct plan_environment *environment = find_environment(&engine);
-    engine.expires_at = engine_expiry(&engine, environment ? environment->retention_seconds : 0);
+    engine_take_environment(&engine);
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
                 maps_see_each_other(&engine) && refuse_unsupported(&engine, environment) &&
-                prepare_engine(&engine) && may_keep_crosswalks(&engine) && engine_check_sources(&engine);
+                engine_prepare(&engine) && may_keep_crosswalks(&engine) && engine_check_sources(&engine);
     struct str url =
         good ? run_target_url(plan, options->environment, options->target_url, arena, diags) : STR("");
     if (good && url.len == 0) engine_fail(&engine, RUN_USAGE);

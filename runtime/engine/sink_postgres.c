@@ -6,6 +6,7 @@
 
 #include "runtime/engine/crosswalk_row.h"
 #include "runtime/engine/load_thread.h"
+#include "runtime/engine/retry.h"
 #include "runtime/engine/settled.h"
 
 #include <stdlib.h>
@@ -45,6 +46,7 @@ struct sink_postgres {
     uint32_t answered_before;     /* refused rows among them that were told before this batch */
     uint64_t batch_settled;       /* of the rows since the last batch ended */
     const struct replay_options *replay; /* only looking: nothing is sent. NULL: a run */
+    struct journal_counts before;        /* mig retry: of the run's own batches; else zeros */
 };
 
 /* The load has failed: says why, once. */
@@ -318,7 +320,7 @@ static void end_pending(struct sink_postgres *sink) {
 static struct load_ledger *take_ledger(struct map_run *run, uint64_t rejected) {
     struct load_ledger *ledger = run->ledger;
     run->ledger = NULL;
-    if (ledger && rejected) return ledger;
+    if (ledger && (rejected || ledger->left_out.count)) return ledger;
     load_ledger_free(ledger);
     return NULL;
 }
@@ -399,7 +401,9 @@ static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_
     if (!refuse_rows(sink)) return false;
     const struct journal_counts *total =
         sink->thread ? load_thread_counts(sink->thread) : settled_counts(sink->settled);
-    *counts = (struct sink_counts){total->written, total->updated, total->unchanged};
+    const struct journal_counts *before = &sink->before;
+    *counts = (struct sink_counts){total->written - before->written, total->updated - before->updated,
+                                   total->unchanged - before->unchanged};
     sink->finished = true;
     if (sink->replay) return true;
     sink->finished = false;
@@ -463,22 +467,41 @@ static void set_up_answers(struct sink_postgres *sink, struct load_thread_option
     if (map->crosswalk) {
         const struct plan_keyed_table *table = &plan->tables[map->crosswalk - 1];
         run->sink_remembers =
-            map->crosswalk_days > 0 || /* what is kept for later runs is what the server stored */
+            map->crosswalk_days > 0 ||
+            retry_feeding(run->engine,
+                          run->index) || /* what is kept for later runs is what the server stored */
             pg_map_needs_returning(plan, map, table->target_columns, plan_stored_columns(table)) ||
             triggers_change_rows(sink);
         options->returning = run->sink_remembers ? table->target_columns : NULL;
         options->returning_count = run->sink_remembers ? plan_stored_columns(table) : 0;
         options->journals_crosswalk = run->sink_remembers;
-        options->keeps_keys = map->crosswalk_days > 0;
+        options->keeps_keys = map->crosswalk_days > 0 || retry_feeding(run->engine, run->index);
         if (run->engine->has_seal_key && crosswalk_is_personal(plan, map))
             options->seal = &run->engine->seal_key;
     }
     if (map->conflict == CONFLICT_REJECT) options->conflict_message = conflict_message(map);
     /* Groups cannot be found again in the source: their places are kept, too. */
-    sink->waits = run->sink_remembers || map->conflict != CONFLICT_NONE || map->grouped;
+    sink->waits = run->sink_remembers || map->conflict != CONFLICT_NONE || map->grouped ||
+                  retry_feeding(run->engine, run->index); /* nor can repaired rows */
     const struct plan_program *program =
         &plan->programs[map->grouped ? map->group_program - 1 : map->program];
     sink->encoder = pg_row_encoder_new(plan, map, program, options->returning_count > 0);
+}
+
+/* Repaired rows come behind all others: batches, and rows of the crosswalk. */
+static bool go_behind(struct sink_postgres *sink, struct load_thread_options *options) {
+    struct engine *engine = sink->run->engine;
+    if (retry_feeding(engine, sink->run->index) == NULL) return true;
+    options->from_retry = options->keep_rows = true;
+    sink->before = options->counts;
+    sink->committed_any = true; /* no batch where there is nothing to say */
+    settled_close(sink->settled);
+    sink->settled = NULL;
+    if (!journal_count_sent(sink->pg->look, &sink->pg->run, sink->run->map->name, &sink->next_ordinal,
+                            engine->diags))
+        return false;
+    sink->batch_start = sink->next_ordinal;
+    return true;
 }
 
 static bool open_thread(struct sink_postgres *sink, struct load_thread_options *options) {
@@ -488,6 +511,7 @@ static bool open_thread(struct sink_postgres *sink, struct load_thread_options *
         options->counts = *settled_counts(sink->settled);
     }
     run->sink_journals = !options->without_journal;
+    if (!go_behind(sink, options)) return false;
     sink->thread = load_thread_open(options, run->engine->diags);
     return sink->thread && journal_start_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index,
                                               timestamptz_now(), run->engine->diags);

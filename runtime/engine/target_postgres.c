@@ -4,6 +4,7 @@
 #include "runtime/engine/fingerprint.h"
 #include "runtime/engine/invocation.h"
 #include "runtime/engine/replay.h"
+#include "runtime/engine/retry.h"
 #include "runtime/postgres/pg_catalog.h"
 
 #include <pwd.h>
@@ -62,7 +63,8 @@ static struct table_feed *open_table(void *context, uint32_t table, const uint32
     struct engine *engine = pg->engine;
     struct pg_copy_reader *reader = NULL;
     struct buf from = {0};
-    if (engine->options->again == NULL ||
+    /* Repaired rows see the tables as they are; rows that come again as they were. */
+    if (engine->options->again == NULL || (engine->retry && engine->retry->feeding) ||
         replay_append_table(engine, pg->look, table, engine->current_map, &from))
         reader = pg_reader_target_table(pg->look, engine->plan, table, columns, count, buf_str(&from),
                                         engine->diags);
@@ -145,7 +147,8 @@ static bool take_run_over(struct target_postgres *pg) {
     if (!tables_stand(pg)) return false;
     if (!fingerprint_compare(engine, again->sources, again->source_count)) return false;
     return (journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
-            journal_take_over(pg->look, again->run_id, &pg->run, engine->diags)) ||
+            (engine->retry ? journal_reopen : journal_take_over)(pg->look, again->run_id, &pg->run,
+                                                                 engine->diags)) ||
            fail_refused(pg);
 }
 

@@ -3,6 +3,7 @@
  * parent has not come yet wait, as copies of their cells, for the end of the source. What then still waits
  * refers to rows that do not exist (missing), or in a circle (rejected as a loop). */
 #include "runtime/engine/map_internal.h"
+#include "runtime/engine/retry.h"
 
 #include <stdlib.h>
 
@@ -51,10 +52,18 @@ static bool encode_registers(struct waves *waves, const uint32_t *registers, uin
     return count && keyed_table_encode(types, parts, count, &waves->key);
 }
 
-static bool is_ready(struct waves *waves, uint32_t row) {
+/* Is the parent's fate known? One that was rejected by the run may come repaired (mig retry). */
+static bool is_known(const struct waves *waves, struct str parent) {
+    const struct map_run *run = waves->work->run;
     int64_t found;
-    if (!encode_registers(waves, waves->work->parents, waves->work->parent_count, row)) return true;
-    return keyed_table_find(waves->work->run->crosswalk, buf_str(&waves->key), &found) != KEYED_MISSING;
+    enum keyed_result result = keyed_table_find(run->crosswalk, parent, &found);
+    return result != KEYED_MISSING &&
+           (result != KEYED_WAS_REJECTED || retry_feeding(run->engine, run->index) == NULL);
+}
+
+static bool is_ready(struct waves *waves, uint32_t row) {
+    return !encode_registers(waves, waves->work->parents, waves->work->parent_count, row) ||
+           is_known(waves, buf_str(&waves->key));
 }
 
 static bool run_rows(struct waves *waves, const uint32_t *rows, uint32_t count) {
@@ -187,10 +196,8 @@ static uint32_t take_runnable(struct waves *waves, const struct key_set *waiting
     uint32_t count = 0, left = 0;
     struct waiting_row *items = waves->waiting.items;
     for (uint32_t i = 0; i < waves->waiting.count; i++) {
-        int64_t found;
         uint64_t slot;
-        bool known = keyed_table_find(waves->work->run->crosswalk, items[i].parent, &found) != KEYED_MISSING;
-        if (known || !key_set_find(waiting_keys, items[i].parent, &slot)) {
+        if (is_known(waves, items[i].parent) || !key_set_find(waiting_keys, items[i].parent, &slot)) {
             struct waiting_row *copy = ARENA_NEW(&waves->arena, struct waiting_row);
             *copy = items[i];
             runnable[count++] = copy;

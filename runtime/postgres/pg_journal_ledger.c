@@ -69,6 +69,20 @@ bool ledger_count(struct pg_connection *connection, struct uuid run_id, struct l
     return true;
 }
 
+bool ledger_count_closed(struct pg_connection *connection, struct uuid run_id, struct str map,
+                         uint64_t *closed, struct diag_list *diags) {
+    /* A row that was rejected again has an open entry of its own. */
+    static const char SQL[] = "SELECT count(*) FILTER (WHERE state = 'closed')"
+                              " - count(*) FILTER (WHERE resolution = 'rejected again')"
+                              " FROM mig.quarantine WHERE run_id = $1::uuid AND map = $2";
+    char text[UUID_TEXT_SIZE];
+    struct str params[] = {journal_uuid_text(run_id, text), map};
+    struct pg_result *r = pg_query(connection, SQL, params, 2, diags);
+    *closed = r ? (uint64_t)pg_result_int(r, 0, 0) : 0;
+    pg_result_free(r);
+    return r != NULL;
+}
+
 /* ---------------------------------------------------------------- closing */
 
 static bool dismiss_one(struct pg_connection *connection, const struct journal_run *run,
@@ -114,5 +128,55 @@ bool ledger_dismiss(struct pg_connection *connection, const struct journal_run *
     if (!good) pg_rollback(connection);
     buf_release(&detail);
     arena_release(&arena);
+    return good;
+}
+
+/* ---------------------------------------------------------------- the run */
+
+bool journal_reopen(struct pg_connection *connection, struct uuid run_id, struct journal_run *run,
+                    struct diag_list *diags) {
+    char text[UUID_TEXT_SIZE];
+    struct str param = journal_uuid_text(run_id, text);
+    struct pg_result *r = pg_query(connection,
+                                   "UPDATE mig.run SET fence = fence + 1, state = 'running'"
+                                   " WHERE run_id = $1::uuid AND state IN ('done', 'failed') RETURNING fence",
+                                   &param, 1, diags);
+    if (r == NULL) return false;
+    bool found = pg_result_rows(r) == 1;
+    if (found)
+        *run = (struct journal_run){run_id, pg_result_int(r, 0, 0)};
+    else
+        diag_report(diags, X_PG_JOURNAL, pg_no_span(), "run %s is not finished, or unknown", text);
+    pg_result_free(r);
+    return found;
+}
+
+static bool set_state(struct pg_connection *connection, const struct journal_run *run,
+                      enum journal_state state, int32_t exit_code, struct diag_list *diags) {
+    static const char *const NAMES[] = {[JOURNAL_RUNNING] = "running",
+                                        [JOURNAL_DONE] = "done",
+                                        [JOURNAL_FAILED] = "failed",
+                                        [JOURNAL_STOPPED] = "stopped"};
+    char text[UUID_TEXT_SIZE], fence[INT_TEXT_SIZE], code[INT_TEXT_SIZE];
+    struct str params[] = {journal_uuid_text(run->id, text), journal_int_text(run->fence, fence),
+                           str_cstr(NAMES[state]), journal_int_text(exit_code, code)};
+    struct pg_result *r = pg_query(connection,
+                                   "UPDATE mig.run SET state = $3, exit_code = $4::integer"
+                                   " WHERE run_id = $1::uuid AND fence = $2::bigint",
+                                   params, 4, diags);
+    bool good = r && pg_result_affected(r) == 1;
+    if (r && !good) diag_report(diags, X_PG_FENCED, pg_no_span(), "another mig has taken over run %s", text);
+    pg_result_free(r);
+    return good;
+}
+
+bool journal_close_again(struct pg_connection *connection, const struct journal_run *run,
+                         enum journal_state state, int32_t exit_code, struct str detail_json, int64_t at,
+                         struct diag_list *diags) {
+    bool good =
+        pg_begin(connection, diags) && set_state(connection, run, state, exit_code, diags) &&
+        journal_append_event(connection, run, STR("retry_finished"), STR(""), detail_json, at, diags) &&
+        pg_commit(connection, diags);
+    if (!good) pg_rollback(connection);
     return good;
 }

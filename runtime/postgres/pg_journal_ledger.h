@@ -29,6 +29,10 @@ struct ledger_totals {
 bool ledger_count(struct pg_connection *connection, struct uuid run_id, struct ledger_totals *totals,
                   struct diag_list *diags);
 
+/* Entries of one map's own batches that are closed. diags may be NULL. */
+bool ledger_count_closed(struct pg_connection *connection, struct uuid run_id, struct str map,
+                         uint64_t *closed, struct diag_list *diags);
+
 /* Closes open entries of source rows without loading them; an event says why and by whom. *closed: how many
  * it were. */
 struct ledger_id {
@@ -38,6 +42,14 @@ struct ledger_id {
 bool ledger_dismiss(struct pg_connection *connection, const struct journal_run *run,
                     const struct ledger_id *ids, uint32_t count, struct str because, struct str who,
                     int64_t at, uint64_t *closed, struct diag_list *diags);
+
+/* Takes a finished run over, to load repaired rows behind what it has loaded: as journal_take_over. */
+bool journal_reopen(struct pg_connection *connection, struct uuid run_id, struct journal_run *run,
+                    struct diag_list *diags);
+/* The run's state and exit code afterwards, with an event; its summary stays. */
+bool journal_close_again(struct pg_connection *connection, const struct journal_run *run,
+                         enum journal_state state, int32_t exit_code, struct str detail_json, int64_t at,
+                         struct diag_list *diags);
 
 /* ---------------------------------------------------------------- what has expired */
 

@@ -94,9 +94,13 @@ static bool read_steps(struct pg_connection *connection, struct arena *arena, st
         " coalesce(b.next, 0), coalesce(b.end_row, 0), to_char(s.started_at, "
         "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
         " coalesce(to_char(s.finished_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), '')"
-        " FROM mig.step s LEFT JOIN (SELECT map, sum(rows_in) AS rows_in, sum(written) AS written,"
-        "  sum(updated) AS updated, sum(unchanged) AS unchanged, sum(skipped) AS skipped, sum(rejected) AS "
-        "rejected,"
+        /* a row that was retried counts once, as what became of it in the end */
+        " FROM mig.step s LEFT JOIN (SELECT map, sum(rows_in) FILTER (WHERE origin = 'source') AS rows_in,"
+        "  sum(written) AS written, sum(updated) AS updated, sum(unchanged) AS unchanged, sum(skipped) AS "
+        "skipped,"
+        "  sum(rejected) - (SELECT count(*) FROM mig.quarantine q WHERE q.run_id = $1::uuid AND q.map = "
+        "batch.map"
+        "   AND q.resolution IN ('loaded', 'left out', 'rejected again')) AS rejected,"
         "  sum(warned) AS warned, count(*) AS batches, max(ordinal) + 1 AS next, max(end_row) AS end_row"
         "  FROM mig.batch WHERE run_id = $1::uuid GROUP BY map) b ON b.map = s.map"
         " WHERE s.run_id = $1::uuid ORDER BY s.started_at, s.map";
