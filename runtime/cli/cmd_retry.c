@@ -32,6 +32,7 @@ struct retry_arguments {
     struct str from, because, log;
     struct option_texts dismiss;
     bool quiet;
+    bool shown; /* a result is printed */
 };
 
 static const char *state_name(enum journal_state state) {
@@ -101,7 +102,7 @@ static void print_json(struct str run, const struct retry_report *retried) {
     buf_release(&out);
 }
 
-static int load_repairs(struct cli *cli, const struct retry_arguments *a, struct run_ref *ref) {
+static int load_repairs(struct cli *cli, struct retry_arguments *a, struct run_ref *ref) {
     struct repairs repairs = {0};
     struct run_report report = {0};
     struct retry_report retried = {0};
@@ -120,6 +121,7 @@ static int load_repairs(struct cli *cli, const struct retry_arguments *a, struct
     run_log_close(&log);
     if (status != RUN_OK && retried.maps.count == 0) return run_exit_code(status);
     struct str run = uuid_format(&cli->arena, ref->info->run_id);
+    a->shown = true;
     if (cli->json) {
         print_json(run, &retried);
     } else {
@@ -159,7 +161,7 @@ static bool may_dismiss(struct cli *cli, const struct run_ref *ref) {
     return false;
 }
 
-static int dismiss(struct cli *cli, const struct retry_arguments *a, struct run_ref *ref) {
+static int dismiss(struct cli *cli, struct retry_arguments *a, struct run_ref *ref) {
     enum { LOCK_PATIENCE_MS = 3000 };
     struct ledger_id *ids = ARENA_ARRAY(&cli->arena, struct ledger_id, a->dismiss.items.count);
     const struct passwd *user = getpwuid(getuid());
@@ -177,6 +179,7 @@ static int dismiss(struct cli *cli, const struct retry_arguments *a, struct run_
     if (!retry_settle_state(ref->connection, ref->plan, ref->info, &run, &left, &state, &cli->diags) || !good)
         return EXIT_UNREACHABLE;
     struct str run_text = uuid_format(&cli->arena, ref->info->run_id);
+    a->shown = true;
     if (cli->json) {
         struct buf out = {0};
         buf_printf(&out, "{\"run\":\"%.*s\",\"dismissed\":%llu", STR_ARG(run_text),
@@ -222,6 +225,7 @@ int cmd_retry(struct cli *cli, int argc, char **argv) {
         code = a.from.len ? load_repairs(cli, &a, &ref) : dismiss(cli, &a, &ref);
     run_ref_close(&ref);
     fflush(stdout);
-    if (code != EXIT_WELL) cli_show_diags(cli);
+    if (a.shown) cli->format = FORMAT_TEXT; /* standard output has the result */
+    if (cli->diags.items.count || !a.shown) cli_show_diags(cli);
     return code;
 }

@@ -88,6 +88,7 @@ static bool add_row(struct repair_reader *r, struct str id, const struct str *na
     }
     struct retry_cell *cells = ARENA_ARRAY(&cli->arena, struct retry_cell, count + 1);
     for (uint32_t i = 0; i < count; i++) {
+        row.accepted |= str_is(names[i], REPAIR_FAULTS) && texts[i].len == 0;
         if (is_own_column(names[i])) continue;
         if (!check_text(r, names[i], texts[i]) ||
             !find_column(r, row.map, names[i], &cells[row.cell_count].column))

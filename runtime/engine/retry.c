@@ -18,6 +18,12 @@ struct retrying {
     struct retry_report *report;
 };
 
+bool retry_has_run(const struct journal_run_info *info, struct str map) {
+    for (uint32_t i = 0; i < info->step_count; i++)
+        if (str_eq(info->steps[i].map, map)) return true;
+    return false;
+}
+
 /* ---------------------------------------------------------------- what is fed */
 
 static bool many_rows(const struct plan_map *map) {
@@ -124,6 +130,12 @@ static bool plan_map_feeds(struct retrying *r, uint32_t m) {
         return engine_fail(engine, RUN_UNREACHABLE);
     map->feeds = ARENA_ARRAY(engine->arena, struct retry_feed, count + r->row_count + 1);
     if (!add_repairs(r, m, entries, count)) return false;
+    if (!many_rows(plan_map)) {
+        map->rejected = ARENA_ARRAY(engine->arena, uint64_t, count + 1);
+        for (uint32_t i = 0; i < count; i++) /* entries come by ordinal */
+            if (!entries[i].by_server && !entries[i].from_retry)
+                map->rejected[map->rejected_count++] = entries[i].row_ordinal;
+    }
     for (uint32_t i = 0; i < count; i++)
         if (entries[i].open && follows(plan_map, &entries[i]) &&
             !(many_rows(plan_map) && was_retried(entries, count, entries[i].row_ordinal)))
@@ -202,6 +214,7 @@ static bool reads_fed_map(const struct engine *engine, uint32_t m) {
 static bool feed_map(struct retrying *r, uint32_t m) {
     struct engine *engine = r->engine;
     struct retry_map *map = &engine->retry->maps[m];
+    if (!retry_has_run(r->info, engine->plan->maps[m].name)) return true;
     if (!engine_runs_map(engine, m) || (map->feed_count == 0 && !reads_fed_map(engine, m))) return true;
     if (!target_postgres_revive(r->pg)) return false;
     if (!engine_run_map(engine, m)) return false;
@@ -264,10 +277,7 @@ static enum journal_state state_after(const struct plan *plan, const struct jour
     if (!tolerance || open) return JOURNAL_FAILED;
     bool all = info->phase.len == 0 && info->only.len == 0 && plan->checks_count == 0;
     for (uint32_t m = 0; m < plan->maps_count && all; m++) {
-        bool ran = plan->maps[m].target_table == 0;
-        for (uint32_t i = 0; i < info->step_count; i++)
-            ran |= str_eq(info->steps[i].map, plan->maps[m].name);
-        all = ran;
+        all = plan->maps[m].target_table == 0 || retry_has_run(info, plan->maps[m].name);
     }
     return all ? JOURNAL_DONE : JOURNAL_STOPPED;
 }

@@ -21,6 +21,7 @@ struct retry_row {
     uint64_t ordinal;
     const struct retry_cell *cells;
     uint32_t cell_count;
+    bool accepted;    /* right as it stands, whatever the reader found wrong with the record */
     struct str place; /* in the repair file, for messages */
 };
 
@@ -67,6 +68,9 @@ struct retry_map {
     struct retry_feed *feeds; /* by ordinal */
     uint32_t feed_count;
     VEC(struct retry_position) loaded; /* rows of those that the run has loaded, in the order of the run */
+    uint64_t *rejected; /* source rows that the run's map rejected, ascending; NULL where a source row makes
+                           several */
+    uint32_t rejected_count;
     struct key_set *row_keys, *unique_keys; /* of the replay */
     struct winners *winners;
     uint8_t *present; /* rows of the crosswalk that a map reads from: 1: it has had them */
@@ -83,6 +87,8 @@ struct retry {
 static inline struct retry_map *retry_feeding(const struct engine *engine, uint32_t map) {
     return engine->retry && engine->retry->feeding ? &engine->retry->maps[map] : NULL;
 }
+/* Did the run come to the map? */
+bool retry_has_run(const struct journal_run_info *info, struct str map);
 const struct retry_feed *retry_find_feed(const struct retry_map *map, uint64_t ordinal);
 
 /* The rows of a batch that are fed, with their repairs put in. False: a repair does not fit (diagnostics). */

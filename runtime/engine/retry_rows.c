@@ -82,7 +82,7 @@ static void drop_reader_faults(struct row_batch *batch, uint32_t row) {
 static bool repair_row(struct map_run *run, struct retry_map *map, struct row_batch *batch, uint32_t row,
                        struct retry_feed *feed) {
     const struct retry_row *repair = feed->repair;
-    bool changed = false;
+    bool changed = repair->accepted;
     for (uint32_t i = 0; i < repair->cell_count; i++) {
         const struct retry_cell *cell = &repair->cells[i];
         bool read = false;
@@ -139,6 +139,19 @@ static void note_loaded(struct map_work *work, struct retry_map *map, uint64_t o
     VEC_PUSH(work->run->engine->arena, &map->loaded, loaded);
 }
 
+static int compare_ordinals(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* What was missing then may be in the target now, and the row come out good: in the run it did not. */
+static void reject_as_then(const struct map_program *p, const struct retry_map *map, uint64_t ordinal,
+                           uint32_t row) {
+    if (map->rejected && vm_row_outcome(p->vm, row) == OUTCOME_OK &&
+        bsearch(&ordinal, map->rejected, map->rejected_count, sizeof ordinal, compare_ordinals))
+        vm_reject_row(p->vm, row, FAULT_REJECTED, NO_REGISTER, STR("the run rejected it"));
+}
+
 bool map_retry_passes(struct map_work *work, const struct map_program *p, uint32_t row) {
     struct map_run *run = work->run;
     struct retry_map *map = &run->engine->retry->maps[run->index];
@@ -146,6 +159,7 @@ bool map_retry_passes(struct map_work *work, const struct map_program *p, uint32
     uint32_t position = position_of(work, ordinal);
     bool good = vm_row_outcome(p->vm, row) == OUTCOME_OK;
     if (!run->engine->retry->feeding) {
+        reject_as_then(p, map, ordinal, row);
         work->retry_position = position;
         return false;
     }

@@ -453,9 +453,11 @@ bool engine_replay_maps(struct engine *engine) {
     uint32_t end = engine->plan->maps_count;
     while (wanted && end && !wanted[end - 1])
         end--;
-    for (uint32_t i = 0; i < end; i++)
+    for (uint32_t i = 0; i < end; i++) {
+        if (engine->retry && !retry_has_run(engine->options->again, engine->plan->maps[i].name)) continue;
         if (engine_runs_map(engine, i) && (!retry_load_crosswalks(engine, i) || !engine_run_map(engine, i)))
             return false;
+    }
     return true;
 }
 

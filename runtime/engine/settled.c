@@ -28,7 +28,7 @@ struct settled {
     uint32_t differing;
     struct journal_verdict *verdicts;
     uint32_t verdict_count;
-    struct journal_counts counts;
+    struct journal_counts counts, retried;
     uint64_t next_batch;
     uint32_t returning_count;
     struct arena stored_arena; /* of one batch */
@@ -66,7 +66,10 @@ struct settled *settled_open(struct pg_connection *connection, struct uuid run_i
     for (uint32_t i = 0; i < all; i++) {
         sum_counts(&s->counts, &s->batches[i].counts);
         s->next_batch = s->batches[i].ordinal + 1;
-        if (s->batches[i].from_retry) continue;
+        if (s->batches[i].from_retry) {
+            sum_counts(&s->retried, &s->batches[i].counts);
+            continue;
+        }
         s->left += s->batches[i].sent;
         s->batches[s->count++] = s->batches[i];
     }
@@ -130,6 +133,10 @@ uint64_t settled_rows_left(const struct settled *s) {
 
 const struct journal_counts *settled_counts(const struct settled *s) {
     return &s->counts;
+}
+
+const struct journal_counts *settled_retried(const struct settled *s) {
+    return &s->retried;
 }
 
 uint64_t settled_next_batch(const struct settled *s) {

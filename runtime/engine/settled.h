@@ -31,6 +31,8 @@ bool settled_stored(struct settled *settled, uint64_t seq, const struct str **ce
 bool settled_finish(struct settled *settled, struct diag_list *diags);
 /* Sums of all of the map's batches; one past the highest ordinal. */
 const struct journal_counts *settled_counts(const struct settled *settled);
+/* Of them, those that `mig retry` has made since. */
+const struct journal_counts *settled_retried(const struct settled *settled);
 uint64_t settled_next_batch(const struct settled *settled);
 
 #endif

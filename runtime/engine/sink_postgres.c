@@ -46,7 +46,8 @@ struct sink_postgres {
     uint32_t answered_before;     /* refused rows among them that were told before this batch */
     uint64_t batch_settled;       /* of the rows since the last batch ended */
     const struct replay_options *replay; /* only looking: nothing is sent. NULL: a run */
-    struct journal_counts before;        /* mig retry: of the run's own batches; else zeros */
+    struct journal_counts before;        /* of batches that are not of these rows: of repaired ones, or (mig
+                                            retry) of the run's own */
 };
 
 /* The load has failed: says why, once. */
@@ -419,9 +420,9 @@ static void account_for_stopped(struct sink_postgres *sink) {
     struct map_run *run = sink->run;
     struct engine *engine = run->engine;
     const struct journal_counts *total = load_thread_counts(sink->thread);
-    run->report->written = total->written;
-    run->report->updated = total->updated;
-    run->report->unchanged = total->unchanged;
+    run->report->written = total->written - sink->before.written;
+    run->report->updated = total->updated - sink->before.updated;
+    run->report->unchanged = total->unchanged - sink->before.unchanged;
     finish_step(sink, target_postgres_journal_state(engine->status));
 }
 
@@ -541,6 +542,7 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
         sink->settled = settled_open(pg->look, pg->run.id, run->map, options.returning_count, options.seal,
                                      &run->arena, engine->diags);
         good = sink->settled != NULL;
+        if (good) sink->before = *settled_retried(sink->settled);
     }
     if (good && (sink->replay || open_thread(sink, &options))) return &sink->base;
     engine_fail(engine, RUN_UNREACHABLE);

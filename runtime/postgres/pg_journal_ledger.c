@@ -24,7 +24,8 @@ static void fill_entry(struct arena *arena, const struct pg_result *r, uint32_t 
                                .resolution = copy_text(arena, r, row, 12),
                                .spec_file = copy_text(arena, r, row, 13),
                                .spec_line = (uint32_t)pg_result_int(r, row, 14),
-                               .spec = copy_text(arena, r, row, 15)};
+                               .spec = copy_text(arena, r, row, 15),
+                               .from_retry = pg_result_bool(r, row, 16)};
 }
 
 bool ledger_read(struct pg_connection *connection, struct uuid run_id, struct str map, bool open_only,
@@ -34,8 +35,9 @@ bool ledger_read(struct pg_connection *connection, struct uuid run_id, struct st
         "SELECT q.map, q.row_ordinal, q.nth, q.batch, q.seq, q.by_server, q.state = 'open', q.file,"
         " coalesce(q.line, 0), coalesce(q.row_number, 0), q.fault, q.message, coalesce(q.resolution, ''),"
         " coalesce(q.faults->0->'spec'->>'file', ''), coalesce((q.faults->0->'spec'->>'line')::bigint, 0),"
-        " coalesce(q.faults->0->'spec'->>'text', '')"
+        " coalesce(q.faults->0->'spec'->>'text', ''), coalesce(b.origin = 'retry', false)"
         " FROM mig.quarantine q JOIN mig.step s ON s.run_id = q.run_id AND s.map = q.map"
+        " LEFT JOIN mig.batch b ON b.run_id = q.run_id AND b.map = q.map AND b.ordinal = q.batch"
         " WHERE q.run_id = $1::uuid AND ($2 = '' OR q.map = $2) AND (NOT $3::boolean OR q.state = 'open')"
         " ORDER BY s.started_at, q.map, q.row_ordinal, q.nth, q.batch, q.seq";
     char text[UUID_TEXT_SIZE];

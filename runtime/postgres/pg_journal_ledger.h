@@ -11,6 +11,7 @@ struct ledger_entry {
     uint32_t nth;         /* which of its good rows the server refused; else 0 */
     uint64_t batch, seq;  /* the ledger's key, with run and map */
     bool by_server, open;
+    bool from_retry; /* of a batch of repaired rows */
     struct str file; /* empty: not known */
     uint64_t line, row;
     struct str fault, message;  /* message: without personal data */

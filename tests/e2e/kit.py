@@ -43,7 +43,7 @@ class Run:
         self.report = None
         if out.startswith("{"):
             whole = json.loads(out)
-            self.report = whole if "maps" in whole else None
+            self.report = whole if "checks" in whole else None
 
     def map(self, name):
         for m in self.report["maps"]:
