@@ -150,7 +150,7 @@ struct place {
 %token <lex> ENV "env" EXCEPT "except" EXPECT "expect" FIRST "first" FOR "for" FORMAT "format" FROM "from"
 %token <lex> GIVEN "given" IGNORED "ignored" INLINE "inline" INTO "into" JOIN "join" KEEP "keep" KEY "key"
 %token <lex> LAST "last" LET "let" LIKE "like" LOOKUP "lookup" MATCHES "matches" NONE "none" OF "of" ON "on"
-%token <lex> PARAM_STEP "param" PAUSE "pause" PER "per" PII "pii" QUERY "query" RECOVERY "recovery"
+%token <lex> PARAM_STEP "param" PAUSE "pause" PER "per" PII "pii" QUERY "query" REBUILD "rebuild" RECOVERY "recovery"
 %token <lex> REJECTED "rejected" ROLLBACK "rollback" ROW "row" SAMPLE "sample" SELECT "select" SET "set"
 %token <lex> SOURCE "source" SQL "sql" SYMBOL "symbol" TARGET "target" TOLERANCE "tolerance" UP "up"
 %token <lex> UPDATE "update" USE "use" VALIDATE "validate" VERSION "version" WHERE "where"
@@ -281,6 +281,13 @@ declaration:
             decl->map = (struct ast_map){.name = $2, .body_span = @4};
             VEC_MOVE(decl->map.clauses, $3->v);
             VEC_MOVE(decl->map.items, $4->v);
+        }
+|   D_MAP name clauses error
+        {
+            struct ast_decl *decl = build_decl(parser, DECL_MAP, $2, @$);
+            decl->broken = true;
+            decl->map = (struct ast_map){.name = $2, .body_span = @4};
+            VEC_MOVE(decl->map.clauses, $3->v);
         }
 |   check_word name opt_constant check_items
         {
@@ -590,7 +597,7 @@ clauses:
 |   clauses clause                              { PUSH(&$1->v, *$2); $$ = $1; }
 |   clauses AFTER names                         { build_after(parser, $1, $3, span_join(@2, @3)); $$ = $1; }
 |   clauses NL                                  { yyerrok; }
-|   clauses error NL                            { yyerrok; $$ = $1; }
+|   clauses error NL                            { yyerrok; build_dropped_clause(parser, $1, @2); $$ = $1; }
 ;
 
 clause:
@@ -678,6 +685,8 @@ clause:
             $$ = build_clause(parser, CLAUSE_COMMIT, @$);
             build_commit(parser, $$, build_number(parser, X_INT, $3), $4);
         }
+|   REBUILD name
+        { $$ = build_clause(parser, CLAUSE_REBUILD, @$); build_rebuild(parser, $$, $2); }
 |   TOLERANCE amount
         { $$ = build_clause(parser, CLAUSE_TOLERANCE, @$); $$->expr = $2; }
 |   TOLERANCE PERCENT_NUMBER
@@ -730,7 +739,7 @@ body:
 items:
     %empty                                      { $$ = NEW(struct item_list); }
 |   items item NL                               { PUSH(&$1->v, *$2); $$ = $1; }
-|   items error NL                              { yyerrok; $$ = $1; }
+|   items error NL                              { yyerrok; build_dropped_item(parser, $1, @2); $$ = $1; }
 ;
 
 item:
@@ -805,6 +814,8 @@ step:
         { $$ = build_step(parser, STEP_PARAM, @$); $$->name = $2; $$->expr = $4; }
 |   GIVEN path LEFT_BRACE fields RIGHT_BRACE
         { $$ = build_step(parser, STEP_GIVEN, @$); $$->path = *$2; VEC_MOVE($$->fields, $4->v); }
+|   GIVEN path FROM constant
+        { $$ = build_step(parser, STEP_GIVEN, @$); $$->path = *$2; $$->file = $4; }
 |   EXPECT path LEFT_BRACE fields RIGHT_BRACE
         { $$ = build_step(parser, STEP_EXPECT_ROW, @$); $$->path = *$2; VEC_MOVE($$->fields, $4->v); }
 |   EXPECT INT path
@@ -956,7 +967,7 @@ expr:
 |   BRACKETS                                    { $$ = build_expr(parser, X_ARRAY, @$); }
 |   expr DOT member_name                        { $$ = build_member(parser, $1, $3, @$); }
 |   expr LEFT_BRACKET arguments RIGHT_BRACKET   { $$ = build_list(parser, X_INDEX, $1, $3, @$); }
-|   expr LEFT_PAREN opt_arguments RIGHT_PAREN   { $$ = build_call(parser, $1, $3, @$); }
+|   expr LEFT_PAREN opt_arguments RIGHT_PAREN   { $$ = build_call(parser, $1, $3, @4, @$); }
 |   expr LEFT_PAREN STAR RIGHT_PAREN            { $$ = build_sql_count_star(parser, $1, @3, @$); }
 |   expr DOUBLE_COLON type                      { $$ = build_sql_cast(parser, $1, $3, @$, true); }
 |   CAST LEFT_PAREN expr AS type RIGHT_PAREN    { $$ = build_sql_cast(parser, $3, $5, @$, false); }
@@ -1153,8 +1164,8 @@ bare_name:
 nameable:
     AFTER | AS | ASC | ASSERT | BACKFILL | BATCH | BECAUSE | BETWEEN | BY | COMMIT | DESC | DOWN | EACH | ENV
 |   EXCEPT | EXPECT | FIRST | FOR | FORMAT | FROM | GIVEN | IGNORED | INLINE | INTO | JOIN | KEEP | KEY | LAST
-|   LET | LIKE | LOOKUP | MATCHES | NONE | OF | ON | PARAM_STEP | PAUSE | PER | PII | QUERY | RECOVERY | REJECTED
-|   ROLLBACK | ROW | SAMPLE | SELECT | SET | SOURCE | SQL | SYMBOL | TARGET | TOLERANCE | UP | UPDATE | USE
+|   LET | LIKE | LOOKUP | MATCHES | NONE | OF | ON | PARAM_STEP | PAUSE | PER | PII | QUERY | REBUILD | RECOVERY
+|   REJECTED | ROLLBACK | ROW | SAMPLE | SELECT | SET | SOURCE | SQL | SYMBOL | TARGET | TOLERANCE | UP | UPDATE | USE
 |   VALIDATE | VERSION | WHERE
 ;
 

@@ -124,6 +124,7 @@ static void check_source_clauses(struct checker *checker, const struct ast_check
         case CLAUSE_ON_CONFLICT:
         case CLAUSE_ROLLBACK:
         case CLAUSE_COMMIT:
+        case CLAUSE_REBUILD:
         case CLAUSE_TOLERANCE:
         case CLAUSE_AFTER:
         case CLAUSE_KEEP_CROSSWALK: {

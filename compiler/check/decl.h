@@ -125,10 +125,13 @@ bool decl_read_seconds(struct checker *checker, const struct ast_expr *expr, enu
 /* The fixed text of a message; false when it holds values (reported). NULL message: empty text. */
 bool decl_read_message(struct checker *checker, const struct ast_expr *message, const char *where,
                        struct str *text);
-/* SQL block with its parameters bound to the spec's. params: indexes in builder->params; NULL: none may stand
- * there, but *params_count says how many do. E0514 for parameters, E0515 for text that is no single query. */
+/* SQL block with its parameters bound to the spec's. params: indexes in builder->params. E0514 for
+ * parameters, E0515 for text that is no single query. */
 bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_select, struct str *text,
                    uint32_t **params, uint32_t *params_count);
+/* SQL block where no parameter may stand: the first one is told, by these words. */
+bool decl_read_plain_sql(struct checker *checker, struct ast_name sql, bool single_select, struct str *text,
+                         const char *no_params, const char *instead);
 struct plan_action decl_action(struct checker *checker, enum plan_action_kind kind, struct str message,
                                struct span span);
 
@@ -153,6 +156,9 @@ void decl_check_phases(struct compile *compile);
 /* ---- source.c, source_options.c, source_cell.c */
 void source_check_all(struct compile *compile);
 void source_read_options(struct compile *compile, const struct ast_source *ast, struct plan_source *source);
+/* A constant of a type from the text in a file. False when the text is not of the type. */
+bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text,
+                         struct value *value);
 /* The raw cell that a literal in an inline row or a test stands for. False when reported (with code). */
 bool source_cell_of(struct checker *checker, const struct checked_column *column, const struct ast_expr *expr,
                     enum diag_code code, struct plan_cell *cell);

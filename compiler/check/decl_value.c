@@ -126,20 +126,34 @@ static void decl_record_sql_uses(const struct checker *checker, struct ast_name 
     }
 }
 
+static bool decl_parse_sql(struct checker *checker, struct ast_name sql, bool single_select,
+                           struct sql_block *block) {
+    if (sql.span.source == NULL) return false;
+    if (!sql_block_parse(checker->arena, sql.text, sql.span, block, checker->diags)) return false;
+    if (!single_select || block->is_single_select) return true;
+    struct diag *diag = diag_report(checker->diags, E_SQL_SHAPE, sql.span, "one SELECT is needed here");
+    diag_help(checker->diags, diag, "write a single query without other statements around it");
+    return false;
+}
+
+bool decl_read_plain_sql(struct checker *checker, struct ast_name sql, bool single_select, struct str *text,
+                         const char *no_params, const char *instead) {
+    struct sql_block block = {0};
+    bool fine = decl_parse_sql(checker, sql, single_select, &block);
+    *text = block.sql;
+    if (block.param_spans.count == 0) return fine;
+    struct diag *diag = diag_report(checker->diags, E_SQL_PARAM, block.param_spans.items[0], "%s", no_params);
+    diag_help(checker->diags, diag, "%s", instead);
+    return false;
+}
+
 bool decl_read_sql(struct checker *checker, struct ast_name sql, bool single_select, struct str *text,
                    uint32_t **params, uint32_t *params_count) {
     struct sql_block block = {0};
-    if (sql.span.source == NULL) return false;
-    if (!sql_block_parse(checker->arena, sql.text, sql.span, &block, checker->diags)) return false;
-    bool fine = true;
-    if (single_select && !block.is_single_select) {
-        struct diag *diag = diag_report(checker->diags, E_SQL_SHAPE, sql.span, "one SELECT is needed here");
-        diag_help(checker->diags, diag, "write a single query without other statements around it");
-        fine = false;
-    }
+    bool fine = decl_parse_sql(checker, sql, single_select, &block);
+    if (block.sql.ptr == NULL) return false;
     *text = block.sql;
     *params_count = block.params.count;
-    if (params == NULL) return fine;
     uint32_t *indexes = ARENA_ARRAY(checker->arena, uint32_t, block.params.count);
     for (uint32_t i = 0; i < block.params.count; i++) {
         struct str name = block.params.items[i];

@@ -62,6 +62,13 @@ struct map_line {
     struct span span;
 };
 
+/* A column of a row that `...row` cannot copy as it is. */
+struct left_out {
+    const struct ast_item *item;
+    uint32_t column; /* of the target */
+    struct plan_type type;
+};
+
 struct map_work {
     struct compile *compile;
     struct checked_map *map;
@@ -75,8 +82,11 @@ struct map_work {
     VEC(struct map_line) lines;
     VEC(struct str) csv_columns;
     const struct map_line **assigned; /* by target column; NULL: none */
+    VEC(struct left_out) left_out;
     uint32_t level;
-    bool broken; /* parts did not parse: say nothing about what is missing */
+    bool broken;              /* parts did not parse: say nothing about what is missing */
+    bool incomplete;          /* columns were wrong or missing: tests that name them say nothing new */
+    VEC(struct str) misspelt; /* columns that were probably meant by names that the table does not have */
 };
 
 /* ---- map_rows.c: makes rows; false when `from` itself could not be resolved (reported) */
@@ -98,8 +108,17 @@ bool map_read_on_duplicate(struct checker *checker, const struct ast_clause *cla
 /* ---- map_conflict.c: on conflict, rollback; after the body */
 void map_check_conflict(struct map_work *work);
 void map_check_rollback(struct map_work *work);
-/* ---- map_body.c, map_column.c */
+/* ---- map_body.c */
 void map_check_body(struct map_work *work);
+void map_add_column(struct map_work *work, struct ast_name name, const struct ast_expr *expr);
+/* Whether a line `column = …` stands in the body. */
+bool map_assigns_by_name(const struct map_work *work, struct str column);
+bool map_ignores_column(const struct map_work *work, struct str column);
+/* ---- map_spread.c: `...row` */
+void map_check_spread(struct map_work *work, const struct ast_item *item);
+bool map_spread_leaves_out(const struct map_work *work, uint32_t column);
+/* After the whole body: columns that no spread could copy. */
+void map_report_left_out(struct map_work *work);
 /* ---- map_keys.c: keys that a fan-out repeats */
 void map_check_repeated_keys(struct map_work *work);
 /* ---- map_order.c: levels, order, cycles. Fills compile->maps in the order of running. */

@@ -1,4 +1,4 @@
-/* The body of a map, line by line as written: columns, lets, validations, copies of a row's columns. */
+/* The body of a map, line by line as written: columns, lets, validations. */
 #include "compiler/check/map.h"
 
 #include "compiler/check/decl_walk.h"
@@ -14,7 +14,8 @@ struct grouped_walk {
 
 static bool body_visit_grouped(const struct ast_expr *expr, void *context) {
     struct grouped_walk *walk = context;
-    if (walk->found || function_is_aggregate(expr)) return false;
+    if (walk->found || function_is_aggregate(expr) || function_is_unknown(&walk->work->query.body, expr))
+        return false;
     bool row = expr->kind == X_NAME && scope_find(&walk->work->query.body, expr->name.text) == NULL &&
                scope_find(&walk->work->query.rows, expr->name.text) != NULL;
     if (row) walk->found = expr;
@@ -86,12 +87,27 @@ static void body_report_twice(struct map_work *work, struct ast_name name, struc
     diag_help(checker->diags, diag, "keep one of the two; a value that both need is a `let`");
 }
 
+/* `catgory = …`: that `category` has no value is said already. */
+static void body_note_misspelt(struct map_work *work, struct str name) {
+    const struct schema_table *table = work->map->target;
+    struct arena *arena = work->compile->checker.arena;
+    struct str *names = ARENA_ARRAY(arena, struct str, table->columns.count);
+    for (uint32_t i = 0; i < table->columns.count; i++)
+        names[i] = table->columns.items[i].name;
+    work->incomplete = true;
+    struct str meant = diag_closest_name(name, names, table->columns.count);
+    if (meant.len > 0) VEC_PUSH(arena, &work->misspelt, meant);
+}
+
 /* The target column, with everything that can be wrong with it as such reported. -1: reported. */
 static int body_find_column(struct map_work *work, struct ast_name name, struct expected *expected) {
     struct checker *checker = &work->compile->checker;
     const struct schema_table *table = work->map->target;
     int column = target_find_column(work->compile, table, name);
-    if (column < 0) return -1;
+    if (column < 0) {
+        body_note_misspelt(work, name.text);
+        return -1;
+    }
     const struct schema_column *found = &table->columns.items[column];
     if (work->assigned[column] != NULL) body_report_twice(work, name, work->assigned[column]->span);
     if (found->generated || found->identity == 2) {
@@ -126,7 +142,7 @@ static int body_find_csv_column(struct map_work *work, struct ast_name name, str
     return (int)work->csv_columns.count - 1;
 }
 
-static void map_add_column(struct map_work *work, struct ast_name name, const struct ast_expr *expr) {
+void map_add_column(struct map_work *work, struct ast_name name, const struct ast_expr *expr) {
     struct checker *checker = &work->compile->checker;
     struct expected expected = {
         .what = arena_copy_cstr(checker->arena,
@@ -167,141 +183,15 @@ static void map_add_column(struct map_work *work, struct ast_name name, const st
     if (work->assigned[column] == NULL) work->assigned[column] = kept;
 }
 
-/* ---------------------------------------------------------------- ...row except (…) */
+/* ---------------------------------------------------------------- the other lines */
 
-static bool body_assigned_by_name(const struct map_work *work, struct str column) {
+bool map_assigns_by_name(const struct map_work *work, struct str column) {
     for (uint32_t i = 0; i < work->ast->items.count; i++) {
         const struct ast_item *item = &work->ast->items.items[i];
         if (item->kind == ITEM_ASSIGN && str_eq(item->name.text, column)) return true;
     }
     return false;
 }
-
-static bool body_excepted(const struct ast_item *item, struct str column) {
-    for (uint32_t i = 0; i < item->names.count; i++)
-        if (str_eq(item->names.items[i].text, column)) return true;
-    return false;
-}
-
-/* The columns of the row that a spread copies from. False: it is no row. */
-static bool body_row_columns(struct map_work *work, struct ast_name alias, struct str **names,
-                             uint32_t *count) {
-    struct checker *checker = &work->compile->checker;
-    const struct scope_name *row = scope_find(&work->query.body, alias.text);
-    const struct schema_table *table = NULL;
-    if (row && row->kind == BIND_SOURCE_ROW) {
-        *names = ARENA_ARRAY(checker->arena, struct str, row->table->columns.count);
-        for (uint32_t i = 0; i < row->table->columns.count; i++)
-            (*names)[(*count)++] = row->table->columns.items[i].name;
-        return true;
-    }
-    if (row && row->kind == BIND_KEYED_ROW && row->keyed && row->keyed->source_table) {
-        const struct checked_table *source = row->keyed->source_table;
-        *names = ARENA_ARRAY(checker->arena, struct str, source->columns.count);
-        for (uint32_t i = 0; i < source->columns.count; i++)
-            (*names)[(*count)++] = source->columns.items[i].name;
-        return true;
-    }
-    if (row && (row->kind == BIND_KEYED_ROW || row->kind == BIND_RECORD))
-        table = row->map ? row->map->target : row->target;
-    if (table == NULL) return false;
-    *names = ARENA_ARRAY(checker->arena, struct str, table->columns.count);
-    for (uint32_t i = 0; i < table->columns.count; i++)
-        (*names)[(*count)++] = table->columns.items[i].name;
-    return true;
-}
-
-/* Whether the row's column can be assigned as it is; what is wrong with it is kept to itself. */
-static bool body_is_assignable(struct map_work *work, const struct ast_expr *member, struct ast_name name) {
-    struct checker *checker = &work->compile->checker;
-    struct expected expected = {.allow_null = true};
-    if (work->map->target) {
-        int column = schema_find_column(work->map->target, name.text);
-        if (column < 0) return false;
-        const struct schema_column *found = &work->map->target->columns.items[column];
-        if (found->generated || found->identity == 2 || found->type.kind == TYPE_NONE) return false;
-        expected = (struct expected){.type = checker_type_of_column(checker, &found->type, !found->not_null),
-                                     .exact = true,
-                                     .column = &found->type};
-        expected.allow_null = expected.type.nullable;
-    }
-    struct diag_list quiet;
-    struct diag_list *loud = checker->diags;
-    diag_list_init(&quiet, checker->arena);
-    checker->diags = &quiet;
-    check_expr(&work->query.body, member, &expected);
-    checker->diags = loud;
-    return quiet.error_count == 0;
-}
-
-static void body_check_spread(struct map_work *work, const struct ast_item *item) {
-    struct checker *checker = &work->compile->checker;
-    struct str *names = NULL;
-    uint32_t count = 0, copied = 0, near = 0; /* near: a free column of the name, but another type or null */
-    const struct scope_name *row = scope_find(&work->query.body, item->name.text);
-    if (row && row->expr && row->expr->type.kind == TYPE_NONE && row->kind == BIND_VALUE) return;
-    if (!body_row_columns(work, item->name, &names, &count)) {
-        struct diag *diag =
-            diag_report(checker->diags, E_UNKNOWN_NAME, item->name.span,
-                        "there is no row `%.*s` to copy columns from", STR_ARG(item->name.text));
-        struct str rows[MAP_MAX_STAGES];
-        uint32_t rows_count = 0;
-        for (uint32_t i = 0; i < work->query.rows.names.count && rows_count < MAP_MAX_STAGES; i++)
-            rows[rows_count++] = work->query.rows.names.items[i].name;
-        if (work->query.grouped)
-            diag_help(checker->diags, diag, "after `group by` there are no rows: assign each column");
-        else
-            decl_suggest(checker, diag, item->name, rows, rows_count);
-        return;
-    }
-    if (row) record_use(checker, item->name.span, row->span);
-    for (uint32_t i = 0; i < item->names.count; i++) {
-        bool known = false;
-        for (uint32_t j = 0; j < count; j++)
-            known = known || str_eq(names[j], item->names.items[i].text);
-        if (known) continue;
-        struct diag *diag = diag_report(checker->diags, E_UNKNOWN_MEMBER, item->names.items[i].span,
-                                        "`%.*s` has no column `%.*s` to leave out", STR_ARG(item->name.text),
-                                        STR_ARG(item->names.items[i].text));
-        decl_suggest(checker, diag, item->names.items[i], names, count);
-    }
-    /* A column called like the row would hide it from the others: it comes last. */
-    for (uint32_t i = 0; i < count; i++)
-        if (str_eq(names[i], item->name.text)) {
-            struct str last = names[count - 1];
-            names[count - 1] = names[i];
-            names[i] = last;
-            break;
-        }
-    const struct check_recorder *recorder = record_pause(checker);
-    for (uint32_t i = 0; i < count; i++) {
-        if (body_excepted(item, names[i]) || body_assigned_by_name(work, names[i])) continue;
-        struct ast_expr *base = ARENA_NEW(checker->arena, struct ast_expr),
-                        *member = ARENA_NEW(checker->arena, struct ast_expr);
-        *base = (struct ast_expr){.kind = X_NAME, .depth = 1, .span = item->name.span, .name = item->name};
-        *member = (struct ast_expr){.kind = X_MEMBER,
-                                    .depth = 2,
-                                    .span = item->span,
-                                    .left = base,
-                                    .name = {names[i], item->name.span}};
-        struct ast_name name = {names[i], item->span};
-        if (!body_is_assignable(work, member, name)) {
-            near += work->map->target && schema_find_column(work->map->target, names[i]) >= 0;
-            continue;
-        }
-        map_add_column(work, name, member);
-        copied++;
-    }
-    record_resume(checker, recorder);
-    if (copied > 0 || near > 0) return;
-    struct diag *diag =
-        diag_report(checker->diags, W_NO_EFFECT, item->span,
-                    "`...%.*s` copies nothing: no column of it has a free column of the same name and type",
-                    STR_ARG(item->name.text));
-    diag_help(checker->diags, diag, "remove it");
-}
-
-/* ---------------------------------------------------------------- the other lines */
 
 static void body_check_let(struct map_work *work, const struct ast_item *item) {
     struct checker *checker = &work->compile->checker;
@@ -366,7 +256,7 @@ static void body_check_ignored(struct map_work *work, const struct ast_item *ite
         if (column < 0) continue;
         const struct schema_column *found = &work->map->target->columns.items[column];
         bool filled = found->has_default || found->generated || found->identity;
-        if (body_assigned_by_name(work, name.text)) {
+        if (map_assigns_by_name(work, name.text)) {
             struct diag *diag = diag_report(checker->diags, E_IGNORED, name.span,
                                             "column `%.*s` is ignored, but has a value", STR_ARG(name.text));
             diag_help(checker->diags, diag, "remove it here, or remove its assignment");
@@ -382,7 +272,7 @@ static void body_check_ignored(struct map_work *work, const struct ast_item *ite
 
 /* ---------------------------------------------------------------- columns without a value */
 
-static bool body_is_ignored(const struct map_work *work, struct str column) {
+bool map_ignores_column(const struct map_work *work, struct str column) {
     for (uint32_t i = 0; i < work->ast->items.count; i++) {
         const struct ast_item *item = &work->ast->items.items[i];
         for (uint32_t j = 0; item->kind == ITEM_IGNORED && j < item->names.count; j++)
@@ -391,19 +281,28 @@ static bool body_is_ignored(const struct map_work *work, struct str column) {
     return false;
 }
 
-/* A column that a spread would have taken had its type or null fitted. */
-static const struct ast_item *body_missed_by_spread(struct map_work *work, struct str column) {
-    for (uint32_t i = 0; i < work->ast->items.count; i++) {
-        const struct ast_item *item = &work->ast->items.items[i];
-        struct str *names = NULL;
-        uint32_t count = 0;
-        if (item->kind != ITEM_SPREAD || body_excepted(item, column) ||
-            !body_row_columns(work, item->name, &names, &count))
-            continue;
-        for (uint32_t j = 0; j < count; j++)
-            if (str_eq(names[j], column)) return item;
-    }
-    return NULL;
+enum { MOST_NAMED = 8 };
+
+/* NOT NULL, and nothing fills it; nothing was said about it yet. */
+static bool body_is_missing(const struct map_work *work, uint32_t index) {
+    const struct schema_column *column = &work->map->target->columns.items[index];
+    if (!column->not_null || column->has_default || column->generated || column->identity ||
+        work->assigned[index] || map_assigns_by_name(work, column->name) ||
+        map_ignores_column(work, column->name) || map_spread_leaves_out(work, index))
+        return false;
+    for (uint32_t i = 0; i < work->misspelt.count; i++)
+        if (str_eq(work->misspelt.items[i], column->name)) return false;
+    return true;
+}
+
+static void body_report_missing(struct map_work *work, const struct schema_column *column) {
+    struct checker *checker = &work->compile->checker;
+    work->incomplete = true;
+    struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span,
+                                    "map `%.*s` gives column `%.*s` no value, and it is NOT NULL",
+                                    STR_ARG(work->map->name), STR_ARG(column->name));
+    diag_label(checker->diags, diag, column->span, "declared here, without a default");
+    diag_help(checker->diags, diag, "assign it in the body: `%.*s = …`", STR_ARG(column->name));
 }
 
 static void map_check_columns_complete(struct map_work *work) {
@@ -417,26 +316,23 @@ static void map_check_columns_complete(struct map_work *work) {
         diag_help(checker->diags, diag, "assign each in the body: `email = u.email`");
         return;
     }
-    for (uint32_t i = 0; i < table->columns.count; i++) {
-        const struct schema_column *column = &table->columns.items[i];
-        if (!column->not_null || column->has_default || column->generated || column->identity ||
-            work->assigned[i])
-            continue;
-        if (body_assigned_by_name(work, column->name) || body_is_ignored(work, column->name)) continue;
-        struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span,
-                                        "map `%.*s` gives column `%.*s` no value, and it is NOT NULL",
-                                        STR_ARG(work->map->name), STR_ARG(column->name));
-        diag_label(checker->diags, diag, column->span, "declared here, without a default");
-        const struct ast_item *spread = body_missed_by_spread(work, column->name);
-        if (spread != NULL) {
-            diag_label(checker->diags, diag, spread->span,
-                       "this does not copy it: its type differs, or it may be null");
-            diag_help(checker->diags, diag, "convert it: `%.*s = … %.*s.%.*s …`", STR_ARG(column->name),
-                      STR_ARG(spread->name.text), STR_ARG(column->name));
-        } else {
-            diag_help(checker->diags, diag, "assign it in the body: `%.*s = …`", STR_ARG(column->name));
-        }
-    }
+    VEC(const struct schema_column *) missing = {0};
+    for (uint32_t i = 0; i < table->columns.count; i++)
+        if (body_is_missing(work, i)) VEC_PUSH(checker->arena, &missing, &table->columns.items[i]);
+    if (missing.count == 1) body_report_missing(work, missing.items[0]);
+    if (missing.count < 2) return;
+    struct buf names = {0};
+    for (uint32_t i = 0; i < missing.count && i < MOST_NAMED; i++)
+        buf_printf(&names, "%s`%.*s`", i ? ", " : "", STR_ARG(missing.items[i]->name));
+    if (missing.count > MOST_NAMED) buf_printf(&names, " and %u more", missing.count - MOST_NAMED);
+    struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span,
+                                    "map `%.*s` gives %u columns no value, and they are NOT NULL: %.*s",
+                                    STR_ARG(work->map->name), missing.count, STR_ARG(buf_str(&names)));
+    buf_release(&names);
+    work->incomplete = true;
+    for (uint32_t i = 0; i < missing.count && i < MOST_NAMED; i++)
+        diag_label(checker->diags, diag, missing.items[i]->span, "declared here, without a default");
+    diag_help(checker->diags, diag, "assign them in the body: `%.*s = …`", STR_ARG(missing.items[0]->name));
 }
 
 void map_check_body(struct map_work *work) {
@@ -449,9 +345,10 @@ void map_check_body(struct map_work *work) {
         case ITEM_ASSIGN: map_add_column(work, item->name, item->expr); break;
         case ITEM_LET: body_check_let(work, item); break;
         case ITEM_VALIDATE: body_check_validate(work, item); break;
-        case ITEM_SPREAD: body_check_spread(work, item); break;
+        case ITEM_SPREAD: map_check_spread(work, item); break;
         case ITEM_IGNORED: body_check_ignored(work, item); break;
         }
     }
+    map_report_left_out(work);
     map_check_columns_complete(work);
 }

@@ -25,6 +25,7 @@ static const struct clause_rule {
     {CLAUSE_ON_CONFLICT, "on conflict", false},
     {CLAUSE_ROLLBACK, "rollback", false},
     {CLAUSE_COMMIT, "commit", false},
+    {CLAUSE_REBUILD, "rebuild", false},
     {CLAUSE_TOLERANCE, "tolerance", false},
     {CLAUSE_AFTER, "after", true},
     {CLAUSE_KEEP_CROSSWALK, "keep crosswalk", false},
@@ -217,7 +218,7 @@ static void map_check_into(struct map_work *work) {
 
 static void map_check_no_csv(struct map_work *work) {
     static const enum ast_clause_kind TABLE_ONLY[] = {CLAUSE_ON_CONFLICT, CLAUSE_ROLLBACK, CLAUSE_COMMIT,
-                                                      CLAUSE_KEEP_CROSSWALK};
+                                                      CLAUSE_REBUILD, CLAUSE_KEEP_CROSSWALK};
     struct checker *checker = &work->compile->checker;
     if (work->plan.csv_file.len == 0) return;
     for (size_t i = 0; i < sizeof TABLE_ONLY / sizeof *TABLE_ONLY; i++) {
@@ -261,6 +262,7 @@ void map_check_target_clauses(struct map_work *work) {
     const struct ast_clause *keep = map_clause(work->ast, CLAUSE_KEEP_CROSSWALK),
                             *key = map_clause(work->ast, CLAUSE_KEY);
     if (commit) map_check_commit(work, commit);
+    work->plan.rebuild = map_clause(work->ast, CLAUSE_REBUILD) != NULL;
     if (tolerance)
         decl_read_tolerance(checker, tolerance->expr, tolerance->percent, E_CLAUSE_VALUE,
                             &work->plan.tolerance_kind, &work->plan.tolerance);

@@ -210,7 +210,6 @@ static void rollback_check_restore(struct map_work *work, const struct ast_claus
 
 static void rollback_check_sql(struct map_work *work, const struct ast_clause *clause) {
     struct checker *checker = &work->compile->checker;
-    uint32_t count = 0;
     if (clause->text.span.source == NULL) {
         if (work->broken) return;
         struct diag *diag =
@@ -218,12 +217,9 @@ static void rollback_check_sql(struct map_work *work, const struct ast_clause *c
         diag_help(checker->diags, diag, "write it behind: `rollback sql \"\"\"delete from …\"\"\"`");
         return;
     }
-    decl_read_sql(checker, clause->text, false, &work->plan.rollback_text, NULL, &count);
-    if (count == 0) return;
-    struct diag *diag =
-        diag_report(checker->diags, E_SQL_PARAM, clause->text.span,
-                    "rollback SQL takes no parameters: a rollback may come long after the run");
-    diag_help(checker->diags, diag, "write the value itself, or select by what the rows hold");
+    decl_read_plain_sql(checker, clause->text, false, &work->plan.rollback_text,
+                        "rollback SQL takes no parameters: a rollback may come long after the run",
+                        "write the value itself, or select by what the rows hold");
 }
 
 void map_check_rollback(struct map_work *work) {

@@ -6,6 +6,7 @@
 
 enum edge_kind {
     EDGE_SOFT,       /* a wish: a lookup into a table that another map writes; two maps into one table */
+    EDGE_COMPLETES,  /* from a map that completes rows to those that write them */
     EDGE_DEFERRABLE, /* a foreign key that can be checked at the end */
     EDGE_FOREIGN_KEY,
     EDGE_REFERENCE /* map[key], from, join, lookup, after */
@@ -146,6 +147,45 @@ static bool order_is_assigned(const struct map_work *work, struct str column) {
     return false;
 }
 
+/* The second of two steps: `on conflict (…) update (column, …)` fills columns of rows that another map
+ * writes. */
+static bool order_completes(const struct map_work *work) {
+    const struct ast_clause *clause = map_clause(work->ast, CLAUSE_ON_CONFLICT);
+    if (clause == NULL || clause->handlers.list.count == 0) return false;
+    const struct ast_action *action = &clause->handlers.list.items[0].action;
+    return action->kind == ACTION_UPDATE && action->columns.count > 0;
+}
+
+/* A map of which rows of the table come at all. */
+static bool order_has_provider(const struct order_graph *graph, const struct schema_table *table) {
+    for (uint32_t i = 0; i < graph->count; i++)
+        if (graph->nodes[i].work->map->target == table && !order_completes(graph->nodes[i].work)) return true;
+    return false;
+}
+
+/* Whether rows found by this foreign key may wait for the columns that the map fills. */
+static bool order_fills_key(const struct map_work *work, const struct schema_fk *fk) {
+    const struct ast_clause *clause = map_clause(work->ast, CLAUSE_ON_CONFLICT);
+    const struct ast_action *action = &clause->handlers.list.items[0].action;
+    for (uint32_t i = 0; i < action->columns.count; i++)
+        for (uint32_t j = 0; j < fk->ref_columns.count; j++)
+            if (str_eq(action->columns.items[i].text, fk->ref_columns.items[j])) return true;
+    return false;
+}
+
+/* Who only completes rows is not needed before rows that refer to them: that is how a circle of foreign keys
+ * is loaded in two steps. */
+static void order_foreign_key(struct order_graph *graph, uint32_t at, const struct schema_fk *fk,
+                              const struct schema_table *parent) {
+    bool provided = order_has_provider(graph, parent);
+    for (uint32_t j = 0; j < graph->count; j++) {
+        const struct map_work *work = graph->nodes[j].work;
+        if (work->map->target != parent) continue;
+        if (provided && order_completes(work) && !order_fills_key(work, fk)) continue;
+        order_add(graph, at, j, fk->deferrable ? EDGE_DEFERRABLE : EDGE_FOREIGN_KEY, fk->span, fk->name);
+    }
+}
+
 static void order_foreign_keys(struct order_graph *graph, uint32_t at) {
     const struct checker *checker = &graph->compile->checker;
     const struct schema_table *table = graph->nodes[at].work->map->target;
@@ -157,21 +197,23 @@ static void order_foreign_keys(struct order_graph *graph, uint32_t at) {
         for (uint32_t j = 0; j < fk->columns.count; j++)
             assigned = assigned || order_is_assigned(graph->nodes[at].work,
                                                      table->columns.items[fk->columns.items[j]].name);
-        if (parent == NULL || parent == table || !assigned) continue;
-        for (uint32_t j = 0; j < graph->count; j++)
-            if (graph->nodes[j].work->map->target == parent)
-                order_add(graph, at, j, fk->deferrable ? EDGE_DEFERRABLE : EDGE_FOREIGN_KEY, fk->span,
-                          fk->name);
+        if (parent != NULL && parent != table && assigned) order_foreign_key(graph, at, fk, parent);
     }
 }
 
+/* Maps into one table follow each other as they are declared, those that complete rows after the others. */
 static void order_same_table(struct order_graph *graph, uint32_t at) {
     const struct schema_table *table = graph->nodes[at].work->map->target;
+    bool completes = order_completes(graph->nodes[at].work);
     for (uint32_t before = at; table && before-- > 0;)
-        if (graph->nodes[before].work->map->target == table) {
+        if (graph->nodes[before].work->map->target == table &&
+            order_completes(graph->nodes[before].work) == completes) {
             order_add(graph, at, before, EDGE_SOFT, graph->nodes[at].work->map->span, (struct str){0});
-            return;
+            break;
         }
+    for (uint32_t j = 0; table && completes && j < graph->count; j++)
+        if (graph->nodes[j].work->map->target == table && !order_completes(graph->nodes[j].work))
+            order_add(graph, at, j, EDGE_COMPLETES, graph->nodes[at].work->map->span, (struct str){0});
 }
 
 static void order_collect(struct order_graph *graph) {

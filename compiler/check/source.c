@@ -182,9 +182,45 @@ static void source_read_header(struct checker *checker, const struct ast_source_
     }
 }
 
+/* 0 is A, 26 is AA. */
+static struct str source_column_letters(struct arena *arena, uint32_t number) {
+    char letters[8];
+    size_t at = sizeof letters;
+    for (number++; number > 0; number = (number - 1) / 26)
+        letters[--at] = (char)('A' + (number - 1) % 26);
+    return arena_copy_str(arena, str_from(letters + at, sizeof letters - at));
+}
+
+static bool source_is_letters(struct str text) {
+    enum { MOST_LETTERS = 3 };
+    bool fine = text.len > 0 && text.len <= MOST_LETTERS;
+    for (size_t i = 0; i < text.len; i++)
+        fine = fine && (text.ptr[i] | 0x20) >= 'a' && (text.ptr[i] | 0x20) <= 'z';
+    return fine;
+}
+
+/* Sheets without a header: where each column is. */
+static void source_place_columns(struct checker *checker, const struct ast_source_table *ast,
+                                 struct plan_source_table *plan) {
+    for (uint32_t i = 0; i < ast->columns.count; i++) {
+        const struct ast_name *from = &ast->columns.items[i].from;
+        if (from->span.source == NULL) {
+            plan->columns[i].from = source_column_letters(checker->arena, i);
+            continue;
+        }
+        if (source_is_letters(from->text)) continue;
+        struct diag *diag =
+            diag_report(checker->diags, E_SOURCE_COLUMN, from->span,
+                        "with `header none` no row names the columns: `%.*s` is not the letters of one",
+                        STR_ARG(from->text));
+        diag_help(checker->diags, diag, "write them as the sheet shows them: `from '%.*s'`",
+                  STR_ARG(source_column_letters(checker->arena, i)));
+    }
+}
+
 static void source_check_table(struct checker *checker, const struct ast_decl *decl,
                                const struct ast_source_table *ast_table, struct checked_source *source,
-                               struct plan_source_table *plan) {
+                               bool has_header, struct plan_source_table *plan) {
     const struct ast_source *ast = &decl->source;
     struct checked_table *table = ARENA_NEW(checker->arena, struct checked_table);
     *table =
@@ -205,12 +241,20 @@ static void source_check_table(struct checker *checker, const struct ast_decl *d
                                        .title = ast_table->title.text,
                                        .span = plan_builder_span(checker->builder, ast_table->span)};
     if (source->format == SOURCE_XLSX) source_read_header(checker, ast_table, plan);
+    if (plan->header_row && !has_header) {
+        struct diag *diag = diag_report(checker->diags, E_BAD_OPTION, ast_table->span,
+                                        "sheet `%.*s` names its header row in a source with `header none`",
+                                        STR_ARG(table->name));
+        diag_help(checker->diags, diag,
+                  "remove one of the two; sheets without a header can be a source of their own");
+    }
     if (source->format == SOURCE_XLSX && plan->title.len == 0) plan->title = table->name;
     decl_check_limit(checker, table->span, ast_table->columns.count, DECL_MAX_COLUMNS, "columns");
     plan->columns = ARENA_ARRAY(checker->arena, struct plan_source_column, ast_table->columns.count);
     plan->columns_count = ast_table->columns.count;
     for (uint32_t i = 0; i < ast_table->columns.count; i++)
         source_check_column(checker, source->format, &ast_table->columns.items[i], table, &plan->columns[i]);
+    if (source->format == SOURCE_XLSX && !has_header) source_place_columns(checker, ast_table, plan);
     if (source->format == SOURCE_INLINE) source_check_inline_rows(checker, ast, table, plan);
     VEC_PUSH(checker->arena, &source->tables, table);
 }
@@ -285,15 +329,10 @@ static void source_check_query(struct compile *compile, const struct ast_source 
                                struct plan_source *plan) {
     struct checker *checker = &compile->checker;
     struct str sql;
-    uint32_t count = 0;
-    if (decl_read_sql(checker, ast->sql, true, &sql, NULL, &count) && plan->tables_count == 1)
+    if (decl_read_plain_sql(checker, ast->sql, true, &sql, "a source's query takes no parameters",
+                            "read the rows without it and compare with the parameter in the map's `where`") &&
+        plan->tables_count == 1)
         plan->tables[0].title = sql;
-    if (count > 0) {
-        struct diag *diag =
-            diag_report(checker->diags, E_SQL_PARAM, ast->sql.span, "a source's query takes no parameters");
-        diag_help(checker->diags, diag,
-                  "read the rows without it and compare with the parameter in the map's `where`");
-    }
     if (str_eq(ast->query_of.text, checker->target_name) && ast->query_of.text.len) return;
     struct str *names = ARENA_ARRAY(checker->arena, struct str, checker->sources.count + 1);
     uint32_t names_count = 0;
@@ -392,7 +431,7 @@ static void source_check(struct compile *compile, const struct ast_decl *decl) {
         plan.tables = ARENA_ARRAY(checker->arena, struct plan_source_table, ast->tables.count);
         plan.tables_count = ast->tables.count;
         for (uint32_t i = 0; i < ast->tables.count; i++)
-            source_check_table(checker, decl, &ast->tables.items[i], source, &plan.tables[i]);
+            source_check_table(checker, decl, &ast->tables.items[i], source, plan.header, &plan.tables[i]);
     }
     if (known && source->format == SOURCE_QUERY) source_check_query(compile, ast, &plan);
     VEC_PUSH(checker->arena, &checker->builder->sources, plan);

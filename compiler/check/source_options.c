@@ -27,7 +27,7 @@ static const struct option_rule {
     {"quote", FORMATS_TEXT, OPTION_CHARACTER, "quote '\"', or quote '' where fields are never quoted"},
     {"escape", FORMATS_TEXT, OPTION_CHARACTER, "escape '\\'"},
     {"comment", FORMATS_TEXT, OPTION_CHARACTER, "comment '#'"},
-    {"header", FORMATS_TEXT, OPTION_HEADER, "header none"},
+    {"header", FORMATS_TEXT | FORMAT_BIT(SOURCE_XLSX), OPTION_HEADER, "header none"},
     {"encoding", FORMATS_TEXT, OPTION_ENCODING, "encoding 'windows-1252'"},
     {"null", FORMATS_TEXT | FORMAT_BIT(SOURCE_XLSX), OPTION_TEXTS, "null '', 'N/A'"},
     {"trim", FORMATS_TEXT | FORMAT_BIT(SOURCE_XLSX), OPTION_FLAG, "trim"},
@@ -122,8 +122,10 @@ static void option_header(struct checker *checker, const struct ast_option *opti
         return;
     }
     if (option->values.count >= 1 && option->values.items[0]->kind == X_ERROR) return;
-    option_bad(checker, option, rule,
-               "is `header none` in a csv source: the first row names the columns, or none does");
+    option_bad(
+        checker, option, rule,
+        "is `header none` behind the source's path: a row names the columns, or none does; in a sheet, "
+        "`header row 3` says which");
 }
 
 static void option_texts(struct checker *checker, const struct ast_option *option,
@@ -191,9 +193,7 @@ static void option_unknown(struct checker *checker, const struct ast_source *ast
     struct diag *diag = diag_report(checker->diags, E_BAD_OPTION, option->name.span,
                                     "a source of format %.*s has no option `%.*s`", STR_ARG(ast->format.text),
                                     STR_ARG(option->name.text));
-    if (str_is(option->name.text, "header") && format == SOURCE_XLSX)
-        diag_help(checker->diags, diag, "write it at the sheet: `sheet a 'A' header row 3 { … }`");
-    else if (count == 0)
+    if (count == 0)
         diag_help(checker->diags, diag, "this format has no options: remove it");
     else
         decl_suggest(checker, diag, option->name, names, count);

@@ -35,8 +35,8 @@ static void target_read_schema(struct compile *compile, const struct ast_decl *d
     const struct source_text *ddl =
         checker->files->read(checker->files->context, path->text, path->span, checker->diags);
     if (ddl == NULL) return;
-    compile->target_ddl = ddl->text;
     checker->target_schema = schema_parse(checker->arena, ddl, checker->diags);
+    compile->target_ddl = checker->target_schema ? checker->target_schema->sql : ddl->text;
 }
 
 void target_read(struct compile *compile) {
@@ -266,10 +266,16 @@ void target_check_pii(struct compile *compile) {
         const struct ast_decl *decl = compile->decls.items[i];
         if (decl->kind != DECL_PII || target_pii_of_map(compile, decl)) continue;
         const struct schema_table *table = target_find_table(compile, &decl->pii.table);
-        if (table == NULL) continue;
+        if (table == NULL) {
+            checker->pii.incomplete = true;
+            continue;
+        }
         for (uint32_t j = 0; j < decl->pii.columns.count; j++) {
             int column = target_find_column(compile, table, decl->pii.columns.items[j]);
-            if (column < 0) continue;
+            if (column < 0) {
+                checker->pii.incomplete = true;
+                continue;
+            }
             VEC_PUSH(checker->arena, &checker->pii.tables, table);
             VEC_PUSH(checker->arena, &checker->pii.columns, (uint32_t)column);
         }

@@ -18,6 +18,7 @@ static struct str clause_name(struct facts *facts, const struct ast_clause *clau
                                         [CLAUSE_ON_CONFLICT] = "on conflict",
                                         [CLAUSE_ROLLBACK] = "rollback",
                                         [CLAUSE_COMMIT] = "commit",
+                                        [CLAUSE_REBUILD] = "rebuild",
                                         [CLAUSE_TOLERANCE] = "tolerance",
                                         [CLAUSE_AFTER] = "after",
                                         [CLAUSE_KEEP_CROSSWALK] = "keep crosswalk",

@@ -40,9 +40,12 @@ struct schema_reader {
 
 /* A place in the DDL: from a node's byte location to the end of that word. */
 struct span schema_span(const struct schema_reader *reader, int location);
-/* The tree (free with cJSON_Delete), or NULL with a diagnostic. exact: sql stands in its source byte for byte
- * from the start of `at`, so that the error's own place can be shown; else all of `at` is. */
-cJSON *pg_tree_parse(const char *sql, struct span at, bool exact, struct diag_list *diags, const char *what);
+/* Where the byte of the SQL stands in the source. */
+typedef uint32_t (*pg_place)(const void *context, uint32_t byte);
+/* The tree (free with cJSON_Delete), or NULL with a diagnostic at the word that `place` leads to. place NULL:
+ * sql is the source's own text from the start of `at`. */
+cJSON *pg_tree_parse(const char *sql, struct span at, pg_place place, const void *context,
+                     struct diag_list *diags, const char *what);
 
 /* schema_type.c */
 struct schema_type schema_read_type(struct schema_reader *reader, const cJSON *type_name);

@@ -23,17 +23,27 @@ static uint32_t byte_of_cursor(const char *sql, int cursor) {
     return at;
 }
 
-cJSON *pg_tree_parse(const char *sql, struct span at, bool exact, struct diag_list *diags, const char *what) {
+/* The word that starts there; a mistake at the end is shown at the last character. */
+static struct span word_at(struct span at, uint32_t start) {
+    struct str text = at.source->text;
+    uint32_t end;
+    if (start >= at.end) start = at.end > at.start ? at.end - 1 : at.start;
+    for (end = start; end < at.end && (isalnum((unsigned char)text.ptr[end]) || text.ptr[end] == '_');)
+        end++;
+    return (struct span){at.source, start, end > start ? end : start + (start < text.len)};
+}
+
+cJSON *pg_tree_parse(const char *sql, struct span at, pg_place place, const void *context,
+                     struct diag_list *diags, const char *what) {
     PgQueryParseResult result = pg_query_parse(sql);
     cJSON *tree = NULL;
     if (result.error) {
-        struct span place = at;
-        if (exact && at.source && result.error->cursorpos > 0) {
-            place.start = at.start + byte_of_cursor(sql, result.error->cursorpos);
-            if (place.start > at.source->text.len) place.start = (uint32_t)at.source->text.len;
-            place.end = place.start + (place.start < at.source->text.len);
+        struct span word = at;
+        if (at.source && result.error->cursorpos > 0) {
+            uint32_t byte = byte_of_cursor(sql, result.error->cursorpos);
+            word = word_at(at, place ? place(context, byte) : at.start + byte);
         }
-        struct diag *diag = diag_report(diags, E_SQL_SYNTAX, place, "%s: %s", what, result.error->message);
+        struct diag *diag = diag_report(diags, E_SQL_SYNTAX, word, "%s: %s", what, result.error->message);
         diag_help(diags, diag, "This is Postgres' own parser speaking (version %s); psql would say the same.",
                   PG_MAJORVERSION);
     } else {
@@ -60,16 +70,33 @@ static void read_statement(struct schema_reader *reader, const cJSON *statement)
         if (strcmp(body->string, READERS[i].kind) == 0) READERS[i].read(reader, body);
 }
 
+/* pg_dump writes `\restrict KEY` and `\unrestrict KEY` for psql. Made comments of the same length, so that
+ * places in the text stay. NUL-terminated. */
+static struct str without_psql(struct arena *arena, struct str text) {
+    static const struct str COMMANDS[] = {{"\\restrict ", 10}, {"\\unrestrict ", 12}};
+    struct str copy = arena_copy_str(arena, text);
+    for (size_t at = 0; at < copy.len;) {
+        struct str line = str_from(copy.ptr + at, copy.len - at);
+        const char *end = memchr(line.ptr, '\n', line.len);
+        for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++)
+            if (str_starts_with(line, COMMANDS[i])) memcpy((char *)line.ptr, "--", 2);
+        at = end ? (size_t)(end - copy.ptr) + 1 : copy.len;
+    }
+    return copy;
+}
+
 struct schema *schema_parse(struct arena *arena, const struct source_text *ddl, struct diag_list *diags) {
     struct span whole = {ddl, 0, (uint32_t)ddl->text.len};
     if (memchr(ddl->text.ptr, '\0', ddl->text.len)) {
         diag_report(diags, E_SQL_SYNTAX, whole, "the DDL holds a NUL byte");
         return NULL;
     }
-    cJSON *tree = pg_tree_parse(ddl->text.ptr, whole, true, diags, "the DDL does not parse");
+    struct str sql = without_psql(arena, ddl->text);
+    cJSON *tree = pg_tree_parse(sql.ptr, whole, NULL, NULL, diags, "the DDL does not parse");
     if (tree == NULL) return NULL;
     struct schema *schema = ARENA_NEW(arena, struct schema);
     schema->source = ddl;
+    schema->sql = sql;
     struct schema_reader reader = {.arena = arena, .diags = diags, .schema = schema};
     const cJSON *statement;
     cJSON_ArrayForEach(statement, pg_tree_get(tree, "stmts")) {

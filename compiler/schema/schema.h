@@ -68,6 +68,7 @@ struct schema_table {
 
 struct schema {
     const struct source_text *source;
+    struct str sql; /* the same text as a server takes it: what pg_dump writes for psql alone is a comment */
     VEC(struct schema_enum *) enums;
     VEC(struct schema_domain *) domains;
     VEC(struct schema_table *) tables;
@@ -89,7 +90,7 @@ bool schema_is_unique(const struct schema_table *table, const uint32_t *columns,
 
 /* A SQL block of a spec: $name parameters replaced by $1 …, in order of first use; parsed by Postgres'
  * parser. names: the parameters' names. False with diagnostics at the place within the block. `at` is the
- * span of the SQL's text in the spec. */
+ * span of the SQL's literal in the spec, quotes included, or of its text alone. */
 struct sql_block {
     struct str sql;
     VEC(struct str) params;

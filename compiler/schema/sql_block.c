@@ -2,6 +2,7 @@
  * Postgres' lexical rules in mind: not in literals, quoted names, dollar quotes or comments. */
 #include "compiler/schema/pg_tree.h"
 
+#include "compiler/syntax/text_literal.h"
 #include "runtime/base/buf.h"
 
 #include <ctype.h>
@@ -50,6 +51,34 @@ static size_t skip_dollar_quoted(struct str sql, size_t at) {
     return at;
 }
 
+/* A parameter that became $n. */
+struct replacement {
+    uint32_t from, sql_from; /* behind it in the text, and in the SQL */
+};
+
+struct block_reader {
+    struct arena *arena;
+    struct str text; /* the literal's value */
+    struct span at;  /* the literal */
+    struct sql_block *block;
+    VEC(struct replacement) replaced;
+};
+
+/* Where a byte of the text stands in the source. */
+static uint32_t source_offset(const struct block_reader *reader, size_t offset) {
+    struct str token = span_text(reader->at);
+    bool whole = reader->at.source == NULL || str_eq(token, reader->text);
+    return reader->at.start + (uint32_t)(whole ? offset : text_literal_find(token, reader->text, offset));
+}
+
+static uint32_t place_of_sql(const void *context, uint32_t byte) {
+    const struct block_reader *reader = context;
+    struct replacement last = {0, 0};
+    for (uint32_t i = 0; i < reader->replaced.count; i++)
+        if (reader->replaced.items[i].sql_from <= byte) last = reader->replaced.items[i];
+    return source_offset(reader, last.from + (byte - last.sql_from));
+}
+
 static uint32_t param_number(struct arena *arena, struct sql_block *block, struct str name,
                              struct span span) {
     for (uint32_t i = 0; i < block->params.count; i++)
@@ -63,9 +92,22 @@ static uint32_t param_number(struct arena *arena, struct sql_block *block, struc
     return block->params.count;
 }
 
+/* $name from `at` to `end`. */
+static void copy_param(struct block_reader *reader, size_t at, size_t end, struct buf *out) {
+    struct str name = str_from(reader->text.ptr + at + 1, end - at - 1);
+    uint32_t start = source_offset(reader, at);
+    struct span span = {reader->at.source, start, start + (uint32_t)(end - at)};
+    /* An error at the parameter is shown where it starts: both ends are noted. */
+    struct replacement before = {(uint32_t)at, (uint32_t)out->len};
+    VEC_PUSH(reader->arena, &reader->replaced, before);
+    buf_printf(out, "$%u", param_number(reader->arena, reader->block, name, span));
+    struct replacement behind = {(uint32_t)end, (uint32_t)out->len};
+    VEC_PUSH(reader->arena, &reader->replaced, behind);
+}
+
 /* Copies one lexical piece that starts at `at`; returns where the next one starts. */
-static size_t copy_piece(struct arena *arena, struct str sql, size_t at, struct span span,
-                         struct sql_block *block, struct buf *out) {
+static size_t copy_piece(struct block_reader *reader, size_t at, struct buf *out) {
+    struct str sql = reader->text;
     char c = sql.ptr[at], next = at + 1 < sql.len ? sql.ptr[at + 1] : '\0';
     size_t end = at + 1;
     if (c == '\'' || c == '"')
@@ -80,9 +122,7 @@ static size_t copy_piece(struct arena *arena, struct str sql, size_t at, struct 
             end = at + 1;
             while (end < sql.len && is_name_char(sql.ptr[end]))
                 end++;
-            struct span here = {span.source, span.start + (uint32_t)at, span.start + (uint32_t)end};
-            buf_printf(out, "$%u",
-                       param_number(arena, block, str_from(sql.ptr + at + 1, end - at - 1), here));
+            copy_param(reader, at, end, out);
             return end;
         }
     } else if (is_name_char(c)) {
@@ -100,13 +140,13 @@ bool sql_block_parse(struct arena *arena, struct str text, struct span at, struc
         diag_report(diags, E_SQL_SYNTAX, at, "the SQL holds a NUL byte");
         return false;
     }
+    struct block_reader reader = {.arena = arena, .text = text, .at = at, .block = block};
     struct buf sql = {0};
     for (size_t i = 0; i < text.len;)
-        i = copy_piece(arena, text, i, at, block, &sql);
+        i = copy_piece(&reader, i, &sql);
     block->sql = arena_copy_str(arena, buf_str(&sql));
     buf_release(&sql);
-    bool exact = str_eq(block->sql, span_text(at));
-    cJSON *tree = pg_tree_parse(block->sql.ptr, at, exact, diags, "this SQL does not parse");
+    cJSON *tree = pg_tree_parse(block->sql.ptr, at, place_of_sql, &reader, diags, "this SQL does not parse");
     if (tree == NULL) return false;
     const cJSON *statements = pg_tree_get(tree, "stmts");
     const cJSON *first = pg_tree_get(cJSON_GetArrayItem(statements, 0), "stmt");

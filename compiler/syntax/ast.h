@@ -284,6 +284,7 @@ enum ast_clause_kind {
     CLAUSE_ON_CONFLICT,
     CLAUSE_ROLLBACK,
     CLAUSE_COMMIT,
+    CLAUSE_REBUILD,
     CLAUSE_TOLERANCE,
     CLAUSE_AFTER,
     CLAUSE_KEEP_CROSSWALK,
@@ -305,10 +306,11 @@ struct ast_clause {
     VEC(struct ast_name) names;   /* group by e AS name (empty text where absent), partition … as name */
     VEC(struct ast_order_item) order; /* order by; unique by … keep … by */
     enum ast_action_kind keep;        /* unique by … keep first|last: ACTION_FIRST/LAST, else ACTION_NONE */
-    struct ast_name word;             /* rollback delete|restore|sql|none; commit run|map|rows; into csv */
-    struct ast_name text;             /* rollback sql """…"""; none because '…'; into csv 'file' */
-    bool percent;                     /* tolerance N% */
-    struct ast_handlers handlers;     /* on missing, on duplicate; on conflict: exactly one handler */
+    struct ast_name
+        word; /* rollback delete|restore|sql|none; commit run|map|rows; rebuild indexes; into csv */
+    struct ast_name text;         /* rollback sql """…"""; none because '…'; into csv 'file' */
+    bool percent;                 /* tolerance N% */
+    struct ast_handlers handlers; /* on missing, on duplicate; on conflict: exactly one handler */
     struct span span;
 };
 
@@ -357,7 +359,7 @@ struct ast_field { /* status: 'todo' */
 
 enum ast_test_step_kind {
     STEP_PARAM,        /* param NAME = expr */
-    STEP_GIVEN,        /* given PATH { fields } */
+    STEP_GIVEN,        /* given PATH { fields }; given PATH from 'file' */
     STEP_EXPECT_ROW,   /* expect MAP { fields } */
     STEP_EXPECT_COUNT, /* expect N MAP; expect N rejected | skipped | warned [by MAP] (path = rejected …) */
     STEP_EXPECT_REJECT, /* expect rejected MAP 'message' */
@@ -371,6 +373,7 @@ struct ast_test_step {
     struct ast_path path;
     struct ast_path by;
     VEC(struct ast_field) fields;
+    struct ast_name file;  /* given … from */
     struct ast_expr *expr; /* param value, count, assert, message */
     struct ast_code_line code;
     struct span span;

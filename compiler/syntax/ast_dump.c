@@ -323,6 +323,7 @@ static void dump_clause(struct dump *dump, const struct ast_clause *clause) {
                                         [CLAUSE_ON_CONFLICT] = "on conflict clause",
                                         [CLAUSE_ROLLBACK] = "rollback",
                                         [CLAUSE_COMMIT] = "commit",
+                                        [CLAUSE_REBUILD] = "rebuild",
                                         [CLAUSE_TOLERANCE] = "tolerance",
                                         [CLAUSE_AFTER] = "after",
                                         [CLAUSE_KEEP_CROSSWALK] = "keep crosswalk",
@@ -425,6 +426,7 @@ static void dump_step(struct dump *dump, const struct ast_test_step *step) {
     put_path(dump, &step->path);
     if (step->by.parts.count) buf_append_cstr(dump->out, " by ");
     put_path(dump, &step->by);
+    if (step->file.text.len) put_text(dump, " from ", step->file.text);
     line_end(dump);
     dump->depth++;
     if (step->expr) dump_expr(dump, step->expr);

@@ -115,7 +115,7 @@ struct ast_expr *build_list(struct parser *parser, enum ast_expr_kind kind, stru
                             struct expr_list *items, struct span span);
 /* A call: `callee` must be a name or names joined by dots. */
 struct ast_expr *build_call(struct parser *parser, struct ast_expr *callee, struct expr_list *args,
-                            struct span span);
+                            struct span close, struct span span);
 struct ast_expr *build_keep(struct parser *parser, struct lexeme which, struct ast_expr *count,
                             struct span span);
 struct ast_expr *build_if(struct parser *parser, struct ast_expr *condition, struct ast_expr *then,
@@ -159,6 +159,8 @@ struct ast_decl *build_decl(struct parser *parser, enum ast_decl_kind kind, stru
 void build_broken_decl(struct parser *parser, struct span span);
 /* The comment above the token at the span's start. */
 struct str build_doc(struct parser *parser, struct span span);
+/* rebuild indexes */
+void build_rebuild(struct parser *parser, struct ast_clause *clause, struct ast_name word);
 /* commit per run | map | N rows */
 void build_commit(struct parser *parser, struct ast_clause *clause, struct ast_expr *count,
                   struct ast_name word);
@@ -185,6 +187,8 @@ void build_after(struct parser *parser, struct clause_list *clauses, struct name
                  struct span span);
 struct ast_item *build_item(struct parser *parser, enum ast_item_kind kind, struct ast_name name,
                             struct ast_expr *expr, struct span span);
+void build_dropped_item(struct parser *parser, struct item_list *items, struct span span);
+void build_dropped_clause(struct parser *parser, struct clause_list *clauses, struct span span);
 struct ast_test_step *build_step(struct parser *parser, enum ast_test_step_kind kind, struct span span);
 struct ast_change_step *build_change_step(struct parser *parser, enum ast_change_step_kind kind,
                                           struct ast_name sql, struct span span);

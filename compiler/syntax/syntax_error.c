@@ -81,11 +81,11 @@ static int class_of(const struct fault_site *site, const char *name, bool expres
         "true",        "false",           "-",          "(",   "[",  "[]",    "a malformed literal"};
     static const char *const comparisons[] = {"==", "!=", "<", "<=", ">", ">="};
     static const char *const clauses[] = {
-        "from",           "each",        "join",     "left join", "lookup",       "left lookup",
-        "where",          "group by",    "order by", "unique by", "partition by", "key",
-        "into",           "on conflict", "rollback", "commit",    "tolerance",    "after",
-        "keep crosswalk", "except",      "select",   "source",    "target",       "sql",
-        "sample",         "keep"};
+        "from",  "each",           "join",     "left join", "lookup",       "left lookup",
+        "where", "group by",       "order by", "unique by", "partition by", "key",
+        "into",  "on conflict",    "rollback", "commit",    "rebuild",      "tolerance",
+        "after", "keep crosswalk", "except",   "select",    "source",       "target",
+        "sql",   "sample",         "keep"};
     static const char *const actions[] = {"use", "skip", "reject", "warn", "fail", "first", "last", "update"};
     const struct keyword *keyword = keyword_find(str_cstr(name));
     bool operand = expects(site, "/"), value = expects(site, "a typed literal");

@@ -78,6 +78,38 @@ static struct str text_literal_block(struct arena *arena, struct str token) {
     return value;
 }
 
+/* ------------------------------------------------------------------ places */
+
+/* Behind the escape at `at`. */
+static size_t skip_escape(struct str token, size_t at) {
+    if (at + 2 < token.len && token.ptr[at + 1] == 'u' && token.ptr[at + 2] == '{') {
+        const char *close = memchr(token.ptr + at, '}', token.len - at);
+        if (close) return (size_t)(close - token.ptr) + 1;
+    }
+    return at + 2;
+}
+
+/* What the value does not have (indents, CR, a quote's twin) is passed over. */
+size_t text_literal_find(struct str token, struct str value, size_t offset) {
+    bool block = token.len >= 6 && memcmp(token.ptr, "\"\"\"", 3) == 0;
+    bool escapes = !block && token.len && token.ptr[0] == '"';
+    size_t at = block ? 3 : 1, end = token.len > at * 2 ? token.len - at : token.len;
+    for (size_t i = 0; i < offset && i < value.len; i++) {
+        if (escapes && at < end && token.ptr[at] == '\\') {
+            at = skip_escape(token, at);
+            while (i + 1 < value.len && ((unsigned char)value.ptr[i + 1] & 0xc0) == 0x80)
+                i++;
+            continue;
+        }
+        while (at < end && token.ptr[at] != value.ptr[i])
+            at++;
+        if (at < end) at++;
+    }
+    while (offset < value.len && at < end && token.ptr[at] != value.ptr[offset] && !escapes)
+        at++;
+    return at < end ? at : end;
+}
+
 /* ------------------------------------------------------------------ "…" */
 
 struct text_reader {

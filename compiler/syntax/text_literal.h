@@ -8,5 +8,8 @@
 struct str text_literal_raw(struct arena *arena, struct str token);
 /* Any of the three as an expression: X_TEXT, X_INTERPOLATED for "…{expr}…", X_ERROR for one that is bad. */
 struct ast_expr *text_literal_expr(struct parser *parser, uint32_t token);
+/* Where in a literal (quotes included) the byte at this offset of its value stands; the literal's end for the
+ * value's. For places in texts that another language reads. */
+size_t text_literal_find(struct str token, struct str value, size_t offset);
 
 #endif

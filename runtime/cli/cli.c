@@ -27,29 +27,41 @@ static void print_help(struct cli *cli, const struct option *options, const char
     buf_release(&out);
 }
 
+static const char *const FORMATS[FORMAT_COUNT] = {"text",  "json", "sarif",   "github",
+                                                  "junit", "html", "markdown"};
+
+static bool may_ask_for(const struct cli *cli, enum output_format format) {
+    if (format == FORMAT_JSON) return true;
+    if (cli->for_pages) return format == FORMAT_HTML || format == FORMAT_MARKDOWN;
+    return format == FORMAT_TEXT || (cli->for_ci && format <= FORMAT_JUNIT);
+}
+
+static const char *formats_of(const struct cli *cli) {
+    return cli->for_pages ? "html, markdown or json"
+           : cli->for_ci  ? "text (default), json, sarif, github or junit"
+                          : "text (default) or json";
+}
+
+/* An empty text: the option was not given. */
 static bool read_format(struct cli *cli, struct str format) {
-    static const char *const NAMES[] = {"text", "json", "sarif", "github", "junit"};
-    for (int i = 0; i <= (cli->for_ci ? FORMAT_JUNIT : FORMAT_JSON); i++) {
-        if (!str_is(format, NAMES[i])) continue;
+    for (int i = 0; i < FORMAT_COUNT; i++) {
+        if (!str_is(format, FORMATS[i]) || !may_ask_for(cli, (enum output_format)i)) continue;
         cli->format = (enum output_format)i;
         cli->json = i == FORMAT_JSON;
         return true;
     }
-    return false;
+    return format.len == 0;
 }
 
 bool cli_start(struct cli *cli, const struct option *options, const char *text, int argc, char **argv,
                struct arguments *arguments, int *exit_code) {
     bool help = false;
-    struct str format = STR("text"), error;
+    struct str format = {0}, error;
     struct option all[MOST_OPTIONS + 3];
     uint32_t count = 0;
     for (; options->name && count < MOST_OPTIONS; options++)
         all[count++] = *options;
-    all[count++] = (struct option){
-        "format",    0,
-        OPTION_TEXT, &format,
-        "FORMAT",    cli->for_ci ? "text (default), json, sarif, github or junit" : "text (default) or json"};
+    all[count++] = (struct option){"format", 0, OPTION_TEXT, &format, "FORMAT", formats_of(cli)};
     all[count++] = (struct option){"help", 'h', OPTION_FLAG, &help, NULL, "show this help"};
     all[count] = (struct option){0};
     if (!options_parse(&cli->arena, all, argc, argv, arguments, &error)) {
@@ -62,8 +74,11 @@ bool cli_start(struct cli *cli, const struct option *options, const char *text, 
         return false;
     }
     if (!read_format(cli, format)) {
-        *exit_code = cli_usage(cli, "--format is text%s json%s, not %.*s", cli->for_ci ? "," : " or",
-                               cli->for_ci ? ", sarif, github or junit" : "", STR_ARG(format));
+        *exit_code = cli_usage(cli, "--format is %s, not %.*s",
+                               cli->for_pages ? "html, markdown or json"
+                               : cli->for_ci  ? "text, json, sarif, github or junit"
+                                              : "text or json",
+                               STR_ARG(format));
         return false;
     }
     return true;
@@ -92,13 +107,15 @@ void cli_show_diags_strict(struct cli *cli, bool strict) {
     struct buf out = {0};
     diag_list_sort(&cli->diags);
     switch (cli->format) {
-    case FORMAT_TEXT: diag_list_render_text(&cli->diags, cli->colour, MOST_ERRORS, &out); break;
     case FORMAT_JSON: diag_list_render_json(&cli->diags, &out); break;
     case FORMAT_SARIF: diag_list_render_sarif(&cli->diags, &sarif, &out); break;
     case FORMAT_GITHUB: diag_list_render_github(&cli->diags, &out); break;
     case FORMAT_JUNIT: render_junit(cli, strict, &out); break;
+    default: diag_list_render_text(&cli->diags, cli->colour, MOST_ERRORS, &out); break;
     }
-    fwrite(out.ptr ? out.ptr : "", 1, out.len, cli->format == FORMAT_TEXT ? stderr : stdout);
+    bool for_people =
+        cli->format == FORMAT_TEXT || cli->format == FORMAT_HTML || cli->format == FORMAT_MARKDOWN;
+    fwrite(out.ptr ? out.ptr : "", 1, out.len, for_people ? stderr : stdout);
     buf_release(&out);
 }
 

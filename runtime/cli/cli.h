@@ -19,15 +19,27 @@ enum exit_code {
     EXIT_REFUSED = 7
 };
 
-enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_SARIF, FORMAT_GITHUB, FORMAT_JUNIT };
+enum output_format {
+    FORMAT_TEXT,
+    FORMAT_JSON,
+    FORMAT_SARIF,
+    FORMAT_GITHUB,
+    FORMAT_JUNIT,
+    FORMAT_HTML,
+    FORMAT_MARKDOWN,
+    FORMAT_COUNT
+};
 
 struct cli {
     struct arena arena;
     struct diag_list diags;
     const char *command; /* its name */
-    bool for_ci;         /* set before cli_start: sarif, github and junit may be asked for, too */
+    /* Set before cli_start: what may be asked for instead of text and json, as for_ci or for_pages. */
+    bool for_ci;    /* sarif, github and junit, too */
+    bool for_pages; /* html, markdown and json; without the option the command chooses: FORMAT_TEXT */
     enum output_format format;
-    bool json; /* --format json */
+    bool json;     /* --format json */
+    bool measured; /* specs are compiled with coverage's instructions */
     bool colour;
 };
 
@@ -50,6 +62,9 @@ void cli_show_diags_strict(struct cli *cli, bool strict);
 bool cli_page(enum diag_code code, struct str *page);
 void cli_print(const struct buf *out);
 
+/* cmd_run.c: what `mig run` and `mig rehearse` have in common, with the help of one of them. */
+int cli_run_command(struct cli *cli, bool rehearse, const char *help, int argc, char **argv);
+
 /* load.c: a plan from a spec (compiled) or a plan file (by its magic). NULL with diagnostics; *exit_code says
  * what to return. base_dir: the spec's or plan's folder. */
 struct plan *cli_load_plan(struct cli *cli, struct str path, struct str *base_dir, int *exit_code);
@@ -63,6 +78,8 @@ bool cli_fix_file(struct cli *cli, const struct source_text *spec, const struct 
                   uint32_t *count);
 /* The bytes of a whole file. False with a diagnostic. */
 bool cli_read_file(struct cli *cli, struct str path, size_t limit, struct str *bytes);
+/* write_file.c: a new file, or a new content of one, in one step. False with a diagnostic. */
+bool cli_write_file(struct cli *cli, struct str path, struct str bytes);
 /* replace_file.c: puts text into an existing file's place in one step; its mode and owner stay, links stay
  * links. False with a diagnostic: the file is as it was. */
 bool cli_replace_file(struct cli *cli, struct str path, struct str text);
@@ -78,6 +95,10 @@ extern const struct embedded_file EMBEDDED_FILES[];
 extern const size_t EMBEDDED_FILE_COUNT;
 /* False: there is none of that name. */
 bool cli_embedded(struct str name, struct str *bytes);
+
+/* check_data.c: opens the files of all sources. False with diagnostics: one is missing, or lacks a column.
+ * Columns that the spec does not name are notes. folder: where relative paths start. */
+bool cli_check_data(struct cli *cli, const struct plan *plan, struct str folder);
 
 /* sandbox_schema.c: applies the plan's DDL to a database that does not have its tables yet. */
 bool cli_apply_schema(struct cli *cli, struct str url, const struct plan *plan);

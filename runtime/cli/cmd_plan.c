@@ -53,6 +53,14 @@ static void print_text(struct cli *cli, const struct plan *plan) {
                type_kind_name((enum type_kind)plan->params[i].type.kind),
                plan->params[i].default_program ? ", has a default" : "");
     printf("\nMaps, in this order\n");
+    for (uint32_t i = 0, told = 0; i < plan->maps_count && !told; i++)
+        if (plan->maps[i].commit == COMMIT_RUN) {
+            printf("  all of them in one transaction, since `%.*s` says `commit per run`: committed after "
+                   "the checks, "
+                   "or not at all\n",
+                   STR_ARG(plan->maps[i].name));
+            told = 1;
+        }
     for (uint32_t i = 0; i < plan->maps_count; i++)
         print_map(cli, plan, i);
     if (plan->checks_count) printf("\nChecks\n");
@@ -65,7 +73,11 @@ static void print_json(struct cli *cli, const struct plan *plan) {
     struct buf out = {0};
     buf_append_cstr(&out, "{\"migration\":");
     buf_append_json(&out, plan->migration);
-    buf_printf(&out, ",\"version\":%lld,\"maps\":[", (long long)plan->version);
+    bool one_transaction = false;
+    for (uint32_t i = 0; i < plan->maps_count; i++)
+        one_transaction = one_transaction || plan->maps[i].commit == COMMIT_RUN;
+    buf_printf(&out, ",\"version\":%lld,\"one_transaction\":%s,\"maps\":[", (long long)plan->version,
+               one_transaction ? "true" : "false");
     for (uint32_t i = 0; i < plan->maps_count; i++) {
         const struct plan_map *map = &plan->maps[i];
         buf_append_cstr(&out, i ? ",{\"name\":" : "{\"name\":");

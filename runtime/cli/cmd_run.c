@@ -21,7 +21,7 @@ static const char HELP[] =
 struct run_arguments {
     struct str environment, data, phase, work_dir, param_file, log, target_url, sandbox_dir;
     struct option_texts params, only;
-    bool sandbox, dry_run, allow_extern, quiet;
+    bool rehearse, sandbox, dry_run, allow_extern, quiet;
 };
 
 /* The sandbox with the target's schema in it: applied once, when the database is still empty of it. */
@@ -39,6 +39,7 @@ static int prepare_and_run(struct cli *cli, struct run_arguments *a, struct str 
     struct run_options options = {.environment = a->environment,
                                   .phase = a->phase,
                                   .dry_run = a->dry_run,
+                                  .rehearse = a->rehearse,
                                   .allow_extern = a->allow_extern,
                                   .target_url = a->target_url};
     struct run_param_list params = {0}, given = {0}, only = {0};
@@ -74,9 +75,9 @@ static int prepare_and_run(struct cli *cli, struct run_arguments *a, struct str 
     return cli_run_session(cli, plan, &options, a->log, a->quiet);
 }
 
-int cmd_run(struct cli *cli, int argc, char **argv) {
-    struct run_arguments a = {0};
-    const struct option options[] = {
+int cli_run_command(struct cli *cli, bool rehearse, const char *help, int argc, char **argv) {
+    struct run_arguments a = {.rehearse = rehearse};
+    struct option options[] = {
         {"env", 'e', OPTION_TEXT, &a.environment, "NAME",
          "environment of the spec: its target, its tolerance"},
         {"param", 'p', OPTION_LIST, &a.params, "NAME=VALUE",
@@ -86,8 +87,6 @@ int cmd_run(struct cli *cli, int argc, char **argv) {
          "where relative source paths start (default: the spec's folder)"},
         {"only", 0, OPTION_LIST, &a.only, "PART=VALUE", "only rows of that part, see `partition by`"},
         {"phase", 0, OPTION_TEXT, &a.phase, "NAME", "only the maps of that phase"},
-        {"dry-run", 0, OPTION_FLAG, &a.dry_run, NULL,
-         "read and transform everything, write nothing to the target"},
         {"sandbox", 0, OPTION_FLAG, &a.sandbox, NULL,
          "load into the sandbox, a private Postgres that mig starts"},
         {"sandbox-dir", 0, OPTION_TEXT, &a.sandbox_dir, "DIR", "the sandbox's folder (implies --sandbox)"},
@@ -97,11 +96,18 @@ int cmd_run(struct cli *cli, int argc, char **argv) {
         {"quiet", 'q', OPTION_FLAG, &a.quiet, NULL, "no log and progress on the console"},
         {"allow-extern", 0, OPTION_FLAG, &a.allow_extern, NULL,
          "load the spec's extern functions (they can do anything)"},
+        {"dry-run", 0, OPTION_FLAG, &a.dry_run, NULL,
+         "read and transform everything, write nothing to the target"},
         OPTION_END,
     };
     struct arguments arguments;
     int code;
-    if (!cli_start(cli, options, HELP, argc, argv, &arguments, &code)) return code;
+    if (rehearse) options[sizeof options / sizeof *options - 2].name = NULL; /* no --dry-run */
+    if (!cli_start(cli, options, help, argc, argv, &arguments, &code)) return code;
     if (arguments.words.count != 1) return cli_usage(cli, "one spec or plan, please");
     return prepare_and_run(cli, &a, arguments.words.items[0]);
+}
+
+int cmd_run(struct cli *cli, int argc, char **argv) {
+    return cli_run_command(cli, false, HELP, argc, argv);
 }

@@ -1,6 +1,7 @@
 /* mig status: the journal's word on a run, and the next command. */
 #include "runtime/cli/run_ref.h"
 #include "runtime/postgres/pg_journal_ledger.h"
+#include "runtime/postgres/pg_toggle.h"
 #include "runtime/value/uuid.h"
 
 #include <stdio.h>
@@ -47,7 +48,7 @@ static struct str next_text(struct cli *cli, const struct journal_run_info *run,
 }
 
 static void print_text(struct cli *cli, const struct journal_run_info *run,
-                       const struct ledger_totals *rejects, bool locked) {
+                       const struct ledger_totals *rejects, bool locked, uint32_t dropped) {
     printf("run %.*s of %.*s version %lld: %.*s\n", STR_ARG(run_text(cli, run)), STR_ARG(run->migration),
            (long long)run->version, STR_ARG(run->state));
     printf("started %.*s by %.*s on %.*s", STR_ARG(run->started_at), STR_ARG(run->who), STR_ARG(run->host));
@@ -67,11 +68,16 @@ static void print_text(struct cli *cli, const struct journal_run_info *run,
         printf("\nrejected rows: %llu open, %llu closed since; `mig quarantine show %.8s` lists them\n",
                (unsigned long long)rejects->open, (unsigned long long)rejects->closed,
                run_text(cli, run).ptr);
+    if (dropped)
+        printf("\n%u indexes and foreign keys are dropped for a load that was interrupted; the next `mig "
+               "resume` or "
+               "`mig run` puts them back first\n",
+               dropped);
     printf("\nnext: %.*s\n", STR_ARG(next_text(cli, run, locked)));
 }
 
 static void print_json(struct cli *cli, const struct journal_run_info *run,
-                       const struct ledger_totals *rejects, bool locked) {
+                       const struct ledger_totals *rejects, bool locked, uint32_t dropped) {
     struct buf out = {0};
     buf_append_cstr(&out, "{\"run\":");
     buf_append_json(&out, run_text(cli, run));
@@ -85,7 +91,7 @@ static void print_json(struct cli *cli, const struct journal_run_info *run,
                (unsigned long long)rejects->closed);
     buf_append_cstr(&out, ",\"next\":");
     buf_append_json(&out, next_text(cli, run, locked));
-    buf_append_cstr(&out, ",\"maps\":[");
+    buf_printf(&out, ",\"dropped_objects\":%u,\"maps\":[", dropped);
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct journal_counts *c = &run->steps[i].counts;
         buf_append_cstr(&out, i ? ",{\"map\":" : "{\"map\":");
@@ -104,6 +110,14 @@ static void print_json(struct cli *cli, const struct journal_run_info *run,
     buf_release(&out);
 }
 
+/* Objects that an interrupted load has dropped. */
+static uint32_t count_dropped(struct cli *cli, struct pg_connection *connection) {
+    struct toggle_list list = {0};
+    struct diag_list quiet;
+    diag_list_init(&quiet, &cli->arena);
+    return toggle_read_pending(connection, &cli->arena, &list, &quiet) ? list.items.count : 0;
+}
+
 int cmd_status(struct cli *cli, int argc, char **argv) {
     struct run_ref_arguments a = {0};
     const struct option options[] = {RUN_REF_OPTIONS(a), OPTION_END};
@@ -119,6 +133,7 @@ int cmd_status(struct cli *cli, int argc, char **argv) {
         return code;
     }
     bool locked = journal_is_locked(ref.connection);
+    uint32_t dropped = locked ? 0 : count_dropped(cli, ref.connection);
     struct ledger_totals rejects;
     if (!ledger_count(ref.connection, ref.info->run_id, &rejects, &cli->diags)) {
         run_ref_close(&ref);
@@ -126,9 +141,9 @@ int cmd_status(struct cli *cli, int argc, char **argv) {
         return EXIT_UNREACHABLE;
     }
     if (cli->json)
-        print_json(cli, ref.info, &rejects, locked);
+        print_json(cli, ref.info, &rejects, locked, dropped);
     else
-        print_text(cli, ref.info, &rejects, locked);
+        print_text(cli, ref.info, &rejects, locked, dropped);
     run_ref_close(&ref);
     fflush(stdout);
     return EXIT_WELL;

@@ -3,6 +3,8 @@
 
 #include "runtime/base/utf8.h"
 
+#include <sys/stat.h>
+
 static const struct option *find_long(const struct option *options, struct str name) {
     for (; options->name; options++)
         if (str_is(name, options->name)) return options;
@@ -33,8 +35,14 @@ static void store(struct arena *arena, const struct option *option, struct str v
     switch (option->kind) {
     case OPTION_FLAG: *(bool *)option->target = true; break;
     case OPTION_TEXT: *(struct str *)option->target = value; break;
+    case OPTION_FOLDER: *(struct option_folder *)option->target = (struct option_folder){true, value}; break;
     case OPTION_LIST: VEC_PUSH(arena, &((struct option_texts *)option->target)->items, value); break;
     }
+}
+
+static bool is_folder(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 bool options_parse(struct arena *arena, const struct option *options, int argc, char **argv,
@@ -65,7 +73,9 @@ bool options_parse(struct arena *arena, const struct option *options, int argc, 
             *error = arena_printf(arena, "--%s takes no value", option->name);
             return false;
         }
-        if (option->kind != OPTION_FLAG && value.ptr == NULL) {
+        if (option->kind == OPTION_FOLDER) {
+            if (value.ptr == NULL && i + 1 < argc && is_folder(argv[i + 1])) value = str_cstr(argv[++i]);
+        } else if (option->kind != OPTION_FLAG && value.ptr == NULL) {
             if (i + 1 >= argc) {
                 *error = arena_printf(arena, "--%s needs a value: --%s %s", option->name, option->name,
                                       option->value);
@@ -85,7 +95,10 @@ void options_help(const struct option *options, struct buf *out) {
         buf_append_cstr(out, "  ");
         if (options->letter) buf_printf(out, "-%c, ", options->letter);
         buf_printf(out, "--%s", options->name);
-        if (options->kind != OPTION_FLAG) buf_printf(out, " %s", options->value);
+        if (options->kind == OPTION_FOLDER)
+            buf_printf(out, " [%s]", options->value);
+        else if (options->kind != OPTION_FLAG)
+            buf_printf(out, " %s", options->value);
         size_t used = utf8_count(str_from(out->ptr + from, out->len - from));
         if (used < COLUMN)
             buf_repeat_char(out, ' ', COLUMN - used);

@@ -4,13 +4,20 @@
 
 #include "runtime/base/diag.h"
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_FOLDER };
 
 struct option_texts {
     VEC(struct str) items;
 };
 
-/* One option. target: bool * (FLAG), struct str * (TEXT), struct option_texts * (LIST). */
+/* An option that may stand alone: --data, --data=DIR, or --data DIR where DIR is a folder that exists. */
+struct option_folder {
+    bool given;
+    struct str path; /* empty: none was named */
+};
+
+/* One option. target: bool * (FLAG), struct str * (TEXT), struct option_texts * (LIST), struct option_folder
+ * * (FOLDER). */
 struct option {
     const char *name; /* "env": given as --env VALUE or --env=VALUE */
     char letter;      /* or 0 */

@@ -148,6 +148,19 @@ static bool take_options(struct cli *cli, const struct run_ref_arguments *a, con
     return true;
 }
 
+struct pg_connection *run_ref_connect(struct cli *cli, const struct run_ref_arguments *a, int *exit_code) {
+    struct local_run local = {0};
+    enum pg_error error = PG_OK;
+    *exit_code = EXIT_USAGE;
+    bool named = a->target_url.len || a->sandbox_dir.len || a->sandbox;
+    if (!named && !read_local(cli, a->work_dir.len ? a->work_dir : STR(".mig"), STR(""), &local)) return NULL;
+    struct str url = find_url(cli, a, &local);
+    if (url.len == 0) return NULL;
+    struct pg_connection *connection = pg_connect(url, NULL, &error, &cli->diags);
+    if (connection == NULL && error != PG_BAD_URL) *exit_code = EXIT_UNREACHABLE;
+    return connection;
+}
+
 bool run_ref_open(struct cli *cli, const struct run_ref_arguments *a, struct str word, struct run_ref *ref,
                   int *exit_code) {
     struct local_run local = {0};

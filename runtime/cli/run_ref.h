@@ -40,6 +40,10 @@ struct run_ref {
  * *exit_code, and diagnostics in cli->diags. */
 bool run_ref_open(struct cli *cli, const struct run_ref_arguments *arguments, struct str word,
                   struct run_ref *ref, int *exit_code);
+/* The target alone: as the options name it, or that of WORK_DIR's latest run. NULL: *exit_code, diagnostics.
+ * Free with pg_close. */
+struct pg_connection *run_ref_connect(struct cli *cli, const struct run_ref_arguments *arguments,
+                                      int *exit_code);
 void run_ref_close(struct run_ref *ref); /* fine after a failure */
 
 #endif

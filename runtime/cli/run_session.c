@@ -36,7 +36,8 @@ static void save_report(struct cli *cli, const struct run_report *report, struct
     if (fd >= 0 && close(fd) != 0) good = false;
     buf_release(&json);
     if (good) {
-        struct str latest = arena_printf(&cli->arena, "%.*s/latest", STR_ARG(work_dir));
+        struct str latest = arena_printf(&cli->arena, "%.*s/%s", STR_ARG(work_dir),
+                                         report->rehearsal ? "rehearsal" : "latest");
         unlink(latest.ptr);
         good = symlink(report->run_id, latest.ptr) == 0;
     }

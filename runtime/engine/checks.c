@@ -38,11 +38,11 @@ static struct pg_result *run_sql(struct check_run *run) {
         if (value->kind != TYPE_NULL)
             params[i] = engine_value_text(engine, &engine->plan->params[check->params[i]].type, value);
     }
-    struct pg_result *result = pg_query(run->pg->look, arena_copy_cstr(&run->arena, check->sql), params,
+    struct pg_result *result = pg_query(run->pg->see, arena_copy_cstr(&run->arena, check->sql), params,
                                         check->params_count, engine->diags);
     if (result == NULL) {
         say(run, false, "its SQL could not run");
-        if (!pg_is_alive(run->pg->look)) engine_fail(engine, RUN_UNREACHABLE);
+        if (!pg_is_alive(run->pg->see)) engine_fail(engine, RUN_UNREACHABLE);
     }
     return result;
 }
@@ -335,7 +335,7 @@ static bool visit_sample_row(void *context, struct map_run *run, const struct vm
         if (value.kind != TYPE_NULL) params[i] = engine_value_text(run->engine, &program->regs[reg], &value);
     }
     struct pg_result *result =
-        pg_query(sample->run->pg->look, sample->sql.ptr, params, map->columns_count, run->engine->diags);
+        pg_query(sample->run->pg->see, sample->sql.ptr, params, map->columns_count, run->engine->diags);
     if (result == NULL) return engine_fail(run->engine, RUN_UNREACHABLE);
     bool same = pg_result_rows(result) == 1;
     for (uint32_t i = 0; same && i < map->columns_count; i++)
@@ -419,6 +419,16 @@ static bool run_check(struct check_run *run) {
     }
 }
 
+/* A check whose SQL fails must not end a transaction over all maps: the other checks are to be heard. */
+static bool run_in_savepoint(struct check_run *run) {
+    struct pg_connection *see = run->pg->see;
+    bool open = run->pg->in_run || run->pg->rehearsing;
+    if (open) pg_exec(see, "SAVEPOINT mig_check", NULL);
+    bool passed = run_check(run);
+    if (open) pg_exec(see, "ROLLBACK TO SAVEPOINT mig_check; RELEASE SAVEPOINT mig_check", NULL);
+    return passed;
+}
+
 bool checks_run(struct engine *engine, struct target_postgres *pg, bool before) {
     const struct plan *plan = engine->plan;
     bool good = true;
@@ -432,14 +442,15 @@ bool checks_run(struct engine *engine, struct target_postgres *pg, bool before) 
             report->detail = STR("not run: a dry run writes nothing to check");
             continue;
         }
-        if (check->kind == CHECK_SOURCE && !before &&
-            (engine->options->only_count || engine->options->phase.len)) {
+        report->detail = check_left_out(engine, check);
+        if (report->detail.len) continue;
+        if (check->kind == CHECK_SOURCE && !before && engine->options->only_count) {
             report->detail = STR("not run: only a part of the source was loaded");
             continue;
         }
         struct check_run run = {.engine = engine, .pg = pg, .check = check, .report = report};
         report->ran = true;
-        bool passed = run_check(&run);
+        bool passed = run_in_savepoint(&run);
         arena_release(&run.arena);
         report->warned = !passed && check->on_fail.kind == DO_WARN;
         engine_log(engine, passed ? 'I' : 'W', "check %.*s %s: %.*s", STR_ARG(check->name),

@@ -36,6 +36,20 @@ void engine_log(struct engine *engine, char level, const char *format, ...) {
     buf_release(&line);
 }
 
+void engine_note(struct engine *engine, const char *format, ...) {
+    struct buf line = {0};
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&line, format, args);
+    va_end(args);
+    bool known = false;
+    for (uint32_t i = 0; i < engine->report->notes.count; i++)
+        known |= str_eq(engine->report->notes.items[i], buf_str(&line));
+    if (!known)
+        VEC_PUSH(engine->arena, &engine->report->notes, arena_copy_str(engine->arena, buf_str(&line)));
+    buf_release(&line);
+}
+
 struct str plan_span_file(const struct plan *plan, const struct plan_span *span, uint32_t *line) {
     *line = 0;
     if (span->file >= plan->files_count || span->end == 0) return STR("");

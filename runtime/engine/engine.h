@@ -69,7 +69,10 @@ struct table_state {
         built_at; /* engine->writes when it was built: a target table is read anew when rows moved since */
 };
 
+struct outcomes;
 struct quarantine;
+struct target_postgres;
+struct retry;
 struct tallies;
 
 struct engine {
@@ -79,11 +82,13 @@ struct engine {
     struct diag_list *diags;
     struct run_report *report;
     struct target *target;
+    struct target_postgres *pg; /* that target, where it is in Postgres; NULL: not open */
     struct value *params;
     struct run_values values;
     struct keyed_table **tables;
     struct table_state *table_states;
     struct program_set *programs;
+    struct outcomes *outcomes;     /* NULL: nobody will compare */
     struct quarantine *quarantine; /* NULL: rejected rows are only counted */
     struct key_set *
         *rejected_rows; /* by map: ordinals of rejected source rows, where a check asks; else NULL */
@@ -96,10 +101,12 @@ struct engine {
     uint32_t current_map;              /* the one that runs */
     uint64_t writes;                   /* maps that have written so far */
     enum run_status status;
+    enum run_status verdict;             /* a rehearsal: how a run would have ended first; RUN_OK: well */
     const struct replay_options *replay; /* going through an earlier run, writing nothing; NULL: a run */
     struct retry *retry;                 /* repaired rows of an earlier run (retry.h); NULL: none */
     int has_retries;                     /* of the run gone through again: -1 no, 1 yes, 0 not asked yet */
     uint32_t chunk_rows;    /* rows that go through the VM at once at most; 0: as many as a batch has */
+    bool one_transaction;   /* commit per run, or a rehearsal */
     bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;
@@ -114,6 +121,8 @@ bool engine_stopped(const struct engine *engine);
 bool engine_fail(struct engine *engine, enum run_status status);
 void engine_log(struct engine *engine, char level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A sentence for the report's notes, once: what a reader of the figures must know. */
+void engine_note(struct engine *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct span no_span(void);
 double monotonic_seconds(void);
 /* Where a plan_span is: file name and line. */
@@ -298,6 +307,7 @@ void group_table_inputs(struct group_table *groups, uint64_t first, uint32_t cou
 const struct row_place *group_table_place(const struct group_table *groups, uint64_t group);
 
 /* tally.c: reasons with counts */
+const char *tallies_skip_text(enum skip_reason reason);
 struct tallies *tallies_new(struct engine *engine);
 void tallies_count_report(struct tallies *tallies, struct run_map_report *map,
                           const struct plan_program *program, const struct row_report *report);
@@ -354,6 +364,7 @@ void ledger_add_left_out(struct map_run *run, uint64_t ordinal);
 
 /* sink_csv.c, sink_null.c */
 struct sink *sink_csv_open(struct map_run *run);
+/* Counts, and writes nothing. */
 struct sink *sink_null_open(void);
 
 #endif

@@ -181,10 +181,11 @@ static bool refuse_empty(const struct kept_load *load) {
 bool crosswalk_load_kept(struct engine *engine, uint32_t map) {
     const uint32_t table = engine->plan->maps[map].crosswalk - 1;
     struct kept_load load = {.engine = engine,
-                             .pg = engine->target->context,
+                             .pg = engine->pg,
                              .map = map,
                              .table = &engine->plan->tables[table],
                              .rows = engine->tables[table]};
+    if (load.pg == NULL || load.pg->look == NULL) return refuse_empty(&load);
     enum journal_presence journal = journal_find(load.pg->look, engine->diags);
     if (journal == JOURNAL_UNUSABLE) return engine_fail(engine, RUN_REFUSED);
     if (journal == JOURNAL_ABSENT) return refuse_empty(&load);

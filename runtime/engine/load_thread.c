@@ -30,6 +30,12 @@ struct kept_source {
     struct str key; /* as with its piece */
 };
 
+/* A held row that a constraint refuses. */
+struct known_refused {
+    uint64_t row;
+    struct str message;
+};
+
 struct load_thread {
     struct load_thread_options options;
     struct pg_loader *loader;
@@ -45,6 +51,10 @@ struct load_thread {
     struct load_piece *held, **held_end; /* of the batch that is not committed yet, in order */
     uint64_t held_rows;
     unsigned __int128 held_sum; /* of their row hashes */
+    /* rows of the batch that are known to be refused: sent no more, counted by the commit of their span */
+    VEC(struct known_refused) known_bad;
+    bool asked_in_vain; /* in this batch: the server cannot tell which rows it refuses */
+    struct arena known_arena;
     /* refused rows that no journal row has counted yet */
     uint64_t waiting;
     unsigned __int128 waiting_sum;
@@ -66,8 +76,25 @@ struct load_thread {
 
 /* ---------------------------------------------------------------- one transaction */
 
-/* Rows [from, to) of the held ones, in their order. */
-static enum load_status send_span(struct load_thread *t, uint64_t from, uint64_t to) {
+/* The first row in the list at or behind this one. */
+static uint32_t first_known_bad(const struct load_thread *t, uint64_t row) {
+    uint32_t low = 0, high = t->known_bad.count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (t->known_bad.items[middle].row < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static uint32_t count_known_bad(const struct load_thread *t, uint64_t from, uint64_t to) {
+    return first_known_bad(t, to) - first_known_bad(t, from);
+}
+
+/* Rows [from, to) of the held ones, in their order, none of them known to be refused. */
+static enum load_status send_good(struct load_thread *t, uint64_t from, uint64_t to) {
     uint64_t at = 0;
     for (struct load_piece *p = t->held; p && at < to; at += p->rows.count, p = p->next) {
         uint64_t end = at + p->rows.count;
@@ -78,6 +105,18 @@ static enum load_status send_span(struct load_thread *t, uint64_t from, uint64_t
         if (status != LOAD_OK) return status;
     }
     return LOAD_OK;
+}
+
+/* Rows [from, to) of the held ones, in their order, but for those that are known to be refused. */
+static enum load_status send_span(struct load_thread *t, uint64_t from, uint64_t to) {
+    enum load_status status = LOAD_OK;
+    for (uint32_t k = first_known_bad(t, from); k < t->known_bad.count && t->known_bad.items[k].row < to;
+         k++) {
+        if (from < t->known_bad.items[k].row) status = send_good(t, from, t->known_bad.items[k].row);
+        if (status != LOAD_OK) return status;
+        from = t->known_bad.items[k].row + 1;
+    }
+    return from < to ? send_good(t, from, to) : LOAD_OK;
 }
 
 static void keep_answers(struct load_thread *t) {
@@ -149,15 +188,41 @@ static struct kept_source kept_of(const struct load_thread *t, uint64_t ordinal)
     return low < t->kept_count ? t->kept[low] : (struct kept_source){0};
 }
 
-/* Rows that are in the target already, for the journal: behind those that are rejected anyway. */
-static void add_conflicts(struct load_thread *t, struct arena *arena, struct journal_batch *batch) {
-    uint32_t count = t->result.conflicting_count;
-    if (count == 0 && t->waiting_rejects.count == 0) return;
-    uint32_t total = batch->reject_count + t->waiting_rejects.count + count, at = batch->reject_count;
+static const struct load_piece *find_row(const struct load_thread *t, uint64_t row, uint32_t *index) {
+    const struct load_piece *p = t->held;
+    for (; p && row >= p->rows.count; p = p->next)
+        row -= p->rows.count;
+    *index = (uint32_t)row;
+    return p;
+}
+
+static struct journal_reject refused_reject(const struct load_thread *t, const struct load_piece *piece,
+                                            uint32_t index, struct str message) {
+    return (struct journal_reject){.row_ordinal = piece->sources[index].ordinal,
+                                   .nth = piece->sources[index].nth,
+                                   .by_server = true,
+                                   .fault = str_cstr(fault_id(FAULT_REFUSED)),
+                                   .message = message,
+                                   .expires_at = t->options.expires_at};
+}
+
+/* Rows that the server refused and rows that are in the target already, for the journal: behind those that
+ * are rejected anyway. */
+static void add_rejects(struct load_thread *t, struct arena *arena, struct journal_batch *batch,
+                        uint64_t from, uint64_t to) {
+    uint32_t count = t->result.conflicting_count, known = first_known_bad(t, from),
+             known_end = first_known_bad(t, to), index;
+    if (count == 0 && t->waiting_rejects.count == 0 && known == known_end) return;
+    uint32_t total = batch->reject_count + t->waiting_rejects.count + (known_end - known) + count,
+             at = batch->reject_count;
     struct journal_reject *rejects = ARENA_ARRAY(arena, struct journal_reject, total);
     if (at) memcpy(rejects, batch->rejects, sizeof *rejects * at);
     for (uint32_t i = 0; i < t->waiting_rejects.count; i++)
         rejects[at++] = t->waiting_rejects.items[i];
+    for (uint32_t k = known; k < known_end; k++) {
+        const struct load_piece *p = find_row(t, t->known_bad.items[k].row, &index);
+        rejects[at++] = refused_reject(t, p, index, t->known_bad.items[k].message);
+    }
     for (uint32_t i = 0; i < count; i++) {
         struct load_source source = kept_of(t, t->result.conflicting[i]).source;
         rejects[at++] = (struct journal_reject){.row_ordinal = source.ordinal,
@@ -246,6 +311,15 @@ static void forget_waiting(struct load_thread *t) {
     memset(&t->waiting_rejects, 0, sizeof t->waiting_rejects);
 }
 
+static void tell_refused(struct load_thread *t, uint64_t row, struct str message) {
+    uint32_t index;
+    const struct load_piece *p = find_row(t, row, &index);
+    struct load_refused refused = {.ordinal = p->rows.ordinals[index],
+                                   .source = p->sources[index],
+                                   .message = arena_copy_str(&t->answers.arena, message)};
+    VEC_PUSH(&t->answers.arena, &t->answers.refused, refused);
+}
+
 /* Ends the COPY and commits held rows [from, to); batch->in and rejected are completed by what was sent and
  * what the server says. */
 static enum load_status commit_sent(struct load_thread *t, struct journal_batch batch, uint64_t from,
@@ -254,12 +328,12 @@ static enum load_status commit_sent(struct load_thread *t, struct journal_batch 
     batch.ordinal = t->journal_ordinal;
     enum load_status status = pg_loader_finish(t->loader, batch.ordinal, &t->result, &t->diags);
     if (status != LOAD_OK) return status;
-    batch.rejected += t->waiting;
-    batch.in = to - from + batch.skipped + batch.rejected;
-    batch.rejected += t->result.conflicting_count;
+    uint32_t known_bad = count_known_bad(t, from, to);
+    batch.in = to - from + t->waiting + batch.skipped + batch.rejected;
+    batch.rejected += t->waiting + known_bad + t->result.conflicting_count;
     batch.sent = to - from + t->waiting;
     batch.sent_sum = (t->options.keep_rows ? sum_span(t, from, to) : t->held_sum) + t->waiting_sum;
-    add_conflicts(t, &arena, &batch);
+    add_rejects(t, &arena, &batch, from, to);
     add_crosswalk(t, &arena, &batch);
     batch.from_retry = t->options.from_retry;
     if (batch.from_retry) add_closes(t, &arena, from, to, t->ledger, &batch);
@@ -268,6 +342,8 @@ static enum load_status commit_sent(struct load_thread *t, struct journal_batch 
     if (status != LOAD_OK) return status;
     t->journal_ordinal++;
     forget_waiting(t);
+    for (uint32_t k = first_known_bad(t, from); known_bad-- > 0; k++)
+        tell_refused(t, t->known_bad.items[k].row, t->known_bad.items[k].message);
     keep_answers(t);
     add_counts(t, &batch);
     return LOAD_OK;
@@ -309,35 +385,100 @@ static enum load_status load_span(struct load_thread *t, uint64_t from, uint64_t
 
 /* ---------------------------------------------------------------- refused rows */
 
-static const struct load_piece *find_row(const struct load_thread *t, uint64_t row, uint32_t *index) {
-    const struct load_piece *p = t->held;
-    for (; p && row >= p->rows.count; p = p->next)
-        row -= p->rows.count;
-    *index = (uint32_t)row;
-    return p;
+/* Behind a unique violation by a key of the table: what the spec could say about it. */
+static struct str conflict_hint(const struct load_thread *t, struct arena *arena) {
+    const struct plan_map *map = &t->options.plan->maps[t->options.map];
+    const struct plan_target_table *table = &t->options.plan->target.tables[map->target_table - 1];
+    const struct pg_failure *f = &t->result.failure;
+    if (strcmp(f->sqlstate, "23505") != 0 || map->conflict != CONFLICT_NONE) return STR("");
+    for (uint32_t k = 0; k < table->keys_count; k++) {
+        const struct plan_target_key *key = &table->keys[k];
+        struct str columns = {0}, name = table->name;
+        for (uint32_t i = 0; i < key->columns_count; i++) {
+            struct str column = table->columns[key->columns[i]].name;
+            columns = arena_printf(arena, "%.*s%s%.*s", STR_ARG(columns), i ? ", " : "", STR_ARG(column));
+            if (!key->primary) name = arena_printf(arena, "%.*s_%.*s", STR_ARG(name), STR_ARG(column));
+        }
+        /* What the DDL does not name, Postgres does. */
+        name = key->name.len ? key->name
+                             : arena_printf(arena, "%.*s_%s", STR_ARG(name), key->primary ? "pkey" : "key");
+        if (!str_eq(name, f->constraint) || key->deferrable) continue;
+        return arena_printf(arena,
+                            "; for rows that are there already, `on conflict (%.*s) …` says what happens",
+                            STR_ARG(columns));
+    }
+    return STR("");
+}
+
+static struct str refusal_text(const struct load_thread *t, struct arena *arena) {
+    const struct pg_failure *f = &t->result.failure;
+    struct str hint = conflict_hint(t, arena);
+    return f->constraint.len
+               ? arena_printf(arena, "the server refuses it: %.*s (constraint %.*s, SQLSTATE %s)%.*s",
+                              STR_ARG(f->message), STR_ARG(f->constraint), f->sqlstate, STR_ARG(hint))
+               : arena_printf(arena, "the server refuses it: %.*s (SQLSTATE %s)", STR_ARG(f->message),
+                              f->sqlstate);
 }
 
 static void refuse_row(struct load_thread *t, uint64_t row) {
     uint32_t index;
     const struct load_piece *p = find_row(t, row, &index);
-    const struct pg_failure *f = &t->result.failure;
-    struct load_refused refused = {.ordinal = p->rows.ordinals[index], .source = p->sources[index]};
-    refused.message =
-        f->constraint.len
-            ? arena_printf(&t->answers.arena, "the server refuses it: %.*s (constraint %.*s, SQLSTATE %s)",
-                           STR_ARG(f->message), STR_ARG(f->constraint), f->sqlstate)
-            : arena_printf(&t->answers.arena, "the server refuses it: %.*s (SQLSTATE %s)",
-                           STR_ARG(f->message), f->sqlstate);
-    VEC_PUSH(&t->answers.arena, &t->answers.refused, refused);
+    struct str message = refusal_text(t, &t->waiting_arena);
+    tell_refused(t, row, message);
     t->waiting++;
     t->waiting_sum += hash128_number(p->rows.hashes[index].row);
-    struct journal_reject reject = {.row_ordinal = refused.source.ordinal,
-                                    .nth = refused.source.nth,
-                                    .by_server = true,
-                                    .fault = str_cstr(fault_id(FAULT_REFUSED)),
-                                    .message = arena_copy_str(&t->waiting_arena, refused.message),
-                                    .expires_at = t->options.expires_at};
-    VEC_PUSH(&t->waiting_arena, &t->waiting_rejects, reject);
+    VEC_PUSH(&t->waiting_arena, &t->waiting_rejects, refused_reject(t, p, index, message));
+}
+
+/* The row that is the n-th of a span's to be sent. */
+static uint64_t nth_sent(const struct load_thread *t, uint64_t from, uint64_t n) {
+    uint64_t row = from + n;
+    for (uint32_t k = first_known_bad(t, from); k < t->known_bad.count && t->known_bad.items[k].row <= row;
+         k++)
+        row++;
+    return row;
+}
+
+/* Adds rows, given by their positions among those sent of the span, to the known ones. */
+static void add_known_bad(struct load_thread *t, uint64_t from, const uint64_t *positions, uint32_t count,
+                          struct str message) {
+    uint32_t old_count = t->known_bad.count, a = 0, b = 0;
+    struct known_refused *fresh = ARENA_ARRAY(&t->known_arena, struct known_refused, count);
+    for (uint32_t i = 0; i < count; i++)
+        fresh[i] = (struct known_refused){nth_sent(t, from, positions[i]), message};
+    struct known_refused *merged = ARENA_ARRAY(&t->known_arena, struct known_refused, old_count + count);
+    for (uint32_t i = 0; i < old_count + count; i++) {
+        bool old = b == count || (a < old_count && t->known_bad.items[a].row < fresh[b].row);
+        merged[i] = old ? t->known_bad.items[a++] : fresh[b++];
+    }
+    t->known_bad.items = merged;
+    t->known_bad.count = t->known_bad.cap = old_count + count;
+}
+
+/* Asks the server for all rows of a refused span that its constraint refuses. True: some are known now, and
+ * the rest is worth a try. */
+static bool ask_for_refused(struct load_thread *t, uint64_t from, uint64_t to) {
+    enum { FEW_ROWS = 8 };
+    uint32_t count = 0, diags_before = t->diags.items.count;
+    if (t->asked_in_vain || t->result.failure.constraint.len == 0 ||
+        to - from - count_known_bad(t, from, to) < FEW_ROWS)
+        return false;
+    const struct load_result refusal = t->result;
+    struct arena arena = {0};
+    struct str constraint = arena_copy_str(&arena, refusal.failure.constraint),
+               message = refusal_text(t, &t->known_arena);
+    if (pg_loader_begin_probe(t->loader, &t->diags)) {
+        uint64_t *positions = NULL;
+        if (send_span(t, from, to) == LOAD_OK)
+            positions = pg_loader_probe(t->loader, constraint, &arena, &count);
+        if (positions) add_known_bad(t, from, positions, count, message);
+        pg_loader_end_probe(t->loader);
+    }
+    t->diags.items.count = diags_before;
+    t->result = refusal;
+    t->asked_in_vain = count == 0;
+    arena_release(&arena);
+    return count > 0;
 }
 
 struct span_to_load {
@@ -351,7 +492,7 @@ static uint32_t cut_span(const struct load_thread *t, struct span_to_load span,
     int64_t bad = t->result.refused_row;
     uint64_t size = span.to - span.from;
     if (bad >= 0 && (uint64_t)bad < size) {
-        uint64_t at = span.from + (uint64_t)bad;
+        uint64_t at = nth_sent(t, span.from, (uint64_t)bad);
         parts[0] = (struct span_to_load){span.from, at, false};
         parts[1] = (struct span_to_load){at, at + 1, false};
         parts[2] = (struct span_to_load){at + 1, span.to, false};
@@ -381,8 +522,12 @@ static enum load_status load_in_parts(struct load_thread *t, const struct journa
         first = false;
         if (status == LOAD_OK) continue;
         if (status != LOAD_REFUSED) return status;
+        if (ask_for_refused(t, span.from, span.to)) {
+            stack[depth++] = span;
+            continue;
+        }
+        if (span.to - span.from == count_known_bad(t, span.from, span.to)) return LOAD_FAILED;
         if (span.to - span.from <= 1) {
-            if (span.from == span.to) return LOAD_FAILED;
             refuse_row(t, span.from);
             if (depth == 0) stack[depth++] = (struct span_to_load){span.to, span.to, false};
             continue;
@@ -410,6 +555,9 @@ static void release_held(struct load_thread *t) {
     t->held_rows = 0;
     t->held_sum = 0;
     t->kept_count = 0;
+    t->known_bad.count = t->known_bad.cap = 0;
+    t->asked_in_vain = false;
+    arena_reset(&t->known_arena);
     t->status = LOAD_OK;
 }
 
@@ -517,6 +665,8 @@ struct load_thread *load_thread_open(const struct load_thread_options *options, 
     struct load_thread *t = memory_zalloc(sizeof *t);
     struct pg_loader_options loading = {.returning = options->returning,
                                         .returning_count = options->returning_count,
+                                        .in_run = options->in_run,
+                                        .rehearse = options->rehearse,
                                         .without_journal = options->without_journal};
     t->options = *options;
     t->held_end = &t->held;
@@ -631,6 +781,7 @@ void load_thread_close(struct load_thread *t) {
     }
     free(t->kept);
     arena_release(&t->waiting_arena);
+    arena_release(&t->known_arena);
     while (t->idle) {
         struct load_piece *p = t->idle;
         t->idle = p->next;

@@ -3,9 +3,10 @@
  * Rows are sent as they come; a copy is kept until their batch is committed. When the server says no:
  * - deadlock, serialization failure, lock timeout, a lost connection: the whole batch again, after a pause
  * that grows (exactly once: a commit in doubt was looked up in the journal by the loader);
- * - a row's own fault (unique, foreign key, check, trigger …): the batch is cut in two, each part a
- * transaction and a journal row of its own, until the offending rows are alone. They are refused, all others
- * are loaded;
+ * - a row's own fault (unique, foreign key, check, trigger …): where a CHECK or a foreign key refused it, the
+ * server is asked for all rows of the batch that it refuses, and the others are loaded. Else the batch is cut
+ * in two, each part a transaction and a journal row of its own, until the offending rows are alone. They are
+ * refused, all others are loaded;
  * - anything else ends the load.
  * A map with `commit per map` keeps no copies: there any failure ends the load. */
 #ifndef MIG_ENGINE_LOAD_THREAD_H
@@ -71,7 +72,8 @@ struct load_thread_options {
     const uint32_t *returning;
     uint32_t returning_count;
     bool without_journal;
-    bool keep_rows;                /* false: commit per map */
+    bool keep_rows;                /* false: commit per map or per run */
+    bool in_run, rehearse;         /* see struct pg_loader_options */
     bool journals_crosswalk;       /* returned rows go into mig.crosswalk … */
     bool keeps_keys;               /* … with the keys of their pieces: later runs find them by those */
     const struct seal_key *seal;   /* … sealed with this key; NULL: in clear */

@@ -4,6 +4,7 @@
  */
 #include "runtime/engine/load_thread.h"
 #include "runtime/engine/map_internal.h"
+#include "runtime/engine/outcomes.h"
 #include "runtime/engine/retry.h"
 #include "runtime/engine/replay.h"
 
@@ -222,6 +223,7 @@ static bool quarantine_row(struct map_work *work, const struct map_program *p, u
     struct map_run *run = work->run;
     const struct row_place *place = work->place_of(work, row);
     if (run->mode != MAP_LOAD) return true;
+    if (!outcomes_add(run, p->program, p->vm, row, place, OUTCOME_REJECTED)) return false;
     if (!show_left_out(work, p, row)) return false;
     ledger_add(run, p->program, p->vm, row, place, work->ordinal_of(work, row));
     return run->engine->quarantine == NULL ||
@@ -251,6 +253,11 @@ static bool finish_skipped(struct map_work *work, const struct map_program *p, u
         count_reports(work, p->program, p->vm, row, OUTCOME_SKIPPED);
     else
         tallies_count_skip(run->tallies, run->report, vm_row_skip_reason(p->vm, row));
+    bool noted = by_spec
+                     ? outcomes_add(run, p->program, p->vm, row, work->place_of(work, row), OUTCOME_SKIPPED)
+                     : outcomes_add_skip(run, work->place_of(work, row),
+                                         tallies_skip_text(vm_row_skip_reason(p->vm, row)));
+    if (!noted) return false;
     /* A duplicate's key belongs to the row that stands. */
     enum skip_reason reason = vm_row_skip_reason(p->vm, row);
     if (run->crosswalk == NULL || !p->yields_rows || reason == SKIPPED_DUPLICATE || reason == SKIPPED_FOLDED)
@@ -324,6 +331,7 @@ static bool accept_row(struct map_work *work, const struct map_program *p, uint3
     if (warnings) {
         run->report->warnings += warnings;
         count_reports(work, p->program, p->vm, row, OUTCOME_OK);
+        if (!outcomes_add(run, p->program, p->vm, row, work->place_of(work, row), OUTCOME_OK)) return false;
     }
     if (retry_feeding(run->engine, run->index) == NULL) draw_sample(work, row);
     if (run->engine->retry) map_retry_note(work, row);
@@ -398,8 +406,9 @@ bool map_reject_later(struct map_run *run, const struct reject_origin *origin, s
             return engine_fail(run->engine, RUN_STOPPED);
         keyed_table_reject(run->crosswalk, key); /* it was taken for written until now */
     }
-    return run->engine->quarantine == NULL ||
-           quarantine_add_plain(run->engine->quarantine, run, origin, fault, message);
+    return outcomes_add_plain(run, origin->place, fault, message) &&
+           (run->engine->quarantine == NULL ||
+            quarantine_add_plain(run->engine->quarantine, run, origin, fault, message));
 }
 
 bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,
@@ -640,18 +649,24 @@ static void tell_progress(struct map_run *run, const struct row_batch *batch) {
     observer->progress(observer->context, run->map->name, run->report->read, batch->end_offset, total);
 }
 
+static void help_stopped(struct engine *engine, struct diag *diag) {
+    diag_help(engine->diags, diag, "%s",
+              engine->one_transaction ? "Nothing was committed."
+                                      : "Batches that were committed stand; `mig resume` goes on.");
+}
+
 static bool asked_to_stop(struct engine *engine) {
     if (engine->deadline > 0 && monotonic_seconds() > engine->deadline) {
         struct diag *diag =
             diag_report(engine->diags, X_WINDOW, no_span(), "the window of environment `%.*s` is over",
                         STR_ARG(engine->options->environment));
-        diag_help(engine->diags, diag, "Batches that were committed stand; `mig resume` goes on.");
+        help_stopped(engine, diag);
         return true;
     }
     if (engine->options->stop == NULL || !*engine->options->stop) return false;
     struct diag *diag =
         diag_report(engine->diags, X_INTERRUPTED, no_span(), "the run was stopped by a signal");
-    diag_help(engine->diags, diag, "Batches that were committed stand; `mig resume` goes on.");
+    help_stopped(engine, diag);
     return true;
 }
 
@@ -665,15 +680,16 @@ bool map_flush(struct map_work *work, uint64_t end) {
 }
 
 /* Source rows to one commit. */
-static uint64_t rows_per_commit(const struct plan_map *map) {
+static uint64_t rows_per_commit(const struct map_run *run) {
     enum { COMMIT_EVERY = 100000 };
-    if (map->commit == COMMIT_MAP) return UINT64_MAX;
+    const struct plan_map *map = run->map;
+    if (map->commit == COMMIT_MAP && !run->engine->options->rehearse) return UINT64_MAX;
     return map->commit == COMMIT_ROWS && map->commit_rows ? map->commit_rows : COMMIT_EVERY;
 }
 
 /* Runs rows of a batch, with a commit wherever one is due. */
 static bool run_rows(struct map_work *work, struct row_batch *batch, const uint32_t *rows, uint32_t count) {
-    uint64_t every = rows_per_commit(work->run->map);
+    uint64_t every = rows_per_commit(work->run);
     uint32_t most = work->run->engine->chunk_rows ? work->run->engine->chunk_rows : BATCH_ROWS;
     if (work->pass != PASS_ROWS) return stages_run(work, batch, rows, count);
     for (uint32_t from = 0; from < count;) {

@@ -1,6 +1,7 @@
 /* Parameters: defaults, --param and --param-file, secrets from the environment only. */
 #include "runtime/engine/engine.h"
 
+#include "runtime/base/utf8.h"
 #include "runtime/value/convert.h"
 
 #include <ctype.h>
@@ -37,6 +38,44 @@ static bool report_missing(struct engine *engine, const struct plan_param *param
     return engine_fail(engine, RUN_USAGE);
 }
 
+/* What a value of the type looks like; NULL: nothing needs to be said. */
+static const char *example_of(enum type_kind kind) {
+    switch (kind) {
+    case TYPE_DATE: return "2025-09-19";
+    case TYPE_TIME: return "13:45:00";
+    case TYPE_TIMESTAMP: return "2025-09-19 00:00";
+    case TYPE_TIMESTAMPTZ: return "2025-09-19 00:00 Australia/Sydney";
+    case TYPE_INT: return "1200";
+    case TYPE_DECIMAL: return "12.50";
+    case TYPE_FLOAT: return "1.5";
+    case TYPE_BOOL: return "true";
+    case TYPE_INTERVAL: return "14 days";
+    case TYPE_UUID: return "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+    default: return NULL;
+    }
+}
+
+static bool refuse_value(struct engine *engine, const struct plan_param *param, struct str text) {
+    enum type_kind kind = (enum type_kind)param->type.kind;
+    size_t shown = utf8_offset(text, 60);
+    struct diag *diag =
+        diag_report(engine->diags, X_PARAM_VALUE, no_span(), "parameter `%.*s` is not of type %s: `%.*s%s`",
+                    STR_ARG(param->name), type_kind_name(kind), (int)shown, text.ptr ? text.ptr : "",
+                    shown < text.len ? "…" : "");
+    const char *example = example_of(kind);
+    if (kind == TYPE_ENUM) {
+        const struct plan_enum *e = &engine->plan->enums[param->type.ref];
+        struct str labels = {0};
+        for (uint32_t i = 0; i < e->labels_count && i < 20; i++)
+            labels = arena_printf(engine->arena, "%.*s%s`%.*s`", STR_ARG(labels), i ? ", " : "",
+                                  STR_ARG(e->labels[i].text));
+        diag_help(engine->diags, diag, "It is one of %.*s.", STR_ARG(labels));
+    } else if (example) {
+        diag_help(engine->diags, diag, "It is written like `%s`.", example);
+    }
+    return engine_fail(engine, RUN_USAGE);
+}
+
 static bool parse_param(struct engine *engine, const struct plan_param *param, struct str text,
                         struct value *value) {
     if (param->type.kind == TYPE_TEXT || param->type.kind == TYPE_SECRET) {
@@ -55,13 +94,7 @@ static bool parse_param(struct engine *engine, const struct plan_param *param, s
                            arena_copy_str(engine->arena, text), engine->zones, value) == FAULT_NONE) {
         return true;
     }
-    struct diag *diag =
-        diag_report(engine->diags, X_PARAM_VALUE, no_span(), "parameter `%.*s` is not of type %s",
-                    STR_ARG(param->name), type_kind_name((enum type_kind)param->type.kind));
-    diag_help(engine->diags, diag,
-              "Dates are written 2025-09-19, times with their zone "
-              "'2025-09-19 00:00 Australia/Sydney', numbers with a point.");
-    return engine_fail(engine, RUN_USAGE);
+    return refuse_value(engine, param, text);
 }
 
 static void report_unknown(struct engine *engine) {

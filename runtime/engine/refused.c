@@ -2,6 +2,7 @@
  * once more, so that the quarantine has them whole. */
 #include "runtime/engine/load_thread.h"
 #include "runtime/engine/map_internal.h"
+#include "runtime/engine/outcomes.h"
 
 #include <stdlib.h>
 
@@ -53,8 +54,9 @@ static bool visit_refused(void *context, struct map_run *run, const struct vm *v
     struct reject_origin origin = {map_row_place(run, row), ordinal, found->source.nth, true, NULL};
     if (map_row_cells(run, origin.place, false, &run->arena, &cells)) origin.cells = &cells;
     bool good =
-        loaded->engine->quarantine == NULL ||
-        quarantine_add_plain(loaded->engine->quarantine, loaded, &origin, FAULT_REFUSED, found->message);
+        outcomes_add_plain(loaded, origin.place, FAULT_REFUSED, found->message) &&
+        (loaded->engine->quarantine == NULL ||
+         quarantine_add_plain(loaded->engine->quarantine, loaded, &origin, FAULT_REFUSED, found->message));
     loaded->scan = NULL;
     return good;
 }

@@ -57,6 +57,28 @@ static void append_checks(const struct run_report *report, struct buf *out) {
     }
 }
 
+static void append_end(const struct run_report *report, struct buf *out) {
+    if (report->rehearsal)
+        buf_append_cstr(out, "rolled back, as a rehearsal is: the counts are those that a run would leave\n");
+    else if (report->rolled_back)
+        buf_append_cstr(out, "rolled back: nothing of this run stands\n");
+}
+
+/* How long a run will take, map by map; and what else is worth knowing. */
+static void append_notes(const struct run_report *report, int width, struct buf *out) {
+    if (report->rehearsal && report->maps.count) {
+        buf_append_cstr(out, "\nExpected duration\n");
+        for (uint32_t i = 0; i < report->maps.count; i++)
+            buf_printf(out, "  %-*.*s %9.2f s\n", width, STR_ARG(report->maps.items[i]->name),
+                       report->maps.items[i]->seconds);
+        buf_printf(out, "  %-*s %9.2f s with checks, on this target, as busy as it was\n", width, "all",
+                   report->seconds);
+    }
+    if (report->notes.count) buf_append_cstr(out, "\nNotes\n");
+    for (uint32_t i = 0; i < report->notes.count; i++)
+        buf_printf(out, "  %.*s\n", STR_ARG(report->notes.items[i]));
+}
+
 void run_report_text(const struct run_report *report, bool colour, struct buf *out) {
     int width = 4;
     bool any_reason = false;
@@ -65,12 +87,16 @@ void run_report_text(const struct run_report *report, bool colour, struct buf *o
         any_reason |= report->maps.items[i]->reasons.count > 0;
     }
     buf_printf(out, "%s%.*s%s version %lld%s, run %s\n", colour ? "\x1b[1m" : "", STR_ARG(report->migration),
-               colour ? "\x1b[0m" : "", (long long)report->version, report->dry_run ? " (dry run)" : "",
+               colour ? "\x1b[0m" : "", (long long)report->version,
+               report->dry_run     ? " (dry run)"
+               : report->rehearsal ? " (rehearsal)"
+                                   : "",
                report->run_id);
     buf_printf(out, "started %.*s, %.2f s%s%.*s\n", STR_ARG(report->started_at), report->seconds,
                report->environment.len ? ", environment " : "", STR_ARG(report->environment));
     const char *paint = !colour ? "" : report->status == RUN_OK ? "\x1b[1;32m" : "\x1b[1;31m";
     buf_printf(out, "%s%s%s\n", paint, status_text(report->status), colour ? "\x1b[0m" : "");
+    append_end(report, out);
     if (report->maps.count) {
         buf_printf(out, "\n  %-*s %9s %9s %9s %9s %9s %9s %9s\n", width, "map", "read", "written", "updated",
                    "unchanged", "skipped", "rejected", "warnings");
@@ -81,6 +107,7 @@ void run_report_text(const struct run_report *report, bool colour, struct buf *o
     for (uint32_t i = 0; i < report->maps.count; i++)
         append_reasons(out, report->maps.items[i]);
     append_checks(report, out);
+    append_notes(report, width, out);
     bool rejected = false;
     for (uint32_t i = 0; i < report->maps.count; i++)
         rejected |= report->maps.items[i]->rejected > 0;
@@ -152,6 +179,8 @@ void run_report_json(const struct run_report *report, struct buf *out) {
         buf_printf(out, "%02x", report->plan_hash[i]);
     buf_printf(out, "\",\"dry_run\":%s,\"seconds\":%.3f,\"status\":%d,", report->dry_run ? "true" : "false",
                report->seconds, run_exit_code(report->status));
+    buf_printf(out, "\"rehearsal\":%s,\"rolled_back\":%s,", report->rehearsal ? "true" : "false",
+               report->rolled_back ? "true" : "false");
     json_text(out, "status_text", str_cstr(status_text(report->status)));
     buf_append_char(out, ',');
     json_text(out, "quarantine", report->quarantine_dir);
@@ -173,6 +202,11 @@ void run_report_json(const struct run_report *report, struct buf *out) {
         buf_append_char(out, ',');
         json_text(out, "file", f->name);
         buf_printf(out, ",\"rows\":%llu}", (unsigned long long)f->rows);
+    }
+    buf_append_cstr(out, "],\"notes\":[");
+    for (uint32_t i = 0; i < report->notes.count; i++) {
+        if (i) buf_append_char(out, ',');
+        buf_append_json(out, report->notes.items[i]);
     }
     buf_append_cstr(out, "]}\n");
 }

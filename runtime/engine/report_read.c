@@ -85,6 +85,8 @@ static void read_head(struct arena *arena, const cJSON *root, struct run_report 
     report->environment = get_text(arena, root, "environment");
     report->started_at = get_text(arena, root, "started_at");
     report->dry_run = get_flag(root, "dry_run");
+    report->rehearsal = get_flag(root, "rehearsal");
+    report->rolled_back = get_flag(root, "rolled_back");
     report->seconds = get_seconds(root);
     report->quarantine_dir = get_text(arena, root, "quarantine");
     for (int s = 0; s <= RUN_REFUSED; s++)
@@ -115,6 +117,10 @@ bool run_report_read(struct str json, struct arena *arena, struct run_report *re
         struct run_file_report file = {get_text(arena, item, "source"), get_text(arena, item, "file"),
                                        get_number(item, "rows")};
         VEC_PUSH(arena, &report->files, file);
+    }
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(root, "notes")) {
+        if (!cJSON_IsString(item)) continue;
+        VEC_PUSH(arena, &report->notes, arena_copy_str(arena, str_cstr(item->valuestring)));
     }
     cJSON_Delete(root);
     return true;

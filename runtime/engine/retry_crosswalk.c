@@ -62,7 +62,7 @@ static bool load_map(struct engine *engine, struct target_postgres *pg, const st
 
 bool retry_load_crosswalks(struct engine *engine, uint32_t before) {
     const struct plan *plan = engine->plan;
-    struct target_postgres *pg = engine->target->context;
+    struct target_postgres *pg = engine->pg;
     uint32_t end = before == RETRY_ALL ? plan->maps_count : before;
     struct str name = before == RETRY_ALL ? STR("") : plan->maps[before].name;
     if (engine->has_retries == 0 && !ask_for_retries(engine, pg)) return false;

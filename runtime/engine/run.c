@@ -3,7 +3,12 @@
 #include "runtime/engine/retry.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/engine/replay.h"
+#include "runtime/engine/target_dry.h"
 
+#include "runtime/engine/analyze.h"
+#include "runtime/engine/rebuild.h"
+#include "runtime/engine/outcomes.h"
+#include "runtime/engine/one_transaction.h"
 #include "runtime/value/convert.h"
 #include "runtime/value/datetime.h"
 #include "runtime/value/decimal.h"
@@ -66,11 +71,16 @@ static const struct plan_environment *find_environment(struct engine *engine) {
     return NULL;
 }
 
-/* Maps into files alone need no target, but a run does: its journal stands there. */
+/* Without a target all maps are into files. Only a journal would need a database; with --sandbox or --target
+ * it is kept there. */
+static bool run_needs_no_target(const struct plan *plan, const struct run_options *options) {
+    return plan->target.name.len == 0 && options->target_url.len == 0;
+}
+
 static struct str miss_target(struct diag_list *diags) {
     struct diag *diag = diag_report(diags, X_NO_TARGET_URL, no_span(),
-                                    "the spec has no target, and a run needs one for its journal");
-    diag_help(diags, diag, "Run with --sandbox or --target URL, or declare a `target` in the spec.");
+                                    "the spec has no target, so its runs are in no journal");
+    diag_help(diags, diag, "A run has a journal with --sandbox or --target URL: give the same here.");
     return STR("");
 }
 
@@ -114,28 +124,9 @@ int64_t engine_expiry(const struct engine *engine, int64_t seconds) {
     return span;
 }
 
-/* What this version does not do must not look as if it were done. */
-static bool refuse_unsupported(struct engine *engine, const struct plan_environment *environment) {
-    const struct plan *plan = engine->plan;
-    if (environment && environment->approvals && !engine->options->dry_run) {
-        struct diag *diag =
-            diag_report(engine->diags, X_UNSUPPORTED, no_span(),
-                        "environment `%.*s` asks for %u approvals, which this version cannot record",
-                        STR_ARG(environment->name), environment->approvals);
-        diag_help(engine->diags, diag, "Run with another environment, or take `approvals` out of the spec.");
-        return engine_fail(engine, RUN_REFUSED);
-    }
+static void open_window(struct engine *engine, const struct plan_environment *environment) {
     if (environment && environment->window_seconds)
         engine->deadline = engine->started + (double)environment->window_seconds;
-    for (uint32_t i = 0; i < plan->maps_count; i++) {
-        if (plan->maps[i].commit != COMMIT_RUN) continue;
-        struct diag *diag = diag_report(engine->diags, X_UNSUPPORTED, no_span(),
-                                        "map `%.*s` asks for `commit per run`, which this version cannot do",
-                                        STR_ARG(plan->maps[i].name));
-        diag_help(engine->diags, diag, "Write `commit per map`.");
-        return engine_fail(engine, RUN_REFUSED);
-    }
-    return true;
 }
 
 static void draw_run_id(struct uuid *id) {
@@ -196,6 +187,7 @@ void engine_release(struct engine *engine) {
     engine_drop_standard_input(engine);
     quarantine_close(engine->quarantine);
     seal_key_forget(&engine->seal_key);
+    outcomes_close(engine->outcomes);
     fingerprint_release(engine);
 }
 
@@ -264,7 +256,8 @@ static bool refuse_clear_crosswalk(struct engine *engine, const struct plan_map 
 }
 
 static bool may_keep_crosswalks(struct engine *engine) {
-    for (uint32_t i = 0; i < engine->plan->maps_count && !engine->options->dry_run; i++) {
+    for (uint32_t i = 0;
+         i < engine->plan->maps_count && !engine->options->dry_run && !engine->options->rehearse; i++) {
         const struct plan_map *map = &engine->plan->maps[i];
         if (map->crosswalk_days == 0 || !engine_runs_map(engine, i)) continue;
         if (map->crosswalk == 0)
@@ -331,6 +324,16 @@ static struct str map_detail(struct engine *engine, const struct run_map_report 
         (unsigned long long)r->warnings);
 }
 
+/* A rehearsal notes what would end a run, and goes on: it is to find everything. */
+static bool go_on_rehearsing(struct engine *engine) {
+    bool may = engine->options->rehearse && (engine->status == RUN_TOLERANCE || engine->status == RUN_CHECK);
+    if (!may) return !engine_stopped(engine);
+    if (engine->verdict == RUN_OK) engine->verdict = engine->status;
+    engine->status = RUN_OK;
+    engine->given_up = false;
+    return true;
+}
+
 /* Rejected rows of the map that `mig retry` has seen to since. */
 static uint64_t closed_since(struct engine *engine, struct target_postgres *pg, const struct plan_map *map) {
     uint64_t closed = 0;
@@ -365,9 +368,11 @@ static bool within_tolerance(struct engine *engine, struct target_postgres *pg, 
         diag_help(engine->diags, diag, "The rows are in %.*s/%.*s.ndjson, each with its reason.",
                   STR_ARG(engine->report->quarantine_dir), STR_ARG(map->name));
     diag_help(engine->diags, diag,
-              "What is loaded stands. Repair the source or the spec, or set `tolerance` for the "
-              "map or the environment.");
-    return engine_fail(engine, RUN_TOLERANCE);
+              "%s. Repair the source or the spec, or set `tolerance` for the map or the environment.",
+              engine->options->rehearse ? "A run would stop here; the rehearsal goes on"
+              : engine->one_transaction ? "Nothing was committed"
+                                        : "What is loaded stands");
+    return engine_fail(engine, RUN_TOLERANCE) || go_on_rehearsing(engine);
 }
 
 bool engine_run_map(struct engine *engine, uint32_t index) {
@@ -377,10 +382,10 @@ bool engine_run_map(struct engine *engine, uint32_t index) {
     VEC_PUSH(engine->arena, &engine->report->maps, report);
     struct map_run run = {.engine = engine, .map = map, .index = index, .mode = MAP_LOAD, .report = report};
     run.tallies = tallies_new(engine);
-    bool looks_only = engine->options->dry_run || (engine->replay && map->target_table == 0);
+    bool into_file = map->target_table == 0 && !engine->in_memory;
     engine->current_map = index;
-    run.sink = looks_only ? sink_null_open()
-               : map->target_table == 0 && !engine->in_memory
+    run.sink = into_file && engine->replay ? sink_null_open()
+               : into_file && !engine->options->dry_run
                    ? sink_csv_open(&run)
                    : engine->target->ops->open_sink(engine->target->context, &run);
     return run.sink && map_execute(&run);
@@ -405,10 +410,11 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
             continue;
         }
         if (!target_postgres_revive(pg)) return false;
-        if (!fingerprint_write(engine, pg->look, &pg->run, false)) return false;
+        if (pg->journaling && !fingerprint_write(engine, pg->look, &pg->run, false)) return false;
         bool good =
-            (engine->options->again == NULL || retry_load_crosswalks(engine, i)) && engine_run_map(engine, i);
-        if (engine->report->maps.count == 0) return false;
+            rebuild_before_map(pg, i) && (engine->options->again == NULL || retry_load_crosswalks(engine, i));
+        if (!good) return false;
+        good = engine_run_map(engine, i) && rebuild_after_map(pg, i);
         const struct run_map_report *report = engine->report->maps.items[engine->report->maps.count - 1];
         log_map(engine, report);
         if (!good || !audit_write(engine, pg, "map_finished", map->name, map_detail(engine, report)))
@@ -421,15 +427,24 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
 static bool run_all(struct engine *engine, struct target_postgres *pg,
                     const struct plan_environment *environment) {
     const struct journal_run_info *again = engine->options->again;
+    if (!rebuild_pending(pg)) return false;
     if (again == NULL || again->step_count == 0) {
         if (!audit_write(engine, pg, "run_started", STR(""), STR("{}"))) return false;
-        if (!checks_run(engine, pg, true)) return false; /* before a row moves: only then */
+        /* before a row moves: only then */
+        if (!checks_run(engine, pg, true) && !go_on_rehearsing(engine)) return false;
     } else if (!audit_write(engine, pg, "run_resumed", STR(""), STR("{}")))
         return false;
-    if (!pg->journaling) return run_maps(engine, pg, environment) && checks_run(engine, pg, false);
-    if (!engine->options->without_journal) fingerprint_start(engine);
-    if (!run_maps(engine, pg, environment)) return false;
-    return fingerprint_write(engine, pg->look, &pg->run, true) && checks_run(engine, pg, false);
+    if (pg->journaling && !engine->options->without_journal) fingerprint_start(engine);
+    bool good = one_transaction_begin(pg) && run_maps(engine, pg, environment) &&
+                (!pg->journaling || fingerprint_write(engine, pg->look, &pg->run, true)) &&
+                (one_transaction_check_deferred(pg) || go_on_rehearsing(engine)) &&
+                checks_run(engine, pg, false);
+    good = outcomes_finish(engine->outcomes) && good;
+    one_transaction_end(pg);
+    good = rebuild_finish(pg) && good;
+    if (good) analyze_tables(pg);
+    if (go_on_rehearsing(engine) && engine->verdict != RUN_OK) engine_fail(engine, engine->verdict);
+    return good;
 }
 
 static void finish(struct engine *engine, struct target_postgres *pg) {
@@ -467,6 +482,7 @@ void engine_begin(struct engine *engine, struct run_report *report) {
     report->version = engine->plan->version;
     report->environment = engine->options->environment;
     report->dry_run = engine->options->dry_run;
+    report->rehearsal = engine->options->rehearse;
     plan_hash(engine->plan, report->plan_hash);
     name_run(engine);
 }
@@ -505,6 +521,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
                             struct run_report *report, struct diag_list *diags) {
     struct target target = {0};
     struct target_postgres pg = {0};
+    struct target_dry *dry = NULL;
     struct engine engine = {.plan = plan,
                             .options = options,
                             .arena = arena,
@@ -514,23 +531,31 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
     engine_begin(&engine, report);
     const struct plan_environment *environment = find_environment(&engine);
     engine_take_environment(&engine);
+    open_window(&engine, environment);
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
-                maps_see_each_other(&engine) && refuse_unsupported(&engine, environment) &&
-                engine_prepare(&engine) && may_keep_crosswalks(&engine) && engine_check_sources(&engine);
-    struct str url =
-        good ? run_target_url(plan, options->environment, options->target_url, arena, diags) : STR("");
-    if (good && url.len == 0) engine_fail(&engine, RUN_USAGE);
+                maps_see_each_other(&engine) && engine_prepare(&engine) && may_keep_crosswalks(&engine) &&
+                engine_check_sources(&engine);
+    bool detached = run_needs_no_target(plan, options);
+    struct str url = good && !detached
+                         ? run_target_url(plan, options->environment, options->target_url, arena, diags)
+                         : STR("");
+    if (good && url.len == 0 && !detached) engine_fail(&engine, RUN_USAGE);
     if (good && !engine_stopped(&engine)) {
         report->quarantine_dir =
             arena_printf(arena, "%.*s/%s/quarantine", STR_ARG(options->work_dir), report->run_id);
         engine.quarantine = quarantine_open(&engine, report->quarantine_dir);
+        engine.outcomes = outcomes_open(&engine);
         engine.target = &target;
-        if (!engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target)) {
-            if (options->again) quarantine_clear(engine.quarantine); /* the run is this one's now */
-            run_all(&engine, &pg, environment);
-        }
+        if (detached)
+            engine_note(&engine, "The spec has no target: this run was made without a database and is in no "
+                                 "journal, so `mig status` does not know it.");
+        bool open = !engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target);
+        if (open && options->dry_run) dry = target_dry_open(&engine, &target);
+        if (open && options->again) quarantine_clear(engine.quarantine); /* the run is this one's now */
+        if (open) run_all(&engine, &pg, environment);
     }
     finish(&engine, &pg);
+    target_dry_close(dry);
     engine_release(&engine);
     target_postgres_close(&pg);
     return report->status;

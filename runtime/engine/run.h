@@ -48,7 +48,8 @@ struct run_options {
     const struct run_param *only; /* --only name=value */
     uint32_t only_count;
     struct str phase; /* empty: all */
-    bool dry_run;     /* reads, transforms, checks the source side; writes nothing to the target */
+    bool rehearse;    /* everything into the target, in one transaction that is rolled back at the end */
+    bool dry_run; /* reads, transforms; writes nothing to the target, but lookups see what would be there */
     bool allow_extern;
     bool without_journal; /* for measuring what it costs: no batch rows, row hashes, ledger and checksums of
                              files, no rows kept for another try. Such a run can only be looked at */
@@ -95,12 +96,17 @@ struct run_report {
     int64_t version;
     uint8_t plan_hash[32];
     bool dry_run;
+    bool rehearsal;   /* counts are what would stand */
+    bool rolled_back; /* one transaction over all maps was rolled back: nothing of the run stands */
     double seconds;
     enum run_status status;
     struct str quarantine_dir;
     VEC(struct run_map_report *) maps;
     VEC(struct run_check_report *) checks;
     VEC(struct run_file_report) files;
+    VEC(struct str)
+    notes; /* whole sentences: how the figures came about, where that is not as usual; what the
+              operator should know besides: sequences that moved, statistics */
     struct arena *arena;
 };
 
@@ -125,9 +131,15 @@ struct spec_test_report {
     VEC(struct spec_test_result) tests;
     uint32_t passed, failed;
 };
-/* filter: only tests whose title holds this text; empty: all. */
-bool run_spec_tests(const struct plan *plan, struct str filter, bool allow_extern, struct arena *arena,
-                    struct spec_test_report *report, struct diag_list *diags);
+struct coverage;
+struct spec_test_options {
+    struct str filter; /* only tests whose title holds this text; empty: all */
+    bool allow_extern;
+    struct coverage *coverage; /* of this plan (coverage.h): is told what tests come to; NULL: nobody asks */
+};
+/* False when a test failed. Without any test selected the report is empty: that is the caller's to refuse. */
+bool run_spec_tests(const struct plan *plan, const struct spec_test_options *options, struct arena *arena,
+                    struct spec_test_report *report);
 
 void run_report_text(const struct run_report *report, bool colour, struct buf *out);
 void run_report_json(const struct run_report *report, struct buf *out);

@@ -1,4 +1,4 @@
-/* The sink of a dry run: counts. */
+/* A sink that only counts: of maps into files, when a run is gone over again. */
 #include "runtime/engine/engine.h"
 
 #include <stdlib.h>

@@ -63,8 +63,11 @@ static bool report_failure(struct sink_postgres *sink) {
                                         STR_ARG(sink->run->map->name), STR_ARG(message));
         diag_help(
             engine->diags, diag,
-            "Nothing of this batch was committed; the batches before it stand. Without `commit per map` mig "
-            "finds such rows one by one and loads the others.");
+            sink->pg->in_run
+                ? "Under `commit per run` one such row ends the run, and nothing of it was committed. "
+                  "`mig rehearse` finds them all; without `commit per run` mig loads the others."
+                : "Nothing of this batch was committed; the batches before it stand. Without `commit per "
+                  "map` mig finds such rows one by one and loads the others.");
     }
     bool reach = status == LOAD_LOST || status == LOAD_IN_DOUBT;
     return engine_fail(engine, reach ? RUN_UNREACHABLE : RUN_STOPPED);
@@ -210,7 +213,8 @@ static bool postgres_write(struct sink *base, struct map_run *run, const struct 
     if (sink->waits) keep_pending(sink, vm, rows, count);
     if (!take_settled(sink, vm, rows, count, &settled)) return false;
     if (settled < count && !send_rows(sink, vm, rows + settled, settled, count - settled)) return false;
-    sink->base.full = sink->batch_bytes >= BATCH_BYTES && run->map->commit != COMMIT_MAP;
+    sink->base.full =
+        sink->batch_bytes >= BATCH_BYTES && (run->map->commit != COMMIT_MAP || sink->pg->rehearsing);
     return true;
 }
 
@@ -369,6 +373,12 @@ static bool finish_step(struct sink_postgres *sink, enum journal_state state) {
     const struct journal_counts *total = load_thread_counts(sink->thread);
     struct arena arena = {0};
     struct diag_list quiet;
+    if (sink->pg->rehearsing) return true;
+    /* The end of a step of one transaction over all maps is part of it; its failure is written at its end. */
+    if (sink->pg->in_run)
+        return state != JOURNAL_DONE ||
+               journal_finish_step(sink->pg->load, &sink->pg->run, engine->plan, sink->run->index, state,
+                                   total, timestamptz_now(), engine->diags);
     diag_list_init(&quiet, &arena);
     bool good = journal_finish_step(sink->pg->look, &sink->pg->run, engine->plan, sink->run->index, state,
                                     total, timestamptz_now(), &quiet);
@@ -409,7 +419,7 @@ static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_
     if (sink->replay) return true;
     sink->finished = false;
     if (!target_postgres_revive(sink->pg)) return false;
-    if (total->written) sequences_advance(sink->pg, run->map);
+    if (total->written && !sink->pg->in_run && !sink->pg->rehearsing) sequences_advance(sink->pg, run->map);
     sink->finished = finish_step(sink, JOURNAL_DONE);
     return sink->finished || engine_fail(run->engine, RUN_UNREACHABLE);
 }
@@ -419,10 +429,12 @@ static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_
 static void account_for_stopped(struct sink_postgres *sink) {
     struct map_run *run = sink->run;
     struct engine *engine = run->engine;
-    const struct journal_counts *total = load_thread_counts(sink->thread);
-    run->report->written = total->written - sink->before.written;
-    run->report->updated = total->updated - sink->before.updated;
-    run->report->unchanged = total->unchanged - sink->before.unchanged;
+    const struct journal_counts none = {0}, *before = &sink->before;
+    const struct journal_counts *total = sink->pg->in_run ? &none : load_thread_counts(sink->thread);
+    if (sink->pg->in_run) before = &none;
+    run->report->written = total->written - before->written;
+    run->report->updated = total->updated - before->updated;
+    run->report->unchanged = total->unchanged - before->unchanged;
     finish_step(sink, target_postgres_journal_state(engine->status));
 }
 
@@ -511,9 +523,10 @@ static bool open_thread(struct sink_postgres *sink, struct load_thread_options *
         options->first_batch = settled_next_batch(sink->settled);
         options->counts = *settled_counts(sink->settled);
     }
-    run->sink_journals = !options->without_journal;
+    run->sink_journals = !sink->pg->rehearsing && !options->without_journal;
     if (!go_behind(sink, options)) return false;
     sink->thread = load_thread_open(options, run->engine->diags);
+    if (sink->pg->rehearsing) return sink->thread != NULL;
     return sink->thread && journal_start_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index,
                                               timestamptz_now(), run->engine->diags);
 }
@@ -528,8 +541,10 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
                                           .run = pg->run,
                                           .expires_at = engine->expires_at,
                                           .without_journal = engine->options->without_journal,
-                                          .keep_rows = run->map->commit != COMMIT_MAP &&
-                                                       !engine->options->without_journal,
+                                          .keep_rows = !pg->in_run && !engine->options->without_journal &&
+                                                       (pg->rehearsing || run->map->commit != COMMIT_MAP),
+                                          .in_run = pg->in_run,
+                                          .rehearse = pg->rehearsing,
                                           .given_up = &engine->given_up};
     sink->base.ops = &OPS;
     sink->pg = pg;

@@ -1,6 +1,7 @@
 /* Sources before anything runs: each file that the run will read is opened once, so that a missing file or
  * column is told before the first row moves; standard input, where it is read more than once, is kept in a
  * temporary file. */
+#include "runtime/engine/checks.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/vm/spill.h"
 
@@ -39,6 +40,7 @@ static void count_reads(struct source_uses *uses) {
     for (uint32_t c = 0; c < plan->checks_count; c++) {
         const struct plan_check *check = &plan->checks[c];
         if (engine->options->dry_run && !check->before) continue;
+        if (check_left_out(engine, check).len) continue;
         if (check->kind == CHECK_SOURCE) count_map(uses, &plan->check_maps[check->map - 1]);
         if (check->kind == CHECK_SAMPLE && engine_runs_map(engine, check->map))
             count_map(uses, &plan->maps[check->map]);
@@ -149,6 +151,7 @@ static bool check_source(struct source_uses *uses, uint32_t s) {
             reader_close(reader);
         }
         good = good && reader != NULL;
+        if (reader == NULL && reader_lacks_file(engine->diags)) break;
     }
     return good;
 }

@@ -13,6 +13,10 @@ static const char *const SKIP_TEXTS[SKIP_REASON_COUNT] = {
     [SKIPPED_PARTITION] = "another part than the one asked for",
 };
 
+const char *tallies_skip_text(enum skip_reason reason) {
+    return SKIP_TEXTS[reason];
+}
+
 struct tallies {
     struct engine *engine;
 };

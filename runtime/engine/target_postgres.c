@@ -1,8 +1,10 @@
 /* Opening the target: connections, catalog, rights, lock, journal. */
 #include "runtime/engine/target_postgres.h"
 
+#include "runtime/engine/approvals.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/engine/invocation.h"
+#include "runtime/engine/rebuild.h"
 #include "runtime/engine/replay.h"
 #include "runtime/engine/retry.h"
 #include "runtime/postgres/pg_catalog.h"
@@ -66,7 +68,7 @@ static struct table_feed *open_table(void *context, uint32_t table, const uint32
     /* Repaired rows see the tables as they are; rows that come again as they were. */
     if (engine->options->again == NULL || (engine->retry && engine->retry->feeding) ||
         replay_append_table(engine, pg->look, table, engine->current_map, &from))
-        reader = pg_reader_target_table(pg->look, engine->plan, table, columns, count, buf_str(&from),
+        reader = pg_reader_target_table(pg->see, engine->plan, table, columns, count, buf_str(&from),
                                         engine->diags);
     buf_release(&from);
     if (reader == NULL) return NULL;
@@ -78,7 +80,7 @@ static struct table_feed *open_table(void *context, uint32_t table, const uint32
 
 static struct sink *open_sink(void *context, struct map_run *run) {
     struct target_postgres *pg = context;
-    return pg->journaling || pg->engine->replay ? sink_postgres_open(pg, run) : sink_null_open();
+    return sink_postgres_open(pg, run);
 }
 
 /* ---------------------------------------------------------------- journal */
@@ -216,19 +218,31 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
                           struct target *target) {
     static const struct target_ops OPS = {open_sink, open_table};
     bool replay = engine->replay != NULL;
-    *pg = (struct target_postgres){
-        .engine = engine, .url = url, .journaling = !engine->options->dry_run && !replay};
+    *pg = (struct target_postgres){.engine = engine,
+                                   .url = url,
+                                   .journaling =
+                                       !engine->options->dry_run && !replay && !engine->options->rehearse};
     if (engine->options->again) pg->run.id = engine->options->again->run_id;
     *target = (struct target){.ops = &OPS, .context = pg, .postgres_ops = &PG_READER_OPS};
-    pg->look = open_connection(pg);
-    if (pg->look == NULL) return false;
+    engine->pg = pg;
     pg->sources = pg_sources_new(engine->plan, url, NULL);
     target->postgres_context = pg->sources;
+    if (url.len == 0) {
+        pg->journaling = false;
+        return true;
+    }
+    pg->look = open_connection(pg);
+    if (pg->look == NULL) return false;
+    pg->see = pg->look;
     if (!pg_catalog_compare(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
-    if (!pg->journaling) return true;
+    if (engine->options->dry_run || replay) return true;
     if (!pg_catalog_check_privileges(pg->look, engine->plan, engine->diags)) return fail_refused(pg);
+    if (!rebuild_check_rights(pg)) return false;
+    if (pg->journaling && !approvals_suffice(engine, pg->look)) return false;
     pg->load = open_connection(pg);
     pg->guard = pg->load ? open_connection(pg) : NULL;
+    if (pg->guard && !pg->journaling)
+        return journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) || engine_fail(engine, RUN_REFUSED);
     return pg->guard && (engine->options->again ? take_run_over(pg) : start_journal(pg));
 }
 
@@ -249,6 +263,7 @@ static bool revive_connection(struct target_postgres *pg, struct pg_connection *
 }
 
 bool target_postgres_revive(struct target_postgres *pg) {
+    if (pg->look == NULL) return true;
     if (!revive_connection(pg, pg->look)) return false;
     if (!pg->journaling || journal_lock_is_held(pg->guard)) return true;
     if (!pg_is_alive(pg->guard) && !pg_reconnect(pg->guard, pg->engine->diags))
@@ -269,6 +284,7 @@ void target_postgres_finish(struct target_postgres *pg) {
 }
 
 void target_postgres_close(struct target_postgres *pg) {
+    rebuild_free(pg->rebuild);
     pg_sources_free(pg->sources);
     pg_close(pg->load);
     pg_close(pg->look);

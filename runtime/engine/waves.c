@@ -1,9 +1,10 @@
 /* Rows that refer to rows of their own map go in waves, parents first: a row runs once the row it refers to
- * is known (written, rejected or left out). Within a batch this repeats until nothing moves; rows whose
- * parent has not come yet wait, as copies of their cells, for the end of the source. What then still waits
- * refers to rows that do not exist (missing), or in a circle (rejected as a loop). */
+ * is written and no earlier row of its own key still waits (wave_order.c). Rows that cannot run within their
+ * batch wait, as copies of their cells, for the end of the source. What then still waits refers to rows that
+ * are not written (rejected, left out, missing), or in a circle (rejected as a loop). */
 #include "runtime/engine/map_internal.h"
-#include "runtime/engine/retry.h"
+
+#include "runtime/engine/wave_order.h"
 
 #include <stdlib.h>
 
@@ -20,9 +21,15 @@ struct waiting_row {
 struct waves {
     struct map_work *work;
     struct arena arena;
-    VEC(struct waiting_row) waiting;
+    VEC(struct waiting_row) waiting; /* in the source's order */
+    struct key_set *waiting_keys;    /* of those */
     struct buf key;
-    bool last_wave; /* the source has ended: nobody waits any longer */
+    bool last_wave; /* the source has ended: rows come as they can run */
+
+    /* of the last waves */
+    struct row_batch batch;
+    struct chunk *chunk;
+    uint64_t *ordinals;
 };
 
 struct waves *waves_new(struct map_work *work) {
@@ -35,6 +42,8 @@ void waves_free(struct waves *waves) {
     if (waves == NULL) return;
     arena_release(&waves->arena);
     buf_release(&waves->key);
+    key_set_free(waves->waiting_keys);
+    row_batch_release(&waves->batch);
     free(waves);
 }
 
@@ -52,18 +61,31 @@ static bool encode_registers(struct waves *waves, const uint32_t *registers, uin
     return count && keyed_table_encode(types, parts, count, &waves->key);
 }
 
-/* Is the parent's fate known? One that was rejected by the run may come repaired (mig retry). */
-static bool is_known(const struct waves *waves, struct str parent) {
-    const struct map_run *run = waves->work->run;
-    int64_t found;
-    enum keyed_result result = keyed_table_find(run->crosswalk, parent, &found);
-    return result != KEYED_MISSING &&
-           (result != KEYED_WAS_REJECTED || retry_feeding(run->engine, run->index) == NULL);
+static struct str own_key(struct waves *waves, uint32_t row) {
+    const struct map_outputs *outputs = &waves->work->run->outputs;
+    return encode_registers(waves, outputs->keys, outputs->key_count, row) ? buf_str(&waves->key) : STR("");
 }
 
-static bool is_ready(struct waves *waves, uint32_t row) {
-    return !encode_registers(waves, waves->work->parents, waves->work->parent_count, row) ||
-           is_known(waves, buf_str(&waves->key));
+/* Empty: it refers to none. */
+static struct str parent_key(struct waves *waves, uint32_t row) {
+    return encode_registers(waves, waves->work->parents, waves->work->parent_count, row)
+               ? buf_str(&waves->key)
+               : STR("");
+}
+
+/* Whether the key finds a row that was written. */
+static bool is_written(const struct waves *waves, struct str key) {
+    int64_t found;
+    return keyed_table_find(waves->work->run->crosswalk, key, &found) == KEYED_FOUND;
+}
+
+/* After the load everything is known that ever will be. */
+static bool has_to_wait(struct waves *waves, uint32_t row) {
+    uint64_t earlier;
+    if (waves->work->run->mode != MAP_LOAD) return false;
+    struct str parent = parent_key(waves, row);
+    if (parent.len && !is_written(waves, parent)) return true;
+    return waves->waiting.count && key_set_find(waves->waiting_keys, own_key(waves, row), &earlier);
 }
 
 static bool run_rows(struct waves *waves, const uint32_t *rows, uint32_t count) {
@@ -72,25 +94,7 @@ static bool run_rows(struct waves *waves, const uint32_t *rows, uint32_t count) 
     return map_finish_rows(waves->work, &waves->work->main, rows, count);
 }
 
-/* Runs every row that is ready, until none is; left: those that are not. */
-static bool run_ready(struct waves *waves, uint32_t *left, uint32_t *left_count) {
-    uint32_t *ready = ARENA_ARRAY(&waves->work->chunk->batch->arena, uint32_t, BATCH_ROWS), ready_count;
-    do {
-        uint32_t still = 0;
-        ready_count = 0;
-        for (uint32_t i = 0; i < *left_count; i++) {
-            if (is_ready(waves, left[i]))
-                ready[ready_count++] = left[i];
-            else
-                left[still++] = left[i];
-        }
-        *left_count = still;
-        if (!run_rows(waves, ready, ready_count)) return false;
-    } while (ready_count && *left_count);
-    return true;
-}
-
-static void keep_waiting(struct waves *waves, struct chunk *chunk, uint32_t row) {
+static bool keep_waiting(struct waves *waves, struct chunk *chunk, uint32_t row) {
     const struct row_batch *batch = chunk->batch;
     uint32_t columns = batch->column_count, at = chunk->row_index[row];
     struct waiting_row w = {.place = batch->places[at], .ordinal = waves->work->ordinal_of(waves->work, row)};
@@ -104,36 +108,74 @@ static void keep_waiting(struct waves *waves, struct chunk *chunk, uint32_t row)
         w.kind[c] = cells->kind ? cells->kind[at] : CELL_TEXT;
         if (w.state[c] != ROW_NULL) w.text[c] = arena_copy_str(&waves->arena, cells->text[at]);
     }
-    if (encode_registers(waves, waves->work->run->outputs.keys, waves->work->run->outputs.key_count, row))
-        w.key = arena_copy_str(&waves->arena, buf_str(&waves->key));
-    encode_registers(waves, waves->work->parents, waves->work->parent_count, row);
-    w.parent = arena_copy_str(&waves->arena, buf_str(&waves->key));
+    w.key = arena_copy_str(&waves->arena, own_key(waves, row));
+    w.parent = arena_copy_str(&waves->arena, parent_key(waves, row));
     for (uint32_t f = 0; f < batch->faults.count; f++)
         if (batch->faults.items[f].row == at) {
             w.fault = batch->faults.items[f].fault;
             w.detail = arena_copy_str(&waves->arena, batch->faults.items[f].detail);
         }
     VEC_PUSH(&waves->arena, &waves->waiting, w);
+    if (w.key.len == 0) return true;
+    if (waves->waiting_keys == NULL) waves->waiting_keys = map_new_key_set(waves->work->run->engine);
+    return key_set_add(waves->waiting_keys, w.key, 0, NULL, waves->work->run->engine->diags) !=
+               KEY_SET_FAILED ||
+           engine_fail(waves->work->run->engine, RUN_STOPPED);
+}
+
+/* ---------------------------------------------------------------- a batch of the source */
+
+/* Some rows have to wait: perhaps only for others of this batch. */
+static bool run_in_order(struct waves *waves, struct chunk *chunk, const uint32_t *rows, uint32_t count) {
+    struct engine *engine = waves->work->run->engine;
+    struct wave_order *order = wave_order_new(map_new_key_set(engine), false);
+    uint32_t *members = ARENA_ARRAY(&chunk->batch->arena, uint32_t, count + 1), member_count = 0;
+    uint32_t *now = ARENA_ARRAY(&chunk->batch->arena, uint32_t, count + 1), wave_count = 0;
+    bool *stays = ARENA_ARRAY(&chunk->batch->arena, bool, count + 1), good = true;
+    uint64_t earlier;
+    for (uint32_t i = 0; good && i < count; i++) {
+        struct str key = own_key(waves, rows[i]);
+        stays[i] = waves->waiting.count && key_set_find(waves->waiting_keys, key, &earlier);
+        if (stays[i]) continue;
+        key = arena_copy_str(&chunk->batch->arena, key);
+        struct str parent = parent_key(waves, rows[i]);
+        if (parent.len && is_written(waves, parent)) parent.len = 0;
+        members[member_count++] = i;
+        good = wave_order_add(order, key, parent, engine->diags) || engine_fail(engine, RUN_STOPPED);
+    }
+    wave_order_start(order);
+    for (const uint32_t *wave; good && (wave = wave_order_take(order, &wave_count)) != NULL;) {
+        for (uint32_t i = 0; i < wave_count; i++)
+            now[i] = rows[members[wave[i]]];
+        good = run_rows(waves, now, wave_count);
+        for (uint32_t i = 0; good && i < wave_count; i++)
+            wave_order_done(order, wave[i], is_written(waves, own_key(waves, now[i])));
+    }
+    for (uint32_t m = 0; m < member_count; m++)
+        stays[members[m]] = !wave_order_is_done(order, m);
+    for (uint32_t i = 0; good && i < count; i++)
+        if (stays[i]) good = keep_waiting(waves, chunk, rows[i]);
+    wave_order_free(order);
+    return good;
 }
 
 bool waves_run(struct map_work *work, struct chunk *chunk) {
     struct waves *waves = work->waves;
-    uint32_t *left = ARENA_ARRAY(&chunk->batch->arena, uint32_t, BATCH_ROWS), *ended, left_count = 0,
+    uint32_t *going = ARENA_ARRAY(&chunk->batch->arena, uint32_t, BATCH_ROWS), *ended, going_count = 0,
              ended_count = 0;
+    bool wait = false;
     ended = ARENA_ARRAY(&chunk->batch->arena, uint32_t, BATCH_ROWS);
     for (uint32_t row = 0; row < chunk->count; row++) {
-        enum outcome outcome = vm_row_outcome(waves->work->main.vm, row);
+        enum outcome outcome = vm_row_outcome(work->main.vm, row);
         if (outcome == OUTCOME_SKIPPED || outcome == OUTCOME_FAILED)
             ended[ended_count++] = row;
         else
-            left[left_count++] = row;
+            going[going_count++] = row;
     }
-    if (!map_finish_rows(waves->work, &waves->work->main, ended, ended_count)) return false;
-    if (!run_ready(waves, left, &left_count)) return false;
-    if (waves->last_wave) return run_rows(waves, left, left_count);
-    for (uint32_t i = 0; i < left_count; i++)
-        keep_waiting(waves, chunk, left[i]);
-    return true;
+    if (!map_finish_rows(work, &work->main, ended, ended_count)) return false;
+    for (uint32_t i = 0; !waves->last_wave && !wait && i < going_count; i++)
+        wait = has_to_wait(waves, going[i]);
+    return wait ? run_in_order(waves, chunk, going, going_count) : run_rows(waves, going, going_count);
 }
 
 /* ---------------------------------------------------------------- the end of the source */
@@ -161,25 +203,21 @@ static void fill_batch(struct row_batch *batch, const struct waiting_row *const 
 }
 
 /* Runs waiting rows again; with loop set they are rejected as parts of a loop. */
-static bool run_waiting(struct waves *waves, const struct waiting_row *const *rows, uint32_t count,
-                        bool loop) {
+static bool run_waiting(struct waves *waves, const uint32_t *rows, uint32_t count, uint64_t end, bool loop) {
     struct map_work *work = waves->work;
-    struct row_batch batch = {0};
-    uint64_t *ordinals = ARENA_ARRAY(&waves->arena, uint64_t, BATCH_ROWS);
-    row_batch_init(&batch, work->run->projection.columns.count);
+    const struct waiting_row *some[BATCH_ROWS];
     bool good = true;
+    work->reject_loops = loop;
     for (uint32_t first = 0; good && first < count; first += BATCH_ROWS) {
         uint32_t n = count - first < BATCH_ROWS ? count - first : BATCH_ROWS;
-        fill_batch(&batch, rows + first, n, ordinals);
-        struct chunk *chunk = ARENA_NEW(&batch.arena, struct chunk);
-        *chunk = (struct chunk){.batch = &batch, .ordinals = ordinals, .again = true, .count = n};
         for (uint32_t i = 0; i < n; i++)
-            chunk->row_index[i] = i;
-        work->reject_loops = loop;
-        good = map_run_chunk(work, chunk);
+            some[i] = &waves->waiting.items[rows[first + i]];
+        fill_batch(&waves->batch, some, n, waves->ordinals);
+        waves->chunk->count = n;
+        good = map_run_chunk(work, waves->chunk);
+        if (good && work->run->sink && work->run->sink->full) good = map_flush(work, end);
     }
     work->reject_loops = false;
-    row_batch_release(&batch);
     return good;
 }
 
@@ -190,57 +228,52 @@ bool waves_reject_loop(struct map_work *work, struct chunk *chunk) {
     return map_finish_rows(work, &work->main, NULL, chunk->count);
 }
 
-/* Takes out of the waiting those that can run now: their parent is known, or will never come. */
-static uint32_t take_runnable(struct waves *waves, const struct key_set *waiting_keys,
-                              const struct waiting_row **runnable) {
-    uint32_t count = 0, left = 0;
-    struct waiting_row *items = waves->waiting.items;
+static struct wave_order *order_waiting(struct waves *waves) {
+    struct engine *engine = waves->work->run->engine;
+    struct wave_order *order = wave_order_new(map_new_key_set(engine), true);
     for (uint32_t i = 0; i < waves->waiting.count; i++) {
-        uint64_t slot;
-        if (is_known(waves, items[i].parent) || !key_set_find(waiting_keys, items[i].parent, &slot)) {
-            struct waiting_row *copy = ARENA_NEW(&waves->arena, struct waiting_row);
-            *copy = items[i];
-            runnable[count++] = copy;
-        } else {
-            items[left++] = items[i];
-        }
+        const struct waiting_row *w = &waves->waiting.items[i];
+        bool known = w->parent.len == 0 || is_written(waves, w->parent);
+        if (wave_order_add(order, w->key, known ? STR("") : w->parent, engine->diags)) continue;
+        engine_fail(engine, RUN_STOPPED);
+        wave_order_free(order);
+        return NULL;
     }
-    waves->waiting.count = left;
-    return count;
+    wave_order_start(order);
+    return order;
 }
 
-static struct key_set *waiting_key_set(struct waves *waves) {
-    struct key_set *keys = map_new_key_set(waves->work->run->engine);
-    for (uint32_t i = 0; keys && i < waves->waiting.count; i++)
-        if (waves->waiting.items[i].key.len)
-            key_set_add(keys, waves->waiting.items[i].key, i, NULL, waves->work->run->engine->diags);
-    return keys;
+static void make_room(struct waves *waves) {
+    row_batch_init(&waves->batch, waves->work->run->projection.columns.count);
+    waves->ordinals = ARENA_ARRAY(&waves->arena, uint64_t, BATCH_ROWS);
+    waves->chunk = ARENA_NEW(&waves->arena, struct chunk);
+    *waves->chunk = (struct chunk){.batch = &waves->batch, .ordinals = waves->ordinals, .again = true};
+    for (uint32_t i = 0; i < BATCH_ROWS; i++)
+        waves->chunk->row_index[i] = i;
 }
 
 bool waves_finish(struct map_work *work, uint64_t end) {
     struct waves *waves = work->waves;
-    bool good = true;
-    while (good && waves->waiting.count) {
-        /* What the server stored is known only after a commit. */
-        if (work->run->sink_remembers && !map_flush(work, end)) return false;
-        uint32_t before = waves->waiting.count;
-        struct key_set *keys = waiting_key_set(waves);
-        const struct waiting_row **runnable = memory_alloc(before * sizeof *runnable);
-        uint32_t count = keys ? take_runnable(waves, keys, runnable) : 0;
-        waves->last_wave = true;
-        if (count) {
-            good = run_waiting(waves, runnable, count, false);
-        } else { /* nobody can go first: loops */
-            for (uint32_t i = 0; i < before; i++) {
-                struct waiting_row *copy = ARENA_NEW(&waves->arena, struct waiting_row);
-                *copy = waves->waiting.items[i];
-                runnable[count++] = copy;
-            }
-            waves->waiting.count = 0;
-            good = run_waiting(waves, runnable, count, true);
+    /* What the server stored is known only after a commit. */
+    bool asks = work->run->sink_remembers, good = true;
+    if (waves->waiting.count == 0) return true;
+    if (asks && !map_flush(work, end)) return false;
+    struct wave_order *order = order_waiting(waves);
+    if (order == NULL) return false;
+    make_room(waves);
+    waves->last_wave = true;
+    for (uint32_t left = waves->waiting.count, count; good && left; left -= count) {
+        bool loop = false;
+        const uint32_t *wave = wave_order_take(order, &count);
+        if (wave == NULL) {
+            wave = wave_order_take_loop(order, &count);
+            loop = true;
         }
-        free(runnable);
-        key_set_free(keys);
+        if (wave == NULL) break;
+        good = run_waiting(waves, wave, count, end, loop) && (!asks || map_flush(work, end));
+        for (uint32_t i = 0; good && i < count; i++)
+            wave_order_done(order, wave[i], is_written(waves, waves->waiting.items[wave[i]].key));
     }
+    wave_order_free(order);
     return good;
 }

@@ -16,10 +16,15 @@ static int compare_members(const void *a, const void *b) {
     return c ? c : (x->order > y->order) - (x->order < y->order);
 }
 
-/* 1.50, 15e-1 and 150E-2 all become 15e-1; zero is 0. */
-static void append_number(struct str text, struct buf *out) {
+/* What jsonb shows behind the point, where that is more than the digits need: 1.50 is 15e-1s2. */
+static void append_scale(int64_t scale, int64_t least, struct buf *out) {
+    if (scale > (least > 0 ? least : 0)) buf_printf(out, "s%lld", (long long)scale);
+}
+
+/* 1.5, 15e-1 and 0.15E1 all become 15e-1; zero is 0. */
+static void append_number(struct str text, bool keep_scale, struct buf *out) {
     size_t start = out->len, i = 0;
-    int64_t exponent = 0, written = 0;
+    int64_t exponent = 0, written = 0, scale = 0;
     bool negative = i < text.len && text.ptr[i] == '-', fraction = false;
     if (negative) {
         buf_append_char(out, '-');
@@ -33,6 +38,7 @@ static void append_number(struct str text, struct buf *out) {
             continue;
         }
         exponent -= fraction;
+        scale += fraction;
         if (c == '0' && out->len == digits_at) continue; /* leading zero */
         buf_append_char(out, c);
         written = (int64_t)out->len - (int64_t)digits_at;
@@ -42,11 +48,6 @@ static void append_number(struct str text, struct buf *out) {
         written--;
         exponent++;
     }
-    if (written == 0) {
-        out->len = start;
-        buf_append_char(out, '0');
-        return;
-    }
     if (i < text.len) {
         bool minus = i + 1 < text.len && text.ptr[i + 1] == '-';
         int64_t n = 0;
@@ -54,11 +55,19 @@ static void append_number(struct str text, struct buf *out) {
             if (text.ptr[i] >= '0' && text.ptr[i] <= '9' && n < INT64_C(1000000000))
                 n = n * 10 + (text.ptr[i] - '0');
         exponent += minus ? -n : n;
+        scale -= minus ? -n : n;
     }
-    buf_printf(out, "e%lld", (long long)exponent);
+    if (written == 0) {
+        out->len = start;
+        buf_append_char(out, '0');
+        exponent = 0;
+    } else
+        buf_printf(out, "e%lld", (long long)exponent);
+    if (keep_scale) append_scale(scale, -exponent, out);
 }
 
-static void append_value(struct arena *arena, struct str value, uint32_t depth, struct buf *out);
+static void append_value(struct arena *arena, struct str value, uint32_t depth, bool keep_scale,
+                         struct buf *out);
 
 static void append_string(struct arena *arena, struct str raw, struct buf *out) {
     struct str text;
@@ -68,7 +77,8 @@ static void append_string(struct arena *arena, struct str raw, struct buf *out) 
         buf_append_str(out, raw);
 }
 
-static void append_object(struct arena *arena, struct str value, uint32_t depth, struct buf *out) {
+static void append_object(struct arena *arena, struct str value, uint32_t depth, bool keep_scale,
+                          struct buf *out) {
     VEC(struct member) members = {0};
     struct json_iter iter;
     struct json_member m;
@@ -87,40 +97,42 @@ static void append_object(struct arena *arena, struct str value, uint32_t depth,
         first = false;
         buf_append_json(out, members.items[i].key);
         buf_append_char(out, ':');
-        append_value(arena, members.items[i].value, depth + 1, out);
+        append_value(arena, members.items[i].value, depth + 1, keep_scale, out);
     }
     buf_append_char(out, '}');
 }
 
-static void append_array(struct arena *arena, struct str value, uint32_t depth, struct buf *out) {
+static void append_array(struct arena *arena, struct str value, uint32_t depth, bool keep_scale,
+                         struct buf *out) {
     struct json_iter iter;
     struct json_member m;
     if (!json_iter_start(value, &iter)) return;
     buf_append_char(out, '[');
     for (bool first = true; json_iter_next(&iter, &m); first = false) {
         if (!first) buf_append_char(out, ',');
-        append_value(arena, m.value, depth + 1, out);
+        append_value(arena, m.value, depth + 1, keep_scale, out);
     }
     buf_append_char(out, ']');
 }
 
-static void append_value(struct arena *arena, struct str value, uint32_t depth, struct buf *out) {
+static void append_value(struct arena *arena, struct str value, uint32_t depth, bool keep_scale,
+                         struct buf *out) {
     value = json_trim(value);
     if (depth > JSON_DEPTH_MAX) {
         buf_append_str(out, value);
         return;
     }
     switch (json_kind_of(value)) {
-    case JSON_NUMBER: append_number(value, out); break;
+    case JSON_NUMBER: append_number(value, keep_scale, out); break;
     case JSON_STRING: append_string(arena, value, out); break;
-    case JSON_OBJECT: append_object(arena, value, depth, out); break;
-    case JSON_ARRAY: append_array(arena, value, depth, out); break;
+    case JSON_OBJECT: append_object(arena, value, depth, keep_scale, out); break;
+    case JSON_ARRAY: append_array(arena, value, depth, keep_scale, out); break;
     default: buf_append_str(out, value); break;
     }
 }
 
-void pg_canonical_json(struct str json, struct buf *out) {
+void pg_canonical_json(struct str json, bool keep_scale, struct buf *out) {
     struct arena arena = {0};
-    append_value(&arena, json, 0, out);
+    append_value(&arena, json, 0, keep_scale, out);
     arena_release(&arena);
 }

@@ -2,7 +2,7 @@
 #include "runtime/postgres/pg_encode.h"
 #include "runtime/postgres/pg_internal.h"
 #include "runtime/postgres/pg_map.h"
-#include "runtime/postgres/pg_wire.h"
+#include "runtime/postgres/pg_row_hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,24 +14,15 @@ enum {
     ORDINAL_FIELD = 12
 };
 
-/* Which fields go into one of the hashes. */
-struct hash_part {
-    uint32_t *fields;
-    uint32_t count;
-};
-
 struct pg_row_encoder {
     struct arena arena;
     struct str table;
     struct wire_column *columns;
     uint32_t count;
-    uint32_t hashed; /* columns that are hashed: all but the text-only ones */
     bool text, staged;
     bool unhashed;
-    bool canonical;       /* the hashed bytes are not the sent bytes … */
-    bool in_place;        /* … but as long: numbers only, changed in a copy */
     uint32_t fixed_bytes; /* upper bound of a row's fixed part */
-    struct hash_part row, key, update;
+    struct row_hasher hasher;
 };
 
 /* -- making it */
@@ -49,35 +40,6 @@ static int32_t field_of_column(const struct plan_map *map, uint32_t column) {
     return -1;
 }
 
-/* Fields of these target columns; false when the map does not write one of them. */
-static bool part_of_columns(struct pg_row_encoder *e, const struct plan_map *map, const uint32_t *columns,
-                            uint32_t count, struct hash_part *part) {
-    *part = (struct hash_part){ARENA_ARRAY(&e->arena, uint32_t, count), 0};
-    for (uint32_t i = 0; i < count; i++) {
-        int32_t field = field_of_column(map, columns[i]);
-        if (field < 0) return false;
-        if (!e->columns[field].text_only) part->fields[part->count++] = (uint32_t)field;
-    }
-    return count > 0;
-}
-
-static void choose_parts(struct pg_row_encoder *e, const struct plan_map *map,
-                         const struct plan_target_table *table) {
-    part_of_columns(e, map, map->columns, map->columns_count, &e->row);
-    const struct plan_target_key *primary =
-        table->keys_count && table->keys[0].primary ? &table->keys[0] : NULL;
-    bool keyed = primary && part_of_columns(e, map, primary->columns, primary->columns_count, &e->key);
-    if (!keyed) keyed = part_of_columns(e, map, map->conflict_columns, map->conflict_columns_count, &e->key);
-    if (!keyed) e->key = e->row;
-    if (map->conflict != CONFLICT_UPDATE) return;
-    uint32_t count;
-    uint32_t *updated = pg_map_update_columns(&e->arena, map, table, &count);
-    uint32_t *both = ARENA_ARRAY(&e->arena, uint32_t, count + map->conflict_columns_count);
-    memcpy(both, map->conflict_columns, sizeof *both * map->conflict_columns_count);
-    memcpy(both + map->conflict_columns_count, updated, sizeof *both * count);
-    part_of_columns(e, map, both, count + map->conflict_columns_count, &e->update);
-}
-
 struct pg_row_encoder *pg_row_encoder_new(const struct plan *plan, const struct plan_map *map,
                                           const struct plan_program *program, bool returning) {
     struct pg_row_encoder *e = memory_zalloc(sizeof *e);
@@ -93,15 +55,9 @@ struct pg_row_encoder *pg_row_encoder_new(const struct plan *plan, const struct 
         const struct plan_type *type = reg < program->regs_count ? &program->regs[reg] : &column->type;
         e->columns[i] = wire_column_make(plan, column, type, reg);
         e->text = e->text || e->columns[i].text_only;
-        e->hashed += !e->columns[i].text_only;
-        e->canonical = e->canonical || wire_needs_canonical(&e->columns[i]);
         e->fixed_bytes += e->columns[i].max_size;
     }
-    e->canonical = e->canonical || e->hashed < e->count;
-    e->in_place = e->hashed == e->count;
-    for (uint32_t i = 0; i < e->count; i++)
-        if (wire_needs_canonical(&e->columns[i]) && !wire_is_patched(&e->columns[i])) e->in_place = false;
-    choose_parts(e, map, table);
+    e->hasher = row_hasher_make(&e->arena, map, table, e->columns);
     return e;
 }
 
@@ -231,50 +187,31 @@ static void write_text_row(const struct pg_row_encoder *e, const struct field_so
 
 /* -- hashes */
 
-static struct hash128 hash_part(const struct hash_part *part, const char *fields, const size_t *starts,
-                                struct buf *scratch) {
-    if (part->count == 1) {
-        uint32_t f = part->fields[0];
-        return hash_bytes128(PG_ROW_HASH_SEED, fields + starts[f], starts[f + 1] - starts[f]);
-    }
-    buf_clear(scratch);
-    for (uint32_t i = 0; i < part->count; i++) {
-        uint32_t f = part->fields[i];
-        buf_append(scratch, fields + starts[f], starts[f + 1] - starts[f]);
-    }
-    return hash_bytes128(PG_ROW_HASH_SEED, scratch->ptr ? scratch->ptr : "", scratch->len);
-}
-
-/* Rewrites the fields in canonical form into `canonical`, with their new starts. */
-static void make_canonical(const struct pg_row_encoder *e, const char *fields, size_t *starts,
-                           struct buf *canonical) {
-    buf_clear(canonical);
-    if (e->in_place) {
-        buf_append(canonical, fields, starts[e->count]);
-        for (uint32_t i = 0; i < e->count; i++)
-            wire_patch_canonical(&e->columns[i], canonical->ptr + starts[i]);
-        return;
-    }
-    size_t from = starts[0];
-    for (uint32_t i = 0; i < e->count; i++) {
-        size_t end = starts[i + 1], at = canonical->len;
-        if (end > from) wire_append_canonical(&e->columns[i], fields + from, end - from, canonical);
-        starts[i] = at;
-        from = end;
-    }
-    starts[e->count] = canonical->len;
-}
-
 static struct row_hash hash_row(const struct pg_row_encoder *e, const char *fields, size_t *starts,
                                 struct buf *canonical, struct buf *scratch) {
-    if (e->canonical) {
-        make_canonical(e, fields, starts, canonical);
-        fields = canonical->ptr ? canonical->ptr : "";
-    }
-    struct row_hash h = {.row = hash_bytes128(PG_ROW_HASH_SEED, fields, starts[e->count])};
-    h.key = e->key.count == e->row.count ? h.row : hash_part(&e->key, fields, starts, scratch);
-    if (e->update.count) h.update = hash_part(&e->update, fields, starts, scratch);
-    return h;
+    return row_hasher_hash(&e->hasher, row_hasher_canonical(&e->hasher, fields, starts, canonical), starts,
+                           scratch);
+}
+
+const struct row_hasher *pg_row_encoder_hasher(const struct pg_row_encoder *encoder) {
+    return &encoder->hasher;
+}
+
+bool pg_row_fields(const struct pg_row_encoder *e, const struct vm *vm, uint32_t row, struct arena *texts,
+                   struct buf *out, size_t *starts) {
+    struct field_source *sources = ARENA_ARRAY(texts, struct field_source, e->count);
+    gather_sources(e, vm, sources);
+    return write_fields(e, sources, row, out, starts);
+}
+
+struct str pg_row_text(const struct pg_row_encoder *e, const struct vm *vm, uint32_t row, uint32_t field,
+                       struct arena *arena) {
+    struct field_source *sources = ARENA_ARRAY(arena, struct field_source, e->count);
+    gather_sources(e, vm, sources);
+    const void *item = field_item(&sources[field], row);
+    if (item == NULL) return (struct str){0};
+    struct str text = wire_format_text(arena, &e->columns[field], item);
+    return text.ptr ? text : STR("");
 }
 
 bool pg_encode_rows(const struct pg_row_encoder *e, const struct vm *vm, const uint32_t *rows, uint32_t count,

@@ -9,10 +9,10 @@
 /* Canonical hashes of one row. A field is int32 length (big-endian; -1: null) and its bytes in the type's
  * binary form; the row is its fields in the order of plan_map.columns; the hash is hash_bytes128 with
  * PG_ROW_HASH_SEED over that, so it is the same in each run and on each little-endian machine. Where a value
- * has several binary forms that the server may exchange, one is chosen: numeric without display scale
- * (2.5 = 2.50), -0 as 0, char(n) without trailing blanks, jsonb with sorted keys, last of repeated keys,
- * no blanks and shortest numbers. Columns that travel as text (WIRE_TEXT_FORM) are left out: the server may
- * spell them anew. */
+ * has several binary forms that the server may exchange, one is chosen: numeric(p, s) without display scale
+ * (2.5 = 2.50; plain numeric keeps its own: the server does so, too), -0 as 0, char(n) without trailing
+ * blanks, jsonb with sorted keys, last of repeated keys, no blanks and numbers by digits and scale. Columns
+ * that travel as text (WIRE_TEXT_FORM) are left out: the server may spell them anew. */
 struct row_hash {
     struct hash128 row; /* all columns that the map writes */
     struct hash128 key; /* the primary key's columns, if the map writes them all, else the conflict columns,
@@ -67,12 +67,23 @@ bool pg_encode_rows(const struct pg_row_encoder *encoder, const struct vm *vm, c
 static inline bool pg_map_is_staged(const struct plan_map *map, bool returning) {
     return map->conflict != CONFLICT_NONE || returning;
 }
+/* How rows of this encoder are hashed; lives with it. (pg_row_hash.h) */
+const struct row_hasher *pg_row_encoder_hasher(const struct pg_row_encoder *encoder);
+/* One row's fields in binary form, as pg_encode_rows would send them, without its header; columns that only
+ * travel as text are left out. starts gets one offset for each column and the end, from out's length before.
+ * False: larger than a field may be. */
+bool pg_row_fields(const struct pg_row_encoder *encoder, const struct vm *vm, uint32_t row,
+                   struct arena *scratch, struct buf *out, size_t *starts);
+/* The text of one column (n-th of the map's) as it would be sent; ptr NULL: null. */
+struct str pg_row_text(const struct pg_row_encoder *encoder, const struct vm *vm, uint32_t row,
+                       uint32_t field, struct arena *arena);
 /* True when some of the columns (of the target table) are not what the map sends: unassigned (default,
  * generated, identity), or the map has a conflict clause, so that another row may stand there. */
 bool pg_map_needs_returning(const struct plan *plan, const struct plan_map *map, const uint32_t *columns,
                             uint32_t count);
 
-/* The canonical text of a JSON value, as hashed for jsonb. Numbers keep all their digits. */
-void pg_canonical_json(struct str json, struct buf *out);
+/* The canonical text of a JSON value, as hashed for jsonb. Numbers keep all their digits; with
+ * keep_scale 1.50 is not 1.5, as the server keeps both. */
+void pg_canonical_json(struct str json, bool keep_scale, struct buf *out);
 
 #endif

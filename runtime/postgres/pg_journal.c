@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-enum { HASH_SIZE = 32, HASH_TEXT_SIZE = 2 + 2 * HASH_SIZE };
+enum { HASH_SIZE = 32 };
 
 static const char *const STATE_NAMES[JOURNAL_STATE_COUNT] = {"running", "done", "failed", "stopped"};
 
@@ -69,8 +69,7 @@ static void hash_field(EVP_MD_CTX *ctx, struct str field) {
     EVP_DigestUpdate(ctx, field.ptr ? field.ptr : "", field.len);
 }
 
-/* SHA-256 over the length-prefixed fields. */
-static void hash_event(const struct str *fields, uint32_t count, uint8_t hash[HASH_SIZE]) {
+void journal_hash_event(const struct str *fields, uint32_t count, uint8_t hash[HASH_SIZE]) {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     if (ctx == NULL) memory_exhausted(0);
     EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
@@ -97,7 +96,7 @@ static bool append_event(struct pg_connection *connection, struct arena *arena, 
     detail = detail.len ? detail : STR("{}");
     struct str fields[] = {previous, id, run_text, int_text(arena, at), kind, or_empty(map), detail};
     uint8_t hash[HASH_SIZE];
-    hash_event(fields, sizeof fields / sizeof fields[0], hash);
+    journal_hash_event(fields, sizeof fields / sizeof fields[0], hash);
     struct str params[] = {
         id,       run_id ? run_text : (struct str){0}, time_text(arena, at), kind, or_empty(map), detail,
         previous, bytes_text(arena, hash, HASH_SIZE)};
@@ -144,48 +143,6 @@ bool journal_event(struct pg_connection *connection, const struct journal_run *r
             append_event(connection, &arena, run ? &run->id : NULL, kind, map, detail_json, at, diags),
             diags);
     arena_release(&arena);
-    return ok;
-}
-
-static bool check_chain(const struct pg_result *r, uint64_t *count, struct diag_list *diags) {
-    struct arena arena = {0};
-    struct str previous = STR("");
-    bool ok = true;
-    uint32_t rows = pg_result_rows(r);
-    for (uint32_t i = 0; i < rows && ok; i++) {
-        struct str fields[7];
-        for (uint32_t f = 0; f < 7; f++)
-            fields[f] = or_empty(pg_result_text(r, i, f));
-        uint8_t hash[HASH_SIZE];
-        hash_event(fields, 7, hash);
-        struct str expected = bytes_text(&arena, hash, HASH_SIZE);
-        expected = str_from(expected.ptr + 2, expected.len - 2);
-        ok = str_eq(fields[0], previous) && str_eq(pg_result_text(r, i, 7), expected) &&
-             pg_result_int(r, i, 1) == (int64_t)i + 1;
-        if (!ok)
-            diag_report(diags, X_PG_TAMPERED, pg_no_span(),
-                        "event %.*s of the audit trail (table mig.event) does not fit the chain: it, or one "
-                        "before it, "
-                        "was changed, added or removed",
-                        STR_ARG(fields[1]));
-        previous = pg_result_text(r, i, 7);
-    }
-    *count = rows;
-    arena_release(&arena);
-    return ok;
-}
-
-bool journal_verify_events(struct pg_connection *connection, uint64_t *count, struct diag_list *diags) {
-    struct pg_result *r =
-        pg_query(connection,
-                 "SELECT pg_catalog.encode(previous, 'hex'), id, run_id,"
-                 " (extract(epoch FROM at - timestamptz '2000-01-01 00:00:00+00') * 1000000)::bigint,"
-                 " kind, map, detail::text, pg_catalog.encode(hash, 'hex') FROM mig.event ORDER BY id",
-                 NULL, 0, diags);
-    *count = 0;
-    if (r == NULL) return false;
-    bool ok = check_chain(r, count, diags);
-    pg_result_free(r);
     return ok;
 }
 

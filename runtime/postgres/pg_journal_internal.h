@@ -23,6 +23,8 @@ enum journal_write journal_write_batch(struct pg_connection *connection, const s
 int journal_find_batch(struct pg_connection *connection, const struct journal_run *run, struct str map,
                        uint64_t ordinal, int32_t backend_id, bool *in_progress);
 
+/* SHA-256 over the length-prefixed fields of an event: previous, id, run, at, kind, map, detail. */
+void journal_hash_event(const struct str *fields, uint32_t count, uint8_t hash[32]);
 enum { UUID_TEXT_SIZE = 37, INT_TEXT_SIZE = 24 };
 /* NUL-terminated texts for parameters. */
 struct str journal_uuid_text(struct uuid id, char text[static UUID_TEXT_SIZE]);

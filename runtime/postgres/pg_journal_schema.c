@@ -145,6 +145,40 @@ static const char JOURNAL_DDL[] =
 
 _Static_assert(JOURNAL_SCHEMA_VERSION == 2, "the DDL above writes this version");
 
+/* Approvals and dropped objects: made where they are missing, in a journal of an earlier mig, too. The
+ * triggers write who and when themselves: a client cannot speak for another role. */
+static const char GUARD_DDL[] =
+    "CREATE TABLE mig.approval ("
+    " plan_hash bytea NOT NULL,"
+    " environment text NOT NULL,"
+    " migration text NOT NULL,"
+    " version bigint NOT NULL,"
+    " role text NOT NULL,"
+    " account text NOT NULL,"
+    " alias text NOT NULL,"
+    " note text NOT NULL,"
+    " at timestamptz NOT NULL,"
+    " PRIMARY KEY (plan_hash, environment, role));"
+    "CREATE FUNCTION mig.vouch() RETURNS trigger LANGUAGE plpgsql AS $$"
+    " BEGIN NEW.role := session_user; NEW.at := pg_catalog.clock_timestamp(); RETURN NEW; END $$;"
+    "CREATE TRIGGER approval_is_the_sessions BEFORE INSERT ON mig.approval"
+    " FOR EACH ROW EXECUTE FUNCTION mig.vouch();"
+    "CREATE TRIGGER approval_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON mig.approval"
+    " FOR EACH STATEMENT EXECUTE FUNCTION mig.refuse_change();"
+    "CREATE TABLE mig.toggled ("
+    " run_id uuid NOT NULL REFERENCES mig.run,"
+    " seq integer NOT NULL,"
+    " target_schema text NOT NULL,"
+    " target_table text NOT NULL,"
+    " kind text NOT NULL CHECK (kind IN ('index', 'foreign key')),"
+    " name text NOT NULL,"
+    " drop_ddl text NOT NULL,"
+    " ddl text NOT NULL,"
+    " after_ddl text NOT NULL,"
+    " state text NOT NULL DEFAULT 'dropped' CHECK (state IN ('dropped', 'restored')),"
+    " restored_at timestamptz,"
+    " PRIMARY KEY (run_id, seq));";
+
 static void sleep_ms(int32_t ms) {
     struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
     nanosleep(&ts, NULL);
@@ -237,7 +271,7 @@ static bool check_rights(struct pg_connection *connection, const struct journal_
     static const char SQL[] =
         "SELECT bool_and(pg_catalog.has_table_privilege(c.oid, 'SELECT')"
         " AND pg_catalog.has_table_privilege(c.oid, 'INSERT')"
-        " AND (c.relname <> 'run' AND c.relname <> 'step' OR pg_catalog.has_table_privilege(c.oid, "
+        " AND (c.relname NOT IN ('run', 'step', 'toggled') OR pg_catalog.has_table_privilege(c.oid, "
         "'UPDATE')))"
         " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " WHERE n.nspname = 'mig' AND c.relkind = 'r' AND c.relname <> 'schema_version'";
@@ -286,10 +320,29 @@ static bool begin_locked(struct pg_connection *connection, struct diag_list *dia
     }
 }
 
+static bool add_guard_tables(struct pg_connection *connection, const struct journal_look *l,
+                             struct diag_list *diags) {
+    struct pg_result *r =
+        pg_query(connection,
+                 "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid ="
+                 " c.relnamespace WHERE n.nspname = 'mig' AND c.relname = 'approval')",
+                 NULL, 0, diags);
+    if (r == NULL) return false;
+    bool there = pg_result_bool(r, 0, 0);
+    pg_result_free(r);
+    if (there) return true;
+    if (!l->create_in_schema) return report_no_create(l, diags);
+    if (pg_exec(connection, GUARD_DDL, NULL)) return true;
+    pg_report_failure(connection, diags, "add tables to the journal (schema mig)");
+    return false;
+}
+
 static bool create_or_check(struct pg_connection *connection, struct arena *arena, struct diag_list *diags) {
     struct journal_look l;
     if (!look(connection, arena, &l, diags)) return false;
-    if (l.table) return check_version(connection, &l, diags) && check_rights(connection, &l, diags);
+    if (l.table)
+        return check_version(connection, &l, diags) && add_guard_tables(connection, &l, diags) &&
+               check_rights(connection, &l, diags);
     if (l.schema && l.other_tables) {
         struct diag *d =
             diag_report(diags, X_PG_JOURNAL, pg_no_span(), "schema mig exists, but is not a journal of mig");
@@ -298,7 +351,8 @@ static bool create_or_check(struct pg_connection *connection, struct arena *aren
     }
     if (l.schema ? !(l.usage && l.create_in_schema) : !l.create_in_database)
         return report_no_create(&l, diags);
-    if ((!l.schema && !pg_exec(connection, SCHEMA_DDL, NULL)) || !pg_exec(connection, JOURNAL_DDL, NULL)) {
+    if ((!l.schema && !pg_exec(connection, SCHEMA_DDL, NULL)) || !pg_exec(connection, JOURNAL_DDL, NULL) ||
+        !pg_exec(connection, GUARD_DDL, NULL)) {
         pg_report_failure(connection, diags, "create the journal (schema mig)");
         return false;
     }

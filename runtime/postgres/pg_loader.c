@@ -93,7 +93,8 @@ static bool leave_copy(struct pg_loader *l, const char *reason, uint64_t *copied
 static void undo(struct pg_loader *l) {
     struct pg_failure kept = l->connection->failure;
     if (l->options.rehearse) {
-        if (l->state != LOADER_IDLE) pg_exec(l->connection, "ROLLBACK TO SAVEPOINT mig_batch", NULL);
+        if (l->state != LOADER_IDLE)
+            pg_exec(l->connection, "ROLLBACK TO SAVEPOINT mig_batch; RELEASE SAVEPOINT mig_batch", NULL);
     } else
         pg_rollback(l->connection);
     l->connection->failure = kept;
@@ -130,9 +131,26 @@ static enum load_status fail_with(struct pg_loader *l, enum load_status status, 
 
 /* -- sending */
 
+/* Rows of earlier batches went with the transaction: to load this one again would leave them out. */
+static enum load_status report_gone(struct pg_loader *l, struct load_result *result,
+                                    struct diag_list *diags) {
+    struct diag *diag = diag_report(diags, X_PG_LOST, pg_no_span(),
+                                    "the transaction over all maps is gone: the connection broke, or another "
+                                    "statement of it failed");
+    diag_help(diags, diag, "Nothing of it was committed. Start again.");
+    return fail_with(l, LOAD_FAILED, result, PG_LOST, "the transaction over all maps is gone");
+}
+
+static bool in_transaction_of_caller(const struct pg_loader *l) {
+    return l->options.rehearse || l->options.in_run;
+}
+
 /* The transaction (or savepoint), and with rows the COPY. */
-static enum load_status open_batch(struct pg_loader *l, struct load_result *result, struct diag_list *diags) {
+enum load_status pg_loader_open_batch(struct pg_loader *l, struct load_result *result,
+                                      struct diag_list *diags) {
     struct pg_connection *c = l->connection;
+    if (in_transaction_of_caller(l) && PQtransactionStatus(c->pg) != PQTRANS_INTRANS)
+        return report_gone(l, result, diags);
     if (!pg_is_alive(c)) {
         l->stage_made = false;
         if (!pg_reconnect(c, diags)) {
@@ -152,17 +170,17 @@ static enum load_status open_batch(struct pg_loader *l, struct load_result *resu
     l->hashes.count = l->hashes.cap = 0;
     l->sent = 0;
     l->load = (struct journal_load){0};
-    if (!pg_exec(c, l->options.rehearse ? "SAVEPOINT mig_batch" : "BEGIN", NULL))
+    if (!l->options.in_run && !pg_exec(c, l->options.rehearse ? "SAVEPOINT mig_batch" : "BEGIN", NULL))
         return loader_fail(l, result, diags);
     l->state = LOADER_OPEN;
-    if (l->staged && l->options.rehearse && !stage_clear(l)) return loader_fail(l, result, diags);
+    if (l->staged && in_transaction_of_caller(l) && !stage_clear(l)) return loader_fail(l, result, diags);
     return LOAD_OK;
 }
 
 static enum load_status start_copy(struct pg_loader *l, struct load_result *result, struct diag_list *diags) {
     struct pg_connection *c = l->connection;
     c->copy_relation = l->staged ? STR(STAGE_NAME) : l->table->name;
-    PGresult *r = PQexec(c->pg, l->copy_command);
+    PGresult *r = PQexec(c->pg, l->probing && !l->staged ? l->probe_copy : l->copy_command);
     bool started = PQresultStatus(r) == PGRES_COPY_IN;
     if (!started) pg_note_failure(c, r);
     PQclear(r);
@@ -192,7 +210,7 @@ enum load_status pg_loader_send(struct pg_loader *l, const struct encoded_rows *
                                 uint32_t to, struct load_result *result, struct diag_list *diags) {
     enum load_status status = LOAD_OK;
     *result = (struct load_result){.refused_row = -1};
-    if (l->state == LOADER_IDLE) status = open_batch(l, result, diags);
+    if (l->state == LOADER_IDLE) status = pg_loader_open_batch(l, result, diags);
     if (status == LOAD_OK && from < to && l->state == LOADER_OPEN) status = start_copy(l, result, diags);
     if (status != LOAD_OK || from >= to) return status;
     note_rows(l, rows, from, to);
@@ -224,11 +242,16 @@ static enum load_status report_row_count(struct pg_loader *l, uint64_t copied, s
     return fail_with(l, LOAD_FAILED, result, PG_OTHER, "the table took another number of rows than was sent");
 }
 
+bool pg_loader_end_copy(struct pg_loader *l) {
+    bool ok = l->text || PQputCopyData(l->connection->pg, COPY_TRAILER, sizeof COPY_TRAILER) == 1;
+    return leave_copy(l, NULL, NULL) && ok;
+}
+
 enum load_status pg_loader_finish(struct pg_loader *l, uint64_t batch_ordinal, struct load_result *result,
                                   struct diag_list *diags) {
     *result = (struct load_result){.refused_row = -1};
     if (l->state == LOADER_IDLE) {
-        enum load_status status = open_batch(l, result, diags);
+        enum load_status status = pg_loader_open_batch(l, result, diags);
         if (status != LOAD_OK) return status;
     }
     uint64_t copied = 0;
@@ -274,31 +297,49 @@ static void report_in_doubt(struct pg_loader *l, uint64_t ordinal, struct diag_l
         id, STR_ARG(l->map->name), (unsigned long long)ordinal);
 }
 
-/* The connection broke during COMMIT: asks the journal, on a new connection, until it knows. */
-static enum load_status resolve_doubt(struct pg_loader *l, uint64_t ordinal, int32_t backend_id,
-                                      struct load_result *result, struct diag_list *diags) {
-    int32_t seconds = l->options.in_doubt_seconds > 0 ? l->options.in_doubt_seconds : IN_DOUBT_DEFAULT;
+/* Asks the journal on a new connection until it knows: 1 committed, 0 not, -1 it could not be asked. */
+static int ask_journal(struct pg_connection *c, const struct journal_run *run, struct str map,
+                       uint64_t ordinal, int32_t backend_id, int32_t seconds) {
     int64_t deadline = now_ms() + (int64_t)seconds * 1000;
-    l->stage_made = false;
     for (;;) {
         struct arena arena = {0};
         struct diag_list silent;
         diag_list_init(&silent, &arena);
         bool in_progress = true;
-        int found =
-            pg_is_alive(l->connection) || pg_reconnect(l->connection, &silent)
-                ? journal_find_batch(l->connection, &l->run, l->map->name, ordinal, backend_id, &in_progress)
-                : -1;
+        int found = pg_is_alive(c) || pg_reconnect(c, &silent)
+                        ? journal_find_batch(c, run, map, ordinal, backend_id, &in_progress)
+                        : -1;
         arena_release(&arena);
-        if (found == 1) {
-            l->state = LOADER_IDLE;
-            return LOAD_OK;
-        }
-        if (found == 0 && !in_progress)
-            return fail_with(l, LOAD_LOST, result, PG_LOST,
-                             "the connection broke before the batch was committed");
-        if (now_ms() >= deadline) break;
+        if (found == 1) return 1;
+        if (found == 0 && !in_progress) return 0;
+        if (now_ms() >= deadline) return -1;
         nanosleep(&(struct timespec){0, 200000000}, NULL);
+    }
+}
+
+int pg_loader_commit_run(struct pg_connection *c, const struct journal_run *run, struct str map,
+                         uint64_t ordinal) {
+    int32_t backend_id = pg_backend_id(c);
+    PGresult *r = PQexec(c->pg, "COMMIT");
+    bool committed = PQresultStatus(r) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(r), "COMMIT") == 0;
+    if (!committed) pg_note_failure(c, r);
+    PQclear(r);
+    if (committed) return 1;
+    if (c->failure.kind != PG_LOST) return 0;
+    return ask_journal(c, run, map, ordinal, backend_id, IN_DOUBT_DEFAULT);
+}
+
+/* The connection broke during COMMIT. */
+static enum load_status resolve_doubt(struct pg_loader *l, uint64_t ordinal, int32_t backend_id,
+                                      struct load_result *result, struct diag_list *diags) {
+    int32_t seconds = l->options.in_doubt_seconds > 0 ? l->options.in_doubt_seconds : IN_DOUBT_DEFAULT;
+    l->stage_made = false;
+    switch (ask_journal(l->connection, &l->run, l->map->name, ordinal, backend_id, seconds)) {
+    case 1: l->state = LOADER_IDLE; return LOAD_OK;
+    case 0:
+        return fail_with(l, LOAD_LOST, result, PG_LOST,
+                         "the connection broke before the batch was committed");
+    default: break;
     }
     report_in_doubt(l, ordinal, diags);
     return fail_with(l, LOAD_IN_DOUBT, result, PG_LOST, "it is not known whether the batch was committed");
@@ -328,6 +369,10 @@ static enum load_status commit_journaled(struct pg_loader *l, const struct journ
         /* The journal's own constraints are not the rows' fault. */
         if (c->failure.kind == PG_REFUSED) c->failure.kind = PG_OTHER;
         return loader_fail(l, result, diags);
+    }
+    if (l->options.in_run) {
+        l->state = LOADER_IDLE;
+        return LOAD_OK;
     }
     int32_t backend_id = pg_backend_id(c);
     PGresult *r = PQexec(c->pg, "COMMIT");

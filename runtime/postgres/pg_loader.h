@@ -54,6 +54,10 @@ struct pg_loader_options {
     bool rehearse; /* the caller holds a transaction open over all maps and rolls it back at the end:
                       batches are savepoints in it, nothing goes to the journal (run may be NULL), and
                       deferred constraints are the caller's to check (SET CONSTRAINTS ALL IMMEDIATE) */
+    bool in_run;   /* the caller holds a transaction open over all maps and commits it at the end: batches and
+                      their journal rows become part of it, without savepoints (they change xmin); any failure
+                      rolls all of it back. A connection that was lost is not made again, here and for
+                      rehearse: what was loaded before is gone */
 };
 
 struct pg_loader;
@@ -77,6 +81,21 @@ enum load_status pg_loader_finish(struct pg_loader *loader, uint64_t batch_ordin
  * said; refused_row and failure are set anew (deferred constraints speak here). */
 enum load_status pg_loader_commit(struct pg_loader *loader, const struct journal_batch *batch,
                                   struct load_result *result, struct diag_list *diags);
+/* Commits the transaction that in_run batches were loaded in. map, ordinal: a batch of it, by which the
+ * journal is asked where the connection broke meanwhile. 1: committed; 0: not, nothing of it stands (see
+ * pg_last_failure); -1: it could not be found out. */
+int pg_loader_commit_run(struct pg_connection *connection, const struct journal_run *run, struct str map,
+                         uint64_t ordinal);
 /* Gives the batch up: leaves copy mode with a reason, rolls back. */
 void pg_loader_abort(struct pg_loader *loader, const char *reason);
+
+/* Asking which rows break a constraint, between batches: begin, pg_loader_send, probe, end. Nothing of it
+ * stays. begin false: it cannot be asked (no right to make temporary tables, say). */
+bool pg_loader_begin_probe(struct pg_loader *loader, struct diag_list *diags);
+/* The positions (0-based, in the order sent, ascending) of the rows that this constraint of the target's
+ * table refuses for what they hold. NULL: not known. */
+uint64_t *pg_loader_probe(struct pg_loader *loader, struct str constraint, struct arena *arena,
+                          uint32_t *count);
+void pg_loader_end_probe(struct pg_loader *loader);
+
 #endif

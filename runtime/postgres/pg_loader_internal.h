@@ -44,7 +44,9 @@ struct pg_loader {
     enum loader_state state;
     bool staged, text, stage_made;
     const char *copy_command;
-    struct str what; /* for messages; NUL-terminated */
+    bool probing, probe_fails; /* pg_probe.c: now; never again */
+    const char *probe_copy;    /* while probing without a stage */
+    struct str what;           /* for messages; NUL-terminated */
     struct stage_sql sql;
     uint64_t sent;
     struct journal_load load;
@@ -64,5 +66,10 @@ enum load_status stage_merge(struct pg_loader *loader, uint64_t batch, struct lo
                              struct diag_list *diags);
 /* Rolls back and turns the connection's failure into a status; reports what is not the engine's to handle. */
 enum load_status loader_fail(struct pg_loader *loader, struct load_result *result, struct diag_list *diags);
+/* The transaction (or savepoint) of a batch. */
+enum load_status pg_loader_open_batch(struct pg_loader *loader, struct load_result *result,
+                                      struct diag_list *diags);
+/* Ends the COPY well. False: the server refused it. */
+bool pg_loader_end_copy(struct pg_loader *loader);
 
 #endif

@@ -71,7 +71,7 @@ static const char *take_sql(struct pg_loader *l, struct buf *sql) {
 }
 
 static void make_create(struct pg_loader *l, struct buf *sql) {
-    const char *on_commit = l->options.rehearse ? "" : "ON COMMIT DELETE ROWS ";
+    const char *on_commit = l->options.rehearse || l->options.in_run ? "" : "ON COMMIT DELETE ROWS ";
     buf_append_cstr(sql, "DROP TABLE IF EXISTS " STAGE_TABLE ", " HIT_TABLE
                          "; CREATE TEMPORARY TABLE \"" STAGE_NAME "\" ");
     buf_printf(sql, "%sAS SELECT 0::bigint AS " STAGE_ORDINAL ", ", on_commit);

@@ -111,6 +111,7 @@ struct wire_column wire_column_make(const struct plan *plan, const struct plan_t
         c.labels = &plan->enums[type->ref];
     struct str pg_type = column->pg_type;
     c.padded = str_starts_with(pg_type, STR("character(")) || str_is(pg_type, "character");
+    c.exact_scale = str_is(pg_type, "numeric") || str_is(pg_type, "numeric[]");
     c.text_only = !kind_fits_wire(c.kind, c.wire);
     if (c.wire == WIRE_ARRAY) {
         c.element_kind = type->kind == TYPE_ARRAY ? type->element : column->type.element;
@@ -130,8 +131,10 @@ struct wire_column wire_column_make(const struct plan *plan, const struct plan_t
 /* -- sizes */
 
 static struct wire_column element_column(const struct wire_column *array) {
-    struct wire_column e = {
-        .wire = array->element_wire, .kind = array->element_kind, .labels = array->labels};
+    struct wire_column e = {.wire = array->element_wire,
+                            .kind = array->element_kind,
+                            .labels = array->labels,
+                            .exact_scale = array->exact_scale};
     uint32_t size = fixed_size(e.wire);
     e.fixed = size != 0;
     e.max_size = LENGTH_WORD + size;
@@ -282,28 +285,47 @@ struct str wire_format_text(struct arena *arena, const struct wire_column *colum
 
 bool wire_needs_canonical(const struct wire_column *column) {
     if (column->padded) return true;
+    if (column->exact_scale) return false;
     uint8_t wire = column->wire == WIRE_ARRAY ? column->element_wire : column->wire;
     return wire == WIRE_NUMERIC || wire == WIRE_FLOAT4 || wire == WIRE_FLOAT8 || wire == WIRE_JSONB;
 }
 
 static void append_canonical_jsonb(const char *field, size_t size, struct buf *out) {
     size_t length_at = out->len;
+    if (size <= LENGTH_WORD) {
+        buf_append(out, field, size);
+        return;
+    }
     buf_append(out, "\0\0\0\0\1", LENGTH_WORD + 1);
-    pg_canonical_json(str_from(field + LENGTH_WORD + 1, size - LENGTH_WORD - 1), out);
+    pg_canonical_json(str_from(field + LENGTH_WORD + 1, size - LENGTH_WORD - 1), true, out);
     wire_put_u32(out->ptr + length_at, (uint32_t)(out->len - length_at - LENGTH_WORD));
+}
+
+/* Arrays come from the server, too: of any number of dimensions, and nothing is believed of their sizes. */
+static const char *first_element(const char *field, size_t size) {
+    if (size < LENGTH_WORD + ARRAY_HEADER) return field + size;
+    size_t at = LENGTH_WORD + ARRAY_HEADER + (size_t)wire_get_u32(field + LENGTH_WORD) * ARRAY_DIMENSION;
+    return field + (at < size ? at : size);
+}
+
+/* Bytes of the element with its length word; what does not fit is the rest. */
+static size_t element_size(const char *at, const char *end) {
+    size_t left = (size_t)(end - at);
+    if (left < LENGTH_WORD) return left;
+    uint32_t len = wire_get_u32(at);
+    size_t n = LENGTH_WORD + (len == UINT32_MAX ? 0 : (size_t)len);
+    return n < left ? n : left;
 }
 
 static void append_canonical_array(const struct wire_column *column, const char *field, size_t size,
                                    struct buf *out) {
     struct wire_column element = element_column(column);
-    const char *at = field + LENGTH_WORD + ARRAY_HEADER, *end = field + size;
+    const char *at = first_element(field, size), *end = field + size;
     size_t length_at = out->len;
-    if (at < end) at += ARRAY_DIMENSION;
     buf_append(out, field, (size_t)(at - field));
     while (at < end) {
-        uint32_t len = wire_get_u32(at);
-        size_t n = LENGTH_WORD + (len == UINT32_MAX ? 0 : len);
-        if (len == UINT32_MAX)
+        size_t n = element_size(at, end);
+        if (n <= LENGTH_WORD || n - LENGTH_WORD != wire_get_u32(at)) /* a null, or nothing to trust */
             buf_append(out, at, n);
         else
             wire_append_canonical(&element, at, n, out);
@@ -339,7 +361,25 @@ void wire_append_canonical(const struct wire_column *column, const char *field, 
 }
 
 bool wire_is_patched(const struct wire_column *column) {
-    return column->wire == WIRE_NUMERIC || column->wire == WIRE_FLOAT4 || column->wire == WIRE_FLOAT8;
+    return (column->wire == WIRE_NUMERIC && !column->exact_scale) || column->wire == WIRE_FLOAT4 ||
+           column->wire == WIRE_FLOAT8;
+}
+
+void wire_drop_scale(const struct wire_column *column, char *field) {
+    uint32_t size = wire_get_u32(field);
+    if (size == UINT32_MAX) return;
+    if (column->wire == WIRE_NUMERIC) {
+        if (size >= NUMERIC_DSCALE_AT + 2) memset(field + LENGTH_WORD + NUMERIC_DSCALE_AT, 0, 2);
+        return;
+    }
+    if (column->wire != WIRE_ARRAY || column->element_wire != WIRE_NUMERIC) return;
+    struct wire_column element = element_column(column);
+    const char *end = field + LENGTH_WORD + size;
+    for (char *at = field + (first_element(field, LENGTH_WORD + size) - field); at < end;) {
+        size_t n = element_size(at, end);
+        if (n > LENGTH_WORD && n - LENGTH_WORD == wire_get_u32(at)) wire_drop_scale(&element, at);
+        at += n;
+    }
 }
 
 /* A numeric loses its display scale, a float becomes 0 where it was -0. */
@@ -349,9 +389,10 @@ void wire_patch_canonical(const struct wire_column *column, char *field) {
     if (size == UINT32_MAX) return;
     char *bytes = field + LENGTH_WORD;
     if (column->wire == WIRE_NUMERIC) {
-        memset(bytes + NUMERIC_DSCALE_AT, 0, 2);
+        if (size >= NUMERIC_DSCALE_AT + 2) memset(bytes + NUMERIC_DSCALE_AT, 0, 2);
         return;
     }
+    if (size == 0) return;
     bool zero = (bytes[0] & 0x7f) == 0;
     for (uint32_t i = 1; i < size; i++)
         zero = zero && bytes[i] == 0;

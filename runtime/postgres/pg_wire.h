@@ -13,6 +13,7 @@ struct wire_column {
     uint8_t element_kind;
     bool padded;                    /* char(n): blanks at the end do not count */
     bool text_only;                 /* cannot go in binary form */
+    bool exact_scale;               /* numeric without precision, and arrays of it: the server keeps 1.50 */
     bool fixed;                     /* bytes never exceed max_size */
     uint32_t max_size;              /* with the length word, where fixed */
     uint32_t element_oid;           /* WIRE_ARRAY: pg_type.oid, 0 for a type that only the database knows */
@@ -37,6 +38,8 @@ bool wire_needs_canonical(const struct wire_column *column);
  * leaves other columns alone). */
 bool wire_is_patched(const struct wire_column *column);
 void wire_patch_canonical(const struct wire_column *column, char *field);
+/* Takes a numeric's display scale off, of an array's elements too, in place: 1.50 is 1.5 then. */
+void wire_drop_scale(const struct wire_column *column, char *field);
 
 /* Big-endian numbers at any address. */
 static inline char *wire_put_u16(char *to, uint16_t n) {

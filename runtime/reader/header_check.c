@@ -14,19 +14,6 @@ static uint32_t find_name(const struct str *names, uint32_t count, struct str wa
     return UINT32_MAX;
 }
 
-static struct diag *report_missing(const struct plan_source_column *column, const struct str *names,
-                                   uint32_t count, struct str place, struct diag_list *diags) {
-    struct str wanted = source_column_name(column);
-    struct diag *d =
-        reader_error(diags, X_MISSING_COLUMN, place, "there is no column `%.*s`", STR_ARG(wanted));
-    struct str close = diag_closest_name(wanted, names, count);
-    if (close.len)
-        diag_help(diags, d, "did you mean `%.*s`? write it behind `from` of column `%.*s`", STR_ARG(close),
-                  STR_ARG(column->name));
-    diag_help(diags, d, "the file has: %.*s", STR_ARG(list_names(diags->arena, names, count)));
-    return d;
-}
-
 /* A header that reads as one name, where the spec has several columns, is of another delimiter. */
 static void suggest_delimiter(const struct reader *reader, struct str header, struct diag *d,
                               struct diag_list *diags) {
@@ -38,6 +25,37 @@ static void suggest_delimiter(const struct reader *reader, struct str header, st
                   signs[i][1]);
         return;
     }
+}
+
+/* One diagnostic for all columns that the file lacks. */
+static void report_missing(struct reader *reader, const uint32_t *field_of, const struct str *names,
+                           uint32_t count, struct str place, struct diag_list *diags) {
+    const struct plan_source_table *table = reader->table;
+    struct str *missing = ARENA_ARRAY(diags->arena, struct str, table->columns_count + 1);
+    uint32_t missing_count = 0;
+    for (uint32_t i = 0; i < table->columns_count; i++)
+        if (field_of[i] == UINT32_MAX) missing[missing_count++] = source_column_name(&table->columns[i]);
+    if (missing_count == 0) return;
+    struct str list = list_names(diags->arena, missing, missing_count);
+    struct diag *d =
+        missing_count == 1
+            ? reader_error(diags, X_MISSING_COLUMN, place, "there is no column %.*s", STR_ARG(list))
+            : reader_error(diags, X_MISSING_COLUMN, place, "there are no columns %.*s", STR_ARG(list));
+    for (uint32_t i = 0; i < table->columns_count; i++) {
+        const struct plan_source_column *column = &table->columns[i];
+        struct str close = field_of[i] == UINT32_MAX
+                               ? diag_closest_name(source_column_name(column), names, count)
+                               : (struct str){0};
+        if (close.len == 0) continue;
+        if (missing_count == 1)
+            diag_help(diags, d, "did you mean `%.*s`? write it behind `from` of column `%.*s`",
+                      STR_ARG(close), STR_ARG(column->name));
+        else
+            diag_help(diags, d, "for `%.*s`, did you mean `%.*s`? write it behind `from` of column `%.*s`",
+                      STR_ARG(source_column_name(column)), STR_ARG(close), STR_ARG(column->name));
+    }
+    diag_help(diags, d, "the file has: %.*s", STR_ARG(list_names(diags->arena, names, count)));
+    if (count == 1) suggest_delimiter(reader, names[0], d, diags);
 }
 
 static void note_unnamed(struct reader *reader, const struct str *names, uint32_t count) {
@@ -59,8 +77,6 @@ bool header_check(struct reader *reader, const struct str *names, uint32_t count
         struct str wanted = source_column_name(column);
         field_of[i] = find_name(names, count, wanted, 0);
         if (field_of[i] == UINT32_MAX) {
-            struct diag *d = report_missing(column, names, count, place, diags);
-            if (good && count == 1) suggest_delimiter(reader, names[0], d, diags);
             good = false;
             continue;
         }
@@ -72,6 +88,7 @@ bool header_check(struct reader *reader, const struct str *names, uint32_t count
         diag_help(diags, d, "rename one of the two in the file, so that it is clear which is meant");
         good = false;
     }
+    report_missing(reader, field_of, names, count, place, diags);
     if (good) note_unnamed(reader, names, count);
     return good;
 }

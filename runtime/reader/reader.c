@@ -107,6 +107,17 @@ uint64_t reader_total_bytes(const struct reader *reader) {
     return reader->total_bytes;
 }
 
+bool reader_lacks_file(const struct diag_list *diags) {
+    if (diags->items.count == 0) return false;
+    switch (diags->items.items[diags->items.count - 1]->code) {
+    case X_FILE_MISSING:
+    case X_FILE_UNREADABLE:
+    case X_NO_MATCH:
+    case X_NOT_WORKBOOK: return true;
+    default: return false;
+    }
+}
+
 uint32_t reader_unnamed_columns(const struct reader *reader, struct arena *arena, struct str **names) {
     struct str *copy = ARENA_ARRAY(arena, struct str, reader->unnamed.count);
     for (uint32_t i = 0; i < reader->unnamed.count; i++)

@@ -53,6 +53,9 @@ struct reader *reader_open(const struct plan *plan, uint32_t source, uint32_t ta
  * surrogates are CELL_BAD without a row fault. Fills a batch that row_batch_init made with projection_count
  * columns and that was reset. READER_ROWS: one row at least. READER_FAILED: diagnostics name file, line or
  * byte, and what to do; what the batch holds then counts for nothing. */
+/* After reader_open failed: whether the reason was the file as a whole, so that its other tables cannot be
+ * read either. */
+bool reader_lacks_file(const struct diag_list *diags);
 enum reader_status reader_next(struct reader *reader, struct row_batch *batch, struct diag_list *diags);
 void reader_close(struct reader *reader);
 

@@ -101,6 +101,37 @@ static bool find_header(struct reader *reader, struct xlsx_reader *state,
     return check_candidate(reader, state, entry, &best, arena, diags);
 }
 
+/* "C" is 2; UINT32_MAX: no letters of a column. */
+static uint32_t column_of_letters(struct str letters) {
+    enum { MOST_LETTERS = 3 };
+    uint32_t number = 0;
+    if (letters.len == 0 || letters.len > MOST_LETTERS) return UINT32_MAX;
+    for (size_t i = 0; i < letters.len; i++) {
+        char c = (char)(letters.ptr[i] & ~0x20);
+        if (c < 'A' || c > 'Z') return UINT32_MAX;
+        number = number * 26 + (uint32_t)(c - 'A') + 1;
+    }
+    return number - 1;
+}
+
+/* Without a header: a column is where its letters say, or else as far right as it stands in the list. */
+static bool place_columns(struct reader *reader, struct xlsx_reader *state,
+                          const struct xlsx_sheet_entry *entry, struct arena *arena,
+                          struct diag_list *diags) {
+    bool good = true;
+    for (uint32_t i = 0; i < reader->table->columns_count; i++) {
+        const struct plan_source_column *column = &reader->table->columns[i];
+        state->field_of[i] = column->from.len ? column_of_letters(column->from) : i;
+        if (state->field_of[i] != UINT32_MAX) continue;
+        struct diag *d = reader_error(
+            diags, X_MISSING_COLUMN, sheet_place(state, entry, 1, arena),
+            "there is no column `%.*s`: with `header none` no row names the columns", STR_ARG(column->from));
+        diag_help(diags, d, "write the letters of column `%.*s`, such as `from 'C'`", STR_ARG(column->name));
+        good = false;
+    }
+    return good;
+}
+
 static bool open_file(struct reader *reader, struct xlsx_reader *state, uint32_t file,
                       struct diag_list *diags) {
     struct arena arena = {0};
@@ -115,8 +146,7 @@ static bool open_file(struct reader *reader, struct xlsx_reader *state, uint32_t
     if (reader->source->header)
         good = find_header(reader, state, entry, &arena, diags);
     else
-        for (uint32_t i = 0; i < reader->table->columns_count; i++)
-            state->field_of[i] = i;
+        good = place_columns(reader, state, entry, &arena, diags);
     arena_release(&arena);
     return good;
 }

@@ -1,4 +1,4 @@
--- A discussion forum and a shop's catalogue, each a DynamoDB table once.
+-- A discussion forum and a shop's catalogue, each a DynamoDB table once; the forum also as plain JSON (forum_plain).
 create table forums (
   name     text primary key,
   category text not null,

@@ -49,6 +49,14 @@ class Diff(unittest.TestCase):
         self.assertEqual(self.mig("diff", "base.migc", "wider.mig")[1],
                          "widening   map people, tolerance: changed\n    - 5\n    + 7\n\n1 change: 1 widening\n")
 
+    def test_codes_of_a_file(self):
+        """Their text is one of the plan's files, and no spec."""
+        with open(os.path.join(self.folder.name, "base.mig"), encoding="utf-8") as file:
+            text = file.read()
+        self.write("levels.csv", "old,new\na,b\n")
+        self.write("codes.mig", text + "\ncodes level : text -> text from 'levels.csv' (old, new)\n")
+        self.assertEqual(self.mig("diff", "codes.mig", "codes.mig"), (0, "no change\n", ""))
+
     def test_fail_on(self):
         for new, kinds, code in (("key.mig", "key", 1), ("key.mig", "breaking,key", 1), ("key.mig", "breaking", 0),
                                  ("wider.mig", "breaking,key,rollback,behaviour", 0), ("wider.mig", "widening", 1),

@@ -185,6 +185,28 @@ def deaths(folder):
             " from people p join professions f on f.id = profession_id": found}
 
 
+def grids(folder):
+    days, merged = sheet(folder, "date.xlsx", "Sheet1"), sheet(folder, "merged_range.xlsx", "Sheet1")
+    signs, pairs = sheet(folder, "issues.xlsx", "spc_chrs"), sheet(folder, "issues.xlsx", "issue2")
+    return {
+        "select day, amount from days": [(days[f"A{r}"][2], str(days[f"B{r}"][1])) for r in (1, 2)],
+        "select a, b, c, coalesce(d, '-'), h from merged": [
+            tuple(merged.get(f"{c}{r}", (None, "-"))[1] for c in "ABCDH") for r in (1, 3, 4)],
+        "select number, letter from pairs": [(str(pairs[f"A{r}"][1]), pairs[f"B{r}"][1]) for r in (1, 2, 3)],
+        "select sign from signs": [(signs[f"A{r}"][1],) for r in range(1, 9)],
+        "select cell from mixed": [("1",), ("1.5",), ("ab",), ("false",), ("test",), ("2016-10-20",)],
+    }
+
+
+def sample_sheet(folder):
+    first, second = sheet(folder, "SampleSS.xlsx", "First Sheet"), sheet(folder, "SampleSS.xlsx", "Sheet Number 2")
+    return {
+        "select a, coalesce(b, '-') from first_sheet": [
+            (first[f"A{r}"][1], first.get(f"B{r}", (None, "-"))[1]) for r in (1, 2, 4)],
+        "select a, b, c, total from sums": [tuple(str(second[f"{c}7"][1]) for c in "ABCD")],
+    }
+
+
 def cities(folder):
     cells = sheet(folder, "DataTableCities.xlsx", "PivotTable")
     rows = zip(*(column(cells, c, 6, 17) for c in "BCDE"))

@@ -32,9 +32,11 @@ SETS = {
     "github_api": ("api", "json/github-api"),
     "github_events": ("events", "json/simdjson-examples"),
     "github_webhooks": ("webhooks", "json/github-webhooks"),
+    "grids": ("grids", "xlsx/calamine"),
     "issue_archive": ("archive", "json/github-issue-archive"),
     "jenkins": ("builds", "json/simdjson-examples"),
     "northwind": ("northwind", "rel/northwind"),
+    "sample_sheet": ("sample", "xlsx/poi"),
     "scenarios": ("scenarios", "xlsx/xlsx2csv"),
     "slack": ("slack", "json/slack-export"),
     "statistics": ("statistics", "xlsx/readxl"),
@@ -136,7 +138,8 @@ def run_set(mig, project, name, shared, server, failures):
             tested = run_mig(mig, "test", spec)
             failures.expect("mig test", (tested.returncode, tested.stdout if tested.returncode else ""), (0, ""))
     target = server.fresh("set_" + name)
-    target.load(spec[:-4] + ".sql")
+    schema = re.search(r"schema '([^']*)'", open(spec, encoding="utf-8").read()).group(1)
+    target.load(os.path.join(os.path.dirname(spec), schema))
     report, _ = migrate(mig, spec, target, data, failures)
     check_conservation(report, failures)
     for check in report["checks"]:

@@ -26,6 +26,46 @@ def nothing_written(it, table="t"):
 
 
 @case("bad_files")
+def check_opens_the_files(it):
+    it.schema("create table t (a int primary key, b text)", apply=False)
+    it.write("exports/s.csv", "A,b,More,more still\n1,x,y,z\n")
+    it.write("exports/t.ndjson", '{"a": 1}\n')
+    it.spec("""
+source s : csv 's.csv' { a int from 'A'; b text }
+source lines : ndjson 't.ndjson' { a int }
+source o : inline { a int } [ (1) ]
+map t from x in s into db.t { a = x.a; b = x.b }
+map u from x in lines into csv 'u.csv' { a = x.a }
+map v from x in o into csv 'v.csv' { a = x.a }
+""")
+    for arguments in (["--data", "exports", "spec.mig"], ["spec.mig", "--data=exports"], ["spec.mig", "--data", "exports"]):
+        run = it.command("check", *arguments)
+        equal(run.code, 0)
+        contains(run.err, "note[X0219]", "source `s` does not name 2 columns of its data: `More`, `more still`", "s.csv")
+        contains(run.out, "no errors")
+    run = it.command("check", "--data", "spec.mig")
+    equal(run.code, 5)
+    equal(run.err.count("X0201"), 2)
+    equal("no errors" in run.out, False)
+    it.write("exports/s.csv", "a,B,More\n1,x,y\n")
+    run = it.command("check", "--data", "exports", "spec.mig", "--format", "json")
+    equal(run.code, 5)
+    told = json.loads(run.out)["diagnostics"]
+    equal([d["code"] for d in told], ["X0208"])
+    contains(told[0]["message"], "there are no columns `A`, `b`")
+    equal(len([h for h in told[0]["help"] if "did you mean" in h]), 2)
+
+
+@case("bad_files")
+def a_missing_workbook_is_told_once(it):
+    it.schema("create table t (a int primary key)")
+    it.spec("source s : xlsx 's.xlsx' {\n  sheet a 'A' { a int }\n  sheet b 'B' { a int }\n}\n"
+            "map t from x in s.a into db.t { a = x.a }\nmap u from x in s.b into csv 'u.csv' { a = x.a }")
+    for run in (it.command("run", "spec.mig"), it.command("check", "--data", "spec.mig")):
+        equal((run.code, run.err.count("X0201")), (5, 1))
+
+
+@case("bad_files")
 def missing_file(it):
     prepare(it, "csv 'people.csv' { id int; v text }")
     it.refuse(code=5, has=["X0201", "people.csv", "--data"])

@@ -115,6 +115,32 @@ def phases_run_their_maps_only(it):
 
 
 @case("run")
+def a_phase_makes_the_checks_that_it_can_answer(it):
+    it.schema("create table a (id int primary key); create table b (id int primary key references a)")
+    it.write("s.csv", "id,v\n1,a\n2,b\n")
+    it.spec(SOURCE + """map a from s in s into db.a key s.id { id = s.id }
+map b from s in s into db.b { id = s.id }
+phase first { a }
+phase second { b }
+check only_a sql \"\"\"select count(*) from a -- b is loaded later\"\"\" == 2
+check both sql \"\"\"select count(*) from a join "b" using (id)\"\"\" == 2
+check counted source from s in s select count()
+  target sql \"\"\"select count(*) from B\"\"\"
+check counted_a source from s in s select count()
+  except rejected by a
+  target sql \"\"\"select count(*) from a where 'b' = 'b'\"\"\"
+check same_a sample 2 of a
+""".replace('\\"', '"'))
+    run = it.run("--phase", "first")
+    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "counted_a", "same_a"])
+    equal(run.check("both")["detail"], "not run: it asks about b, which phase second loads")
+    run = it.run("--phase", "second")
+    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "both", "counted"])
+    contains(run.check("counted_a")["detail"], "which rows map a rejected")
+    contains(run.check("same_a")["detail"], "map a belongs to another phase")
+
+
+@case("run")
 def a_phase_finds_the_rows_of_an_earlier_one(it):
     it.schema("create table p (id serial primary key, k text unique); create table c (id int primary key, p_id int not null references p)")
     it.write("s.csv", "id,v\n1,a\n2,b\n")
@@ -228,6 +254,111 @@ def a_dry_run_writes_nothing(it):
     equal(it.value("select count(*) from pg_namespace where nspname = 'mig'"), "0")
     equal([f for _, _, files in os.walk(it.dir) for f in files if f == "out.csv"], [])
     equal(run.check("two")["ran"], False)
+
+
+DRY = """
+source s : csv 's.csv' { code text; amount text; kind text }
+source fixes : csv 'fixes.csv' { code text; kind text }
+source l : csv 'l.csv' { n int; code text; amount decimal }
+map things from x in s into db.things HANDLER tolerance 9 {
+  code = x.code
+  amount = decimal(x.amount)
+  kind = x.kind
+}
+map corrections from x in fixes into db.things on conflict (code) update (kind) tolerance 9 after things {
+  code = x.code
+  amount = 0
+  kind = x.kind
+}
+map lines from x in l into db.lines
+  lookup t in db.things on t.code == x.code and t.amount == x.amount
+  tolerance 9
+{
+  n = x.n
+  thing_id = t.id
+  kind = t.kind
+}
+"""
+
+
+def dry_and_real(it, handler, there, lines):
+    """The same in a dry run and in a real one: what lookups find does not depend on rows being written."""
+    it.schema("create table things (id serial primary key, code text not null unique, amount numeric(8,2), kind text not null);"
+              "create table lines (n int primary key, thing_id int not null references things, kind text not null);")
+    it.sql("insert into things (code, amount, kind) values " + there)
+    it.write("s.csv", "code,amount,kind\na,1.5,new\nb,2.5,new\nc,3.0,new\n")
+    it.write("fixes.csv", "code,kind\nb,fixed\nd,only fixed\n")
+    it.write("l.csv", "n,code,amount\n" + "".join(f"{i + 1},{line}\n" for i, line in enumerate(lines)))
+    it.spec(DRY.replace("HANDLER", handler))
+    dry = it.run("--dry-run")
+    real = it.run()
+    equal(it.rows("select n, t.code, l.kind from lines l join things t on t.id = thing_id order by 1"),
+          it.rows("select n, t.code, t.kind from lines l join things t on t.id = thing_id order by 1"))
+    equal(dry.counts("lines")[1], real.counts("lines")[1], "lines written by the dry run")
+    equal(dry.reasons("lines"), real.reasons("lines"))
+    contains(" ".join(dry.report["notes"]), "Lookups into things", "stand-ins", ": id.")
+    equal(real.report["notes"], [])
+    return real
+
+
+@case("run")
+def a_dry_run_finds_rows_that_it_would_have_written(it):
+    real = dry_and_real(it, "", "('x', 9, 'old')", ["a,1.50", "b,2.5", "c,3", "d,0", "x,9", "nobody,1", "a,1.51"])
+    equal(real.counts("lines"), (7, 5, 0, 0, 0, 2))
+
+
+@case("run")
+def a_dry_run_finds_rows_as_updates_would_leave_them(it):
+    # a and b are there: a's amount is overwritten, so only the new one is found.
+    real = dry_and_real(it, "on conflict (code) update (amount)", "('a', 7, 'old'), ('b', 7, 'old')",
+                        ["a,1.5", "a,7", "b,2.5", "c,3"])
+    equal(real.counts("lines"), (4, 3, 0, 0, 0, 1))
+    equal(it.value("select kind from lines where n = 1"), "old")
+    equal(it.value("select kind from lines where n = 3"), "fixed")
+
+
+@case("run")
+def a_dry_run_leaves_rows_as_they_are_there(it):
+    real = dry_and_real(it, "on conflict (code) skip", "('a', 7, 'old')", ["a,1.5", "a,7", "b,2.5"])
+    equal(real.counts("lines"), (3, 2, 0, 0, 0, 1))
+
+
+@case("run")
+def a_dry_run_does_not_find_rows_that_would_be_refused(it):
+    real = dry_and_real(it, "", "('a', 7, 'old')", ["a,1.5", "a,7", "b,2.5"])
+    equal(real.counts("lines"), (3, 2, 0, 0, 0, 1))
+
+
+@case("run")
+def a_dry_run_keeps_many_rows(it):
+    it.schema("create table a (id int primary key, name text not null); create table b (id int primary key, name text)")
+    it.write("a.csv", "id\n" + "".join(f"{i}\n" for i in range(20000)))
+    it.sql("insert into a select i, 'there' from generate_series(15000, 24999) i")
+    it.spec("""
+source s : csv 'a.csv' { id int }
+map a from x in s into db.a on conflict (id) update (name) { id = x.id; name = "row {text(x.id)}" }
+map b from x in s into db.b lookup y in db.a on y.id == x.id { id = x.id; name = y.name }
+""")
+    run = it.run("--dry-run")
+    equal(run.counts("b"), (20000, 20000, 0, 0, 0, 0))
+    equal(run.report["notes"], [])
+
+
+@case("run")
+def maps_into_files_need_no_database(it):
+    it.write("s.csv", "code\nb\na\n")
+    it.write("spec.mig", """migration t version 1
+source s : csv 's.csv' { code text }
+source more : csv 'more.csv' { code text; name text }
+map names from x in s into csv 'names.csv' lookup y in more on y.code == x.code { code = x.code; name = y.name }
+""")
+    it.write("more.csv", "code,name\na,A\nb,B\n")
+    run = it.run("--dry-run", env={"DB": None}, law=False)
+    equal(run.counts("names"), (2, 2, 0, 0, 0, 0))
+    equal(os.path.exists(it.path(".mig/names.csv")), False)
+    run = it.run(env={"DB": None}, law=False)
+    equal(it.read(".mig/names.csv"), b"code,name\r\nb,B\r\na,A\r\n")
+    contains(run.report["notes"][0], "no journal")
 
 
 @case("run")

@@ -130,6 +130,9 @@ def main():
         if run.returncode != 0:
             failures.append(f"mig run ended with {run.returncode}")
         report = json.loads(run.stdout)
+        verify = subprocess.run([mig, "verify", "--work-dir", work], capture_output=True, env=environment)
+        if verify.returncode != 0 or b"verified: 100 % of the target and 100 % of the sources" not in verify.stdout:
+            failures.append(f"mig verify ended with {verify.returncode}: {(verify.stdout + verify.stderr).decode()}")
     check_counts(report, json.load(open(os.path.join(expected_dir, "counts.json"))), failures)
     check_tables(url, data, expected_dir, failures)
     for check in report["checks"]:

@@ -141,11 +141,9 @@ static void test_nulls(void **state) {
 static void test_headers_refused(void **state) {
     (void)state;
     check("email name", "id,e-mail,Name\n1,2,3\n",
-          "X0208 a.csv line 1: there is no column `email`\n"
-          "  did you mean `e-mail`? write it behind `from` of column `email`\n"
-          "  the file has: `id`, `e-mail`, `Name`\n"
-          "X0208 a.csv line 1: there is no column `name`\n"
-          "  did you mean `Name`? write it behind `from` of column `name`\n"
+          "X0208 a.csv line 1: there are no columns `email`, `name`\n"
+          "  for `email`, did you mean `e-mail`? write it behind `from` of column `email`\n"
+          "  for `name`, did you mean `Name`? write it behind `from` of column `name`\n"
           "  the file has: `id`, `e-mail`, `Name`\n");
     check("a", "a,b,a\n1,2,3\n",
           "X0209 a.csv line 1: column `a` stands twice in the header, as field 1 and field 3\n"

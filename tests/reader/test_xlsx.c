@@ -125,6 +125,16 @@ static void test_header_found(void **state) {
     f.table.header_row = 0;
     f.source.header = 0;
     assert_reads(&f, "1/1 \"a\" \"b\"\n2/2 \"b\" \"a\"\n3/3 \"1\" \"2\"\n");
+    /* Columns by their letters, in any order. */
+    f.table.columns[0].from = STR("b");
+    f.table.columns[1].from = STR("A");
+    assert_reads(&f, "1/1 \"b\" \"a\"\n2/2 \"a\" \"b\"\n3/3 \"2\" \"1\"\n");
+    f.table.columns[0].from = STR("AB");
+    assert_reads(&f, "1/1 - \"a\"\n2/2 - \"b\"\n3/3 - \"1\"\n");
+    f.table.columns[0].from = STR("B1");
+    assert_reads(
+        &f, "X0208 a.xlsx sheet `Data` row 1: there is no column `B1`: with `header none` no row names the "
+            "columns\n  write the letters of column `a`, such as `from 'C'`\n");
     fixture_end(&f);
 }
 

@@ -126,9 +126,19 @@ static void broken_ddl(void **state) {
     assert_int_equal(diags.error_count, 1);
     struct span span = diags.items.items[0]->primary.span;
     assert_int_equal(source_text_locate(span.source, span.start).line, 3);
-    assert_true(str_is(span_text(span), "t"));
+    assert_true(str_is(span_text(span), "txt"));
     assert_non_null(parse("create table t (id int, primary key (idd));"));
     assert_int_equal(diags.error_count, 2);
+}
+
+/* What pg_dump writes for psql is passed over, and places behind it stay. */
+static void psql_lines(void **state) {
+    (void)state;
+    const struct schema *s = parse("\\restrict aBc1\ncreate table t (id int);\n\\unrestrict aBc1\n");
+    assert_non_null(s);
+    assert_true(str_is(s->sql, "--estrict aBc1\ncreate table t (id int);\n--nrestrict aBc1\n"));
+    assert_int_equal(source_text_locate(s->source, column(s, "t", "id")->span.start).line, 2);
+    assert_null(parse("\\connect other\ncreate table t (id int);"));
 }
 
 static void sql_blocks(void **state) {
@@ -156,6 +166,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(keys_and_references, set_up, tear_down),
         cmocka_unit_test_setup_teardown(later_statements, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_ddl, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(psql_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sql_blocks, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
