@@ -215,6 +215,9 @@ def purge_takes_images_and_says_what_that_means(it):
     done = json.loads(it.command("purge", "--format", "json").out)
     equal((done["runs"][0]["images"], done["runs"][0]["folder"]), (2, True))
     equal(it.value("select count(*) from mig.image"), "0")
+    refused_now = it.command("rollback", "--target", it.url)
+    equal(refused_now.code, 7, refused_now.err)
+    contains(refused_now.err, "X0440", "mig purge")
 
 
 @case("quarantine")
