@@ -266,11 +266,15 @@ static bool add_row(struct sink_dry *sink, const struct plan_map *map, struct dr
     return true;
 }
 
-static bool reject_row(struct sink_dry *sink, struct map_run *run, const struct vm *vm, uint32_t row) {
+/* index: of those handed to write. */
+static bool reject_row(struct sink_dry *sink, struct map_run *run, const struct vm *vm, uint32_t row,
+                       uint32_t index) {
     struct str message = run->map->on_conflict.message;
     struct str key = map_row_key(run, vm, row, &sink->dry->row_arena);
     if (message.len == 0) message = STR("a row with these values is in the target already");
-    return map_reject_later(run, map_row_place(run, row), key, FAULT_CONFLICT, message);
+    const struct reject_origin origin = {map_row_place(run, row), map_row_ordinal(run, row),
+                                         map_accepted_nth(run, index), true, NULL};
+    return map_reject_later(run, &origin, key, FAULT_CONFLICT, message);
 }
 
 /* What `on conflict` would make of each. */
@@ -292,7 +296,7 @@ static bool count_rows(struct sink_dry *sink, struct map_run *run, const struct 
             sink->counts.updated++;
         else if (map->conflict != CONFLICT_REJECT)
             sink->counts.unchanged++;
-        else if (!reject_row(sink, run, vm, rows[r]))
+        else if (!reject_row(sink, run, vm, rows[r], r))
             return false;
     }
     return true;
