@@ -121,7 +121,9 @@ static void map_check_key(struct map_work *work, const struct ast_clause *clause
     struct checker *checker = &work->compile->checker;
     struct scope *scope = work->query.grouped ? &work->query.body : &work->query.rows;
     for (uint32_t i = 0; i < clause->exprs.count; i++) {
-        struct texpr *key = rows_check_key(scope, clause->exprs.items[i], "key");
+        const struct ast_expr *expr = clause->exprs.items[i];
+        struct texpr *key = rows_name_row(&work->query, expr) ? node_error(scope, expr->span)
+                                                              : rows_check_key(scope, expr, "key");
         VEC_PUSH(checker->arena, &work->keys, key);
         struct plan_type type = key->type;
         type.nullable = 0;

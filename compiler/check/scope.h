@@ -160,6 +160,7 @@ struct scope_name {
     struct tbinding *binding;          /* when it is evaluated where declared */
     bool used;
     bool is_let;
+    bool is_argument; /* of a fn that is inlined: what is wrong with it is wrong at the call */
     struct span span;
     /* KEYED_ROW: asked for a column's index in the keyed table (added on demand); -1: no such column. */
     struct keyed_columns *keyed;

@@ -125,7 +125,7 @@ static void option_header(struct checker *checker, const struct ast_option *opti
     option_bad(
         checker, option, rule,
         "is `header none` behind the source's path: a row names the columns, or none does; in a sheet, "
-        "`header row 3` says which");
+        "`header row 3` says which, and `header none` that there is none");
 }
 
 static void option_texts(struct checker *checker, const struct ast_option *option,

@@ -1,5 +1,7 @@
 /* mig status: the journal's word on a run, and the next command. */
 #include "runtime/cli/run_ref.h"
+#include "runtime/engine/run.h"
+#include "runtime/postgres/pg_journal_ledger.h"
 #include "runtime/postgres/pg_toggle.h"
 #include "runtime/value/uuid.h"
 
@@ -48,7 +50,8 @@ static struct str next_text(struct cli *cli, const struct journal_run_info *run,
     return text;
 }
 
-static void print_text(struct cli *cli, const struct journal_run_info *run, bool locked, uint32_t dropped) {
+static void print_text(struct cli *cli, const struct journal_run_info *run,
+                       const struct ledger_totals *rejects, bool locked, uint32_t dropped) {
     printf("run %.*s of %.*s version %lld: %.*s\n", STR_ARG(run_text(cli, run)), STR_ARG(run->migration),
            (long long)run->version, STR_ARG(run->state));
     printf("started %.*s by %.*s on %.*s", STR_ARG(run->started_at), STR_ARG(run->who), STR_ARG(run->host));
@@ -64,6 +67,10 @@ static void print_text(struct cli *cli, const struct journal_run_info *run, bool
                (unsigned long long)c->unchanged, (unsigned long long)c->skipped,
                (unsigned long long)c->rejected);
     }
+    if (rejects->open + rejects->closed)
+        printf("\nrejected rows: %llu open, %llu closed since; `mig quarantine show %.8s` lists them\n",
+               (unsigned long long)rejects->open, (unsigned long long)rejects->closed,
+               run_text(cli, run).ptr);
     if (dropped)
         printf("\n%u indexes and foreign keys are dropped for a load that was interrupted; the next `mig "
                "resume` or "
@@ -72,7 +79,8 @@ static void print_text(struct cli *cli, const struct journal_run_info *run, bool
     printf("\nnext: %.*s\n", STR_ARG(next_text(cli, run, locked)));
 }
 
-static void print_json(struct cli *cli, const struct journal_run_info *run, bool locked, uint32_t dropped) {
+static void print_json(struct cli *cli, const struct journal_run_info *run,
+                       const struct ledger_totals *rejects, bool locked, uint32_t dropped) {
     struct buf out = {0};
     buf_append_cstr(&out, "{\"run\":");
     buf_append_json(&out, run_text(cli, run));
@@ -82,6 +90,8 @@ static void print_json(struct cli *cli, const struct journal_run_info *run, bool
     buf_append_json(&out, run->state);
     buf_append_cstr(&out, ",\"started_at\":");
     buf_append_json(&out, run->started_at);
+    buf_printf(&out, ",\"rejects_open\":%llu,\"rejects_closed\":%llu", (unsigned long long)rejects->open,
+               (unsigned long long)rejects->closed);
     buf_append_cstr(&out, ",\"next\":");
     buf_append_json(&out, next_text(cli, run, locked));
     buf_printf(&out, ",\"dropped_objects\":%u,\"maps\":[", dropped);
@@ -111,6 +121,41 @@ static uint32_t count_dropped(struct cli *cli, struct pg_connection *connection)
     return toggle_read_pending(connection, &cli->arena, &list, &quiet) ? list.items.count : 0;
 }
 
+/* A run that no journal knows: its report is all there is. */
+static int show_report(struct cli *cli, struct str folder) {
+    struct str bytes, path = arena_printf(&cli->arena, "%.*s/report.json", STR_ARG(folder));
+    struct run_report report;
+    if (!cli_read_file(cli, path, 64 << 20, &bytes) ||
+        !run_report_read(bytes, &cli->arena, &report, &cli->diags)) {
+        cli_show_diags(cli);
+        return EXIT_USAGE;
+    }
+    const char *why = report.dry_run ? "This was a dry run: it wrote nothing, and no journal knows it."
+                      : report.rehearsal
+                          ? "This was a rehearsal: it was rolled back, and no journal knows it."
+                          : "This run used no database, so no journal knows it.";
+    struct str next = arena_printf(&cli->arena, "`mig report %s` shows it again%s", report.run_id,
+                                   report.dry_run || report.rehearsal ? "; `mig run` loads" : "");
+    struct buf out = {0};
+    if (cli->json) {
+        buf_append_cstr(&out, "{\"run\":");
+        buf_append_json(&out, str_cstr(report.run_id));
+        buf_append_cstr(&out, ",\"journal\":false,\"next\":");
+        buf_append_json(&out, next);
+        buf_append_cstr(&out, ",\"report\":");
+        run_report_json(&report, &out);
+        while (out.len && out.ptr[out.len - 1] == '\n')
+            out.len--;
+        buf_append_cstr(&out, "}\n");
+    } else {
+        run_report_text(&report, false, &out);
+        buf_printf(&out, "\n%s\nnext: %.*s\n", why, STR_ARG(next));
+    }
+    cli_print(&out);
+    buf_release(&out);
+    return EXIT_WELL;
+}
+
 int cmd_status(struct cli *cli, int argc, char **argv) {
     struct run_ref_arguments a = {0};
     const struct option options[] = {RUN_REF_OPTIONS(a), OPTION_END};
@@ -120,6 +165,8 @@ int cmd_status(struct cli *cli, int argc, char **argv) {
     if (!cli_start(cli, options, HELP, argc, argv, &arguments, &code)) return code;
     if (arguments.words.count > 1) return cli_usage(cli, "one run, please");
     struct str word = arguments.words.count ? arguments.words.items[0] : STR("");
+    struct str folder = run_ref_only_report(cli, &a, word);
+    if (folder.len) return show_report(cli, folder);
     if (!run_ref_open(cli, &a, word, &ref, &code)) {
         run_ref_close(&ref);
         cli_show_diags(cli);
@@ -127,10 +174,16 @@ int cmd_status(struct cli *cli, int argc, char **argv) {
     }
     bool locked = journal_is_locked(ref.connection);
     uint32_t dropped = locked ? 0 : count_dropped(cli, ref.connection);
+    struct ledger_totals rejects;
+    if (!ledger_count(ref.connection, ref.info->run_id, &rejects, &cli->diags)) {
+        run_ref_close(&ref);
+        cli_show_diags(cli);
+        return EXIT_UNREACHABLE;
+    }
     if (cli->json)
-        print_json(cli, ref.info, locked, dropped);
+        print_json(cli, ref.info, &rejects, locked, dropped);
     else
-        print_text(cli, ref.info, locked, dropped);
+        print_text(cli, ref.info, &rejects, locked, dropped);
     run_ref_close(&ref);
     fflush(stdout);
     return EXIT_WELL;

@@ -106,6 +106,7 @@ static bool check_source_column(struct verifier *v, const struct plan_source_col
 }
 
 static bool check_source_table(struct verifier *v, const struct plan_source_table *table) {
+    IS_FLAG(v, table->no_header, "no_header");
     VERIFY_EACH(v, table, columns, check_source_column);
     VERIFY_EACH(v, table, rows, check_row);
     for (uint32_t i = 0; i < table->rows_count; i++)
@@ -411,6 +412,8 @@ static bool check_check(struct verifier *v, const struct plan_check *check) {
     IN_RANGE(v, check->compare, COMPARE_COUNT, "comparison");
     IS_FLAG(v, check->before, "before");
     if (!check_indexes(v, check->params, check->params_count, plan->params_count, "parameter")) return false;
+    if (!check_indexes(v, check->tables, check->tables_count, plan->target.tables_count, "table"))
+        return false;
     if (!check_indexes(v, check->except_rejected, check->except_rejected_count, plan->maps_count, "map"))
         return false;
     switch ((enum plan_check_kind)check->kind) {
