@@ -218,7 +218,7 @@ class Test:
 def main():
     is_wide = "wide" in sys.argv
     numbers = [int(a) for a in sys.argv[2:] if a.isdigit()]
-    kills = numbers[0] if numbers else int(os.environ.get("MIG_KILLS", 6 if is_wide else 15))
+    kills = numbers[0] if numbers else int(os.environ.get("MIG_KILLS", 5 if is_wide else 10))
     seed = numbers[1] if len(numbers) > 1 else random.randrange(10**6)
     test = Test(sys.argv[1], seed, small=not is_wide)
     try:
