@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -60,10 +61,14 @@ static int unknown_command(struct str name) {
     return EXIT_USAGE;
 }
 
-/* Secrets and personal data must not reach a core file. */
+/* Secrets and personal data must not reach a core file, nor a program that the kernel pipes it to, nor
+ * another process of the same user. (The leak sanitizer is such a process.) */
 static void forbid_core_files(void) {
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 int main(int argc, char **argv) {
