@@ -56,9 +56,10 @@ static int exit_code(enum undo_status status) {
     }
 }
 
-static void show_diags(struct cli *cli) {
+/* Standard output holds one document: the report, or where there is none the diagnostics. */
+static void show_diags(struct cli *cli, bool reported) {
     enum output_format format = cli->format;
-    cli->format = FORMAT_TEXT; /* standard output holds the report */
+    if (reported) cli->format = FORMAT_TEXT;
     cli_show_diags(cli);
     cli->format = format;
 }
@@ -110,8 +111,9 @@ int cmd_rollback(struct cli *cli, int argc, char **argv) {
     if (arguments.words.count > 1) return cli_usage(cli, "one run, please");
     if (!find_policy(cli, policy, &undo.policy, &code)) return code;
     struct str word = arguments.words.count ? arguments.words.items[0] : STR("");
-    if (run_ref_open(cli, &a, word, &ref, &code)) code = roll_back(cli, &ref, &undo, quiet);
+    bool opened = run_ref_open(cli, &a, word, &ref, &code);
+    if (opened) code = roll_back(cli, &ref, &undo, quiet);
     run_ref_close(&ref);
-    show_diags(cli);
+    show_diags(cli, opened);
     return code;
 }
