@@ -89,6 +89,9 @@ static void mig_error(const struct span *location, struct parser *parser, const 
     struct row_list *rows;
     struct line_list *lines;
     struct setting_list *settings;
+    struct setting_tail *tail;
+    struct rule_list *rules;
+    struct ast_tolerance_rule *rule;
     struct field_list *fields;
     struct step_list *steps;
     struct change_list *changes;
@@ -207,6 +210,9 @@ struct place {
 %nterm <lines> code_lines
 %nterm <line> code_line
 %nterm <settings> settings
+%nterm <tail> setting_tail
+%nterm <rules> tolerance_tail more_rules
+%nterm <rule> tolerance_rule tolerance_subject
 %nterm <setting> setting
 %nterm <fields> fields
 %nterm <field> field
@@ -490,16 +496,56 @@ settings:
 ;
 
 setting:
-    name setting_value                          { $$ = build_setting(parser, $1, $2, @$); }
-|   name ASSIGN setting_value                   { $$ = build_setting(parser, $1, $3, @$); }
-|   name PERCENT_NUMBER
-        { $$ = build_setting(parser, $1, build_number(parser, X_INT, $2), @$); $$->percent = true; }
-|   name ASSIGN PERCENT_NUMBER
-        { $$ = build_setting(parser, $1, build_number(parser, X_INT, $3), @$); $$->percent = true; }
+    name setting_value setting_tail
+        { $$ = build_setting(parser, $1, $2, @$); build_setting_tail($$, $3); }
+|   name ASSIGN setting_value setting_tail
+        { $$ = build_setting(parser, $1, $3, @$); build_setting_tail($$, $4); }
+|   name PERCENT_NUMBER setting_tail
+        {
+            $$ = build_setting(parser, $1, build_number(parser, X_INT, $2), @$);
+            $$->percent = true;
+            build_setting_tail($$, $3);
+        }
+|   name ASSIGN PERCENT_NUMBER setting_tail
+        {
+            $$ = build_setting(parser, $1, build_number(parser, X_INT, $3), @$);
+            $$->percent = true;
+            build_setting_tail($$, $4);
+        }
 |   name ENV constant
         { $$ = build_setting(parser, $1, NULL, @$); $$->is_env = true; $$->env_name = $3; }
 |   name ASSIGN ENV constant
         { $$ = build_setting(parser, $1, NULL, @$); $$->is_env = true; $$->env_name = $4; }
+;
+
+setting_tail:
+    ELSE name                                   { $$ = NEW(struct setting_tail); $$->otherwise = $2; }
+|   tolerance_tail                              { $$ = NEW(struct setting_tail); $$->rules = $1; }
+;
+
+tolerance_tail:
+    %empty                                      { $$ = NULL; }
+|   OF tolerance_subject more_rules
+        { $$ = build_rules(parser, $2, $3); $$->open = true; }
+|   COMMA tolerance_rule more_rules             { $$ = build_rules(parser, $2, $3); }
+;
+
+more_rules:
+    %empty                                      { $$ = NEW(struct rule_list); }
+|   more_rules COMMA tolerance_rule             { PUSH(&$1->v, *$3); $$ = $1; }
+;
+
+tolerance_rule:
+    amount OF tolerance_subject                 { $$ = $3; $$->amount = $1; }
+|   PERCENT_NUMBER OF tolerance_subject
+        { $$ = $3; $$->amount = build_number(parser, X_INT, $1); $$->percent = true; }
+;
+
+tolerance_subject:
+    NAME                                        { $$ = build_rule(parser, build_ast_name($1), NULL, @$); }
+|   VALIDATE name
+        { $$ = build_rule(parser, $2, NULL, @$); $$->is_validate = true; }
+|   text_expr                                   { $$ = build_rule(parser, (struct ast_name){0}, $1, @$); }
 ;
 
 setting_value:
@@ -680,13 +726,18 @@ clause:
         }
 |   REBUILD name
         { $$ = build_clause(parser, CLAUSE_REBUILD, @$); build_rebuild(parser, $$, $2); }
-|   TOLERANCE amount
-        { $$ = build_clause(parser, CLAUSE_TOLERANCE, @$); $$->expr = $2; }
-|   TOLERANCE PERCENT_NUMBER
+|   TOLERANCE amount tolerance_tail
+        {
+            $$ = build_clause(parser, CLAUSE_TOLERANCE, @$);
+            $$->expr = $2;
+            build_tolerance_tail($$, $3);
+        }
+|   TOLERANCE PERCENT_NUMBER tolerance_tail
         {
             $$ = build_clause(parser, CLAUSE_TOLERANCE, @$);
             $$->expr = build_number(parser, X_INT, $2);
             $$->percent = true;
+            build_tolerance_tail($$, $3);
         }
 |   KEEP_CROSSWALK DURATION
         { $$ = build_clause(parser, CLAUSE_KEEP_CROSSWALK, @$); $$->expr = build_duration(parser, $2); }

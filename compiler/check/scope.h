@@ -94,6 +94,12 @@ struct checked_map {
 
 struct check_recorder;
 
+/* `reject "unknown status {t.status}"`: for rules of a tolerance, which name it as it is written. */
+struct checked_message {
+    const struct ast_expr *message; /* X_TEXT or X_INTERPOLATED */
+    enum ast_action_kind action;
+};
+
 struct checker {
     struct arena *arena;
     struct diag_list *diags;
@@ -111,12 +117,16 @@ struct checker {
         VEC(const struct schema_table *) tables;
         VEC(uint32_t) columns;
     } pii;
+    VEC(struct checked_message) messages; /* of all actions that have one, as they are met */
     struct checked_map *current_map;      /* whose body is being checked, or NULL */
     VEC(struct checked_map *) references; /* maps that current_map's expressions index, once each */
     uint32_t depth;   /* the expression checker's own: nesting right now, inlined bodies included … */
     uint32_t inlined; /* … and function calls inlined so far; both have limits, because trees recurse */
     const struct check_recorder *recorder; /* told what names stand for (recorder.h); NULL: nobody listens */
 };
+
+/* expr_handler.c: remembers an action's message, if it has one. */
+void checker_note_message(struct checker *checker, const struct ast_action *action);
 
 /* ---------------------------------------------------------------- names at a place */
 

@@ -71,6 +71,7 @@ struct table_state {
 struct outcomes;
 struct quarantine;
 struct tallies;
+struct eta;
 
 struct engine {
     const struct plan *plan;
@@ -91,10 +92,11 @@ struct engine {
     uint64_t **sampled; /* by map: ordinals of written rows drawn for a sample check */
     uint32_t *sampled_count;
     struct str stdin_copy;
-    struct fingerprints *fingerprints; /* of the source files; NULL: none noted yet */
-    struct zone_cache *zones;          /* for parameters and constants */
-    uint32_t current_map;              /* the one that runs */
-    uint64_t writes;                   /* maps that have written so far */
+    struct fingerprints *fingerprints;          /* of the source files; NULL: none noted yet */
+    struct zone_cache *zones;                   /* for parameters and constants */
+    const struct plan_environment *environment; /* that --env names; NULL: none */
+    uint32_t current_map;                       /* the one that runs */
+    uint64_t writes;                            /* maps that have written so far */
     enum run_status status;
     enum run_status verdict;             /* a rehearsal: how a run would have ended first; RUN_OK: well */
     const struct replay_options *replay; /* going through an earlier run, writing nothing; NULL: a run */
@@ -103,7 +105,9 @@ struct engine {
     bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;
-    double deadline; /* end of the environment's window (monotonic seconds); 0: none */
+    struct eta *eta;         /* when the run will end; NULL: nobody asks */
+    uint64_t **source_bytes; /* by source and table, of those in files; 0: unknown; NULL: none */
+    double deadline;         /* end of the environment's window (monotonic seconds); 0: none */
 };
 
 bool engine_stopped(const struct engine *engine);

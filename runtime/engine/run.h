@@ -72,12 +72,23 @@ struct run_reason {
     uint64_t count;
 };
 
+/* A rule of the tolerance that held for a map. */
+struct run_rule_report {
+    struct str subject; /* R0106, "unknown status {t.status}", validate due_after_start */
+    struct str limit;   /* 10, 0.5% */
+    uint64_t count;     /* rows rejected so */
+    bool beyond;
+    const struct plan_tolerance_rule *rule; /* NULL in a report that was read from its file */
+};
+
 struct run_map_report {
     struct str name;
     uint64_t read, written, updated, unchanged, skipped, rejected, warnings;
     double seconds;
     bool complete; /* false: the run stopped before or within */
     VEC(struct run_reason) reasons;
+    VEC(struct run_rule_report) rules;
+    uint64_t ruled; /* rejected rows that rules count, each once */
 };
 
 struct run_check_report {
