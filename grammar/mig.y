@@ -288,6 +288,13 @@ declaration:
             VEC_MOVE(decl->map.clauses, $3->v);
             VEC_MOVE(decl->map.items, $4->v);
         }
+|   D_MAP name clauses error
+        {
+            struct ast_decl *decl = build_decl(parser, DECL_MAP, $2, @$);
+            decl->broken = true;
+            decl->map = (struct ast_map){.name = $2, .body_span = @4};
+            VEC_MOVE(decl->map.clauses, $3->v);
+        }
 |   check_word name opt_constant check_items
         {
             struct ast_decl *decl = build_decl(parser, DECL_CHECK, $2, @$);
@@ -636,7 +643,7 @@ clauses:
 |   clauses clause                              { PUSH(&$1->v, *$2); $$ = $1; }
 |   clauses AFTER names                         { build_after(parser, $1, $3, span_join(@2, @3)); $$ = $1; }
 |   clauses NL                                  { yyerrok; }
-|   clauses error NL                            { yyerrok; $$ = $1; }
+|   clauses error NL                            { yyerrok; build_dropped_clause(parser, $1, @2); $$ = $1; }
 ;
 
 clause:
@@ -783,7 +790,7 @@ body:
 items:
     %empty                                      { $$ = NEW(struct item_list); }
 |   items item NL                               { PUSH(&$1->v, *$2); $$ = $1; }
-|   items error NL                              { yyerrok; $$ = $1; }
+|   items error NL                              { yyerrok; build_dropped_item(parser, $1, @2); $$ = $1; }
 ;
 
 item:
@@ -858,6 +865,8 @@ step:
         { $$ = build_step(parser, STEP_PARAM, @$); $$->name = $2; $$->expr = $4; }
 |   GIVEN path LEFT_BRACE fields RIGHT_BRACE
         { $$ = build_step(parser, STEP_GIVEN, @$); $$->path = *$2; VEC_MOVE($$->fields, $4->v); }
+|   GIVEN path FROM constant
+        { $$ = build_step(parser, STEP_GIVEN, @$); $$->path = *$2; $$->file = $4; }
 |   EXPECT path LEFT_BRACE fields RIGHT_BRACE
         { $$ = build_step(parser, STEP_EXPECT_ROW, @$); $$->path = *$2; VEC_MOVE($$->fields, $4->v); }
 |   EXPECT INT path
@@ -1009,7 +1018,7 @@ expr:
 |   BRACKETS                                    { $$ = build_expr(parser, X_ARRAY, @$); }
 |   expr DOT member_name                        { $$ = build_member(parser, $1, $3, @$); }
 |   expr LEFT_BRACKET arguments RIGHT_BRACKET   { $$ = build_list(parser, X_INDEX, $1, $3, @$); }
-|   expr LEFT_PAREN opt_arguments RIGHT_PAREN   { $$ = build_call(parser, $1, $3, @$); }
+|   expr LEFT_PAREN opt_arguments RIGHT_PAREN   { $$ = build_call(parser, $1, $3, @4, @$); }
 |   expr LEFT_PAREN STAR RIGHT_PAREN            { $$ = build_sql_count_star(parser, $1, @3, @$); }
 |   expr DOUBLE_COLON type                      { $$ = build_sql_cast(parser, $1, $3, @$, true); }
 |   CAST LEFT_PAREN expr AS type RIGHT_PAREN    { $$ = build_sql_cast(parser, $3, $5, @$, false); }

@@ -57,6 +57,17 @@ static void audit_check_item(struct compile *compile, const struct ast_decl *dec
     VEC_PUSH(checker->arena, &work->columns, (struct audit_column){(uint32_t)column, value});
 }
 
+/* A name that the table does not have was probably meant as this column: that was said. */
+static bool audit_is_meant(const struct audit_work *work, const struct ast_decl *decl, uint32_t column) {
+    struct str names[1] = {work->table->columns.items[column].name};
+    for (uint32_t i = 0; i < decl->audit.items.count; i++) {
+        struct str name = decl->audit.items.items[i].name.text;
+        if (schema_find_column(work->table, name) < 0 && diag_closest_name(name, names, 1).len > 0)
+            return true;
+    }
+    return false;
+}
+
 static void audit_check(struct compile *compile, const struct ast_decl *decl) {
     struct checker *checker = &compile->checker;
     struct audit_work *work = ARENA_NEW(checker->arena, struct audit_work);
@@ -70,7 +81,8 @@ static void audit_check(struct compile *compile, const struct ast_decl *decl) {
     for (uint32_t i = 0; i < work->table->columns.count && !decl->broken; i++) {
         const struct schema_column *column = &work->table->columns.items[i];
         if (!column->not_null || column->has_default || column->generated || column->identity) continue;
-        if (audit_find(decl, column->name, decl->audit.items.count)) continue;
+        if (audit_find(decl, column->name, decl->audit.items.count) || audit_is_meant(work, decl, i))
+            continue;
         struct diag *diag =
             diag_report(checker->diags, E_COLUMN_MISSING, decl->audit.table.span,
                         "the audit gives column `%.*s` no value, and it is NOT NULL", STR_ARG(column->name));

@@ -21,6 +21,10 @@ struct compile_files {
 struct plan *compile_spec(struct arena *arena, const struct source_text *spec,
                           const struct compile_files *files, struct diag_list *diags);
 
+/* The same, with instructions that note what rows of tests come to: for coverage, not for runs. */
+struct plan *compile_spec_measured(struct arena *arena, const struct source_text *spec,
+                                   const struct compile_files *files, struct diag_list *diags);
+
 struct check_recorder;
 /* The same, telling a recorder (compiler/check/recorder.h) what names and expressions are; for editors. */
 struct plan *compile_spec_recorded(struct arena *arena, const struct source_text *spec,

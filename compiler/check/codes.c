@@ -135,10 +135,12 @@ static void codes_check_key(struct compile *compile, struct checked_codes *codes
 static void codes_check_line(struct compile *compile, struct checked_codes *codes, struct name_index *keys,
                              const struct ast_code_line *line) {
     struct value value;
+    uint32_t errors = compile->checker.diags->error_count;
     bool fine = codes_check_value(&compile->checker, codes, line->value, &codes->value, "a value", &value);
     for (uint32_t i = 0; i < line->keys.count; i++)
         codes_check_key(compile, codes, keys, line->keys.items[i], fine ? &value : NULL,
                         line->keys.items[i]->span);
+    codes->incomplete |= !fine || compile->checker.diags->error_count > errors;
 }
 
 /* ---------------------------------------------------------------- tables */

@@ -1,75 +1,14 @@
 /* Codes from a csv file, read while compiling: the file is part of what the plan was made from. */
 #include "compiler/check/decl.h"
 
+#include "compiler/check/csv_text.h"
 #include "compiler/check/expr.h"
 #include "runtime/value/convert.h"
 #include "runtime/value/text.h"
 #include "runtime/value/zone.h"
 
-/* One field or record of a csv text (RFC 4180): quotes doubled, LF or CRLF. */
-struct csv_cursor {
-    const struct source_text *source;
-    uint32_t at;
-    struct arena *arena;
-};
-
-struct csv_record {
-    VEC(struct str) fields;
-    struct span span;
-    bool open_quote;
-};
-
-static struct str csv_quoted_field(struct csv_cursor *cursor, bool *open_quote) {
-    struct str text = cursor->source->text;
-    uint32_t start = cursor->at + 1, end = start;
-    while (end < text.len && (text.ptr[end] != '"' || (end + 1 < text.len && text.ptr[end + 1] == '"')))
-        end += text.ptr[end] == '"' ? 2 : 1;
-    *open_quote = end >= text.len;
-    if (end > text.len) end = (uint32_t)text.len;
-    char *out = arena_alloc(cursor->arena, end - start + 1);
-    size_t len = 0;
-    for (uint32_t i = start; i < end; i++) {
-        out[len++] = text.ptr[i];
-        if (text.ptr[i] == '"') i++;
-    }
-    cursor->at = *open_quote ? end : end + 1;
-    return str_from(out, len);
-}
-
-static struct str csv_plain_field(struct csv_cursor *cursor) {
-    struct str text = cursor->source->text;
-    uint32_t start = cursor->at;
-    while (cursor->at < text.len && text.ptr[cursor->at] != ',' && text.ptr[cursor->at] != '\n')
-        cursor->at++;
-    uint32_t end = cursor->at;
-    if (end > start && text.ptr[end - 1] == '\r') end--;
-    return str_from(text.ptr + start, end - start);
-}
-
-/* False at the end of the text. */
-static bool csv_next(struct csv_cursor *cursor, struct csv_record *record) {
-    struct str text = cursor->source->text;
-    *record = (struct csv_record){.span = {cursor->source, cursor->at, cursor->at}};
-    if (cursor->at >= text.len) return false;
-    for (;;) {
-        bool quoted = cursor->at < text.len && text.ptr[cursor->at] == '"';
-        struct str field = quoted ? csv_quoted_field(cursor, &record->open_quote) : csv_plain_field(cursor);
-        VEC_PUSH(cursor->arena, &record->fields, field);
-        while (cursor->at < text.len && text.ptr[cursor->at] != ',' && text.ptr[cursor->at] != '\n')
-            cursor->at++;
-        if (cursor->at >= text.len || text.ptr[cursor->at] == '\n') break;
-        cursor->at++;
-    }
-    record->span.end = cursor->at;
-    while (record->span.end > record->span.start && text.ptr[record->span.end - 1] == '\r')
-        record->span.end--;
-    if (cursor->at < text.len) cursor->at++;
-    return true;
-}
-
-/* A constant of a codes table's part, from the text in a file. False when the text is not of the type. */
-static bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text,
-                                struct value *value) {
+bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text,
+                         struct value *value) {
     if (type.kind == TYPE_ENUM) {
         const struct plan_enum *enumeration = &checker->builder->enums.items[type.ref];
         for (uint32_t i = 0; i < enumeration->labels_count; i++)
@@ -169,8 +108,7 @@ void codes_read_file(struct compile *compile, struct checked_codes *codes, const
         checker->files->read(checker->files->context, ast->file.text, ast->file.span, checker->diags);
     if (text == NULL) return;
     file.columns = ARENA_ARRAY(checker->arena, uint32_t, file.width);
-    struct csv_cursor cursor = {.source = text, .arena = checker->arena};
-    if (str_starts_with(text->text, STR("\xEF\xBB\xBF"))) cursor.at = 3;
+    struct csv_cursor cursor = csv_start(checker->arena, text, ',');
     struct csv_record record;
     if (!csv_next(&cursor, &record)) {
         struct diag *diag = diag_report(checker->diags, E_CODES_FILE, ast->file.span, "`%.*s` is empty",
@@ -188,7 +126,6 @@ void codes_read_file(struct compile *compile, struct checked_codes *codes, const
             diag_help(checker->diags, diag, "close it, or double the quotes inside a field");
             return;
         }
-        bool blank = record.fields.count == 1 && text_trim(record.fields.items[0]).len == 0;
-        if (!blank) codes_read_record(&file, &record);
+        if (!csv_is_blank(&record)) codes_read_record(&file, &record);
     }
 }

@@ -160,6 +160,9 @@ void decl_check_phases(struct compile *compile);
 /* ---- source.c, source_options.c, source_cell.c */
 void source_check_all(struct compile *compile);
 void source_read_options(struct compile *compile, const struct ast_source *ast, struct plan_source *source);
+/* A constant of a type from the text in a file. False when the text is not of the type. */
+bool codes_value_of_text(struct checker *checker, struct plan_type type, struct str text,
+                         struct value *value);
 /* The raw cell that a literal in an inline row or a test stands for. False when reported (with code). */
 bool source_cell_of(struct checker *checker, const struct checked_column *column, const struct ast_expr *expr,
                     enum diag_code code, struct plan_cell *cell);

@@ -182,6 +182,9 @@ bool function_clears_personal(struct str name);
 /* function_aggregate.c. NULL: not an aggregate, or not called as one. */
 /* count(), sum(x) … */
 bool function_is_aggregate(const struct ast_expr *call);
+bool function_is_special(struct str name);
+/* A call of what neither mig nor the spec has. */
+bool function_is_unknown(struct scope *scope, const struct ast_expr *call);
 struct texpr *function_aggregate(struct scope *scope, const struct ast_expr *call, struct str name);
 void function_add_names(struct scope *scope, struct name_list *list);
 /* function_user.c */

@@ -116,7 +116,11 @@ struct texpr *expr_if(struct scope *scope, const struct ast_expr *expr, struct p
     struct plan_type type;
     if (!branch_unify(scope, branches, 2, "the branches of `if`", &type) || node_failed(condition))
         return node_error(scope, expr->span);
-    return node_if(scope, condition, branches[0], branches[1], expr->span);
+    struct texpr *node = node_if(scope, condition, branches[0], branches[1], expr->span);
+    node->sides[0] = expr->items.items[0]->span;
+    /* The sides of `else if` speak for themselves. */
+    if (ast_strip(expr->items.items[1])->kind != X_IF) node->sides[1] = expr->items.items[1]->span;
+    return node;
 }
 
 /* ---------------------------------------------------------------- and, or */
@@ -157,6 +161,7 @@ struct texpr *expr_coalesce(struct scope *scope, const struct ast_expr *expr, st
     struct texpr *node = node_new(scope, TX_COALESCE, type, expr->span);
     node_push(scope, node, sides[0]);
     node_push(scope, node, sides[1]);
+    node->sides[1] = expr->right->span;
     return node;
 }
 
@@ -368,10 +373,13 @@ static struct texpr *match_lower(struct scope *scope, struct match_work *work, b
     }
     if (!branch_unify(scope, work->results, used, "the arms of a match", &type))
         return node_error(scope, expr->span);
-    struct texpr *node = work->results[used - 1];
-    for (uint32_t i = used - 1; i-- > 0;) {
+    uint32_t last = used - 1;
+    struct texpr *node = work->results[last];
+    for (uint32_t i = last; i-- > 0;) {
         node = node_if(scope, work->conditions[i], work->results[i], node, expr->span);
         node->type = type;
+        if (expr->arms.items[i].result != NULL) node->sides[0] = expr->arms.items[i].result->span;
+        if (i + 1 == last && i + 1 < count) node->sides[1] = expr->arms.items[i + 1].result->span;
     }
     return node;
 }

@@ -110,6 +110,7 @@ static bool compare_refuse_null(struct scope *scope, const struct ast_expr *expr
     const struct ast_expr *left = ast_strip(expr->left), *right = ast_strip(expr->right);
     if (left->kind != X_NULL && right->kind != X_NULL) return false;
     if (expr->op != AST_EQUAL && expr->op != AST_NOT_EQUAL) return false;
+    if (str_is(span_text(expr->op_span), "=")) return true; /* told as SQL's spelling */
     struct checker *checker = scope->checker;
     struct str other = span_text(left->kind == X_NULL ? expr->right->span : expr->left->span);
     const char *is = expr->op == AST_EQUAL ? "is null" : "is not null";

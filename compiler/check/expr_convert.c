@@ -273,6 +273,7 @@ struct texpr *check_convert(struct scope *scope, struct texpr *node, const struc
 bool check_not_personal(struct scope *scope, const struct texpr *node, const char *what) {
     if (node_failed(node) || (!node->pii && node->type.kind != TYPE_SECRET)) return true;
     if (node->type.kind == TYPE_SECRET) return !secret_refused(scope, node);
+    if (scope->checker->pii.incomplete) return true;
     struct diag_list *diags = scope->checker->diags;
     const struct texpr *origin = node;
     /* Down to where the data come in; bindings lead to the lines where they were given names. */

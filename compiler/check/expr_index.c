@@ -49,7 +49,7 @@ static bool index_push_keys(struct scope *scope, const struct ast_expr *expr, st
 /* A constant that no line of the table has can never be found. */
 static bool index_check_code(struct scope *scope, const struct checked_codes *codes,
                              const struct texpr *key) {
-    if (codes->single_keys.count == 0 || !node_is_text_const(key)) return true;
+    if (codes->single_keys.count == 0 || codes->incomplete || !node_is_text_const(key)) return true;
     struct name_list names = {0};
     for (uint32_t i = 0; i < codes->single_keys.count; i++) {
         struct str known = codes->single_keys.items[i].as_text;
@@ -109,7 +109,8 @@ static struct texpr *index_map(struct scope *scope, const struct ast_expr *expr,
     struct checker *checker = scope->checker;
     map->used = true;
     record_use(checker, ast_strip(expr->left)->span, map->span);
-    if (map->erroneous) return node_error(scope, expr->span);
+    if (map->erroneous || (!map->keyed && map->decl && map->decl->broken))
+        return node_error(scope, expr->span);
     if (!map->keyed || map->target == NULL) {
         struct diag *diag = diag_report(checker->diags, E_NAME_PLACE, expr->span,
                                         map->keyed ? "map `%.*s` writes no table, so it has no crosswalk"

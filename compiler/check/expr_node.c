@@ -94,7 +94,8 @@ struct texpr *node_finish(struct scope *scope, struct texpr *call) {
     if (!node_args_are_const(call)) return call;
     if (flags & (OPF_NO_FOLD | OPF_VOLATILE | OPF_ACTION | OPF_SELECT)) return call;
     if (null_const) return node_null(scope, call->type, call->span);
-    return node_fold(scope, call);
+    struct texpr *folded = node_fold(scope, call);
+    return scope->checker->no_folding && !node_failed(folded) ? call : folded;
 }
 
 struct texpr *node_call(struct scope *scope, enum opcode opcode, struct plan_type result, struct span span,

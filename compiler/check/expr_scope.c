@@ -83,6 +83,10 @@ static const struct fact *facts_add(struct scope *scope, const struct ast_expr *
     if (condition->kind == X_NOT) return facts_add(scope, condition->left, !truth, facts);
     if (condition->kind == X_IS_NULL && condition->negated == truth && path_is_one(condition->left))
         return fact_new(scope, condition->left, facts);
+    /* `x != null` is reported where it stands; it was meant as `x is not null`. */
+    if (condition->kind == X_BINARY && condition->op == (truth ? AST_NOT_EQUAL : AST_EQUAL) &&
+        ast_strip(condition->right)->kind == X_NULL && path_is_one(condition->left))
+        return fact_new(scope, condition->left, facts);
     if (condition->kind == X_BINARY && condition->op == (truth ? AST_AND : AST_OR)) {
         facts = facts_add(scope, condition->left, truth, facts);
         return facts_add(scope, condition->right, truth, facts);

@@ -316,6 +316,17 @@ static bool function_check_args(struct scope *scope, const struct ast_expr *call
     return good;
 }
 
+bool function_is_unknown(struct scope *scope, const struct ast_expr *call) {
+    if (call->kind != X_CALL || call->path.parts.count != 1) return false;
+    struct str name = call->path.parts.items[0].text;
+    struct name_list names = {0};
+    if (scope_find_fn(scope, name) != NULL) return false;
+    function_add_names(scope, &names);
+    for (uint32_t i = 0; i < names.names.count; i++)
+        if (str_eq(names.names.items[i], name)) return false;
+    return !function_is_special(name);
+}
+
 struct texpr *expr_call(struct scope *scope, const struct ast_expr *expr, struct plan_type hint) {
     (void)hint;
     if (expr->path.parts.count == 0) return node_error(scope, expr->span);
@@ -329,6 +340,8 @@ struct texpr *expr_call(struct scope *scope, const struct ast_expr *expr, struct
     if (expr->items.count > FUNCTION_MAX_ARGS)
         return function_wrong_count(scope, expr, name, expr->items.count);
     struct texpr *args[FUNCTION_MAX_ARGS];
+    /* An aggregate that is misspelt has arguments of the rows, which this scope does not know. */
+    if (scope->aggregates && function_is_unknown(scope, expr)) return function_unknown(scope, expr, name);
     bool good = function_check_args(scope, expr, args);
     if (!good) {
         /* An unknown function is worth saying even where its arguments are wrong too. */

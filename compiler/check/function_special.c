@@ -80,6 +80,10 @@ static struct texpr *special_truncate_to(struct scope *scope, const struct ast_e
     return node_error(scope, call->span);
 }
 
+bool function_is_special(struct str name) {
+    return str_is(name, "mask") || str_is(name, "uuid5") || str_is(name, "truncate_to");
+}
+
 struct texpr *function_special(struct scope *scope, const struct ast_expr *call, struct str name) {
     if (str_is(name, "mask")) return special_mask(scope, call);
     if (str_is(name, "uuid5")) return special_uuid5(scope, call);

@@ -167,6 +167,9 @@ static struct texpr *user_inline(struct scope *scope, const struct ast_expr *cal
         user_report_call(scope, call, fn, &silent);
         return node_error(scope, call->span);
     }
+    body = node_copy(scope, body);
+    if (body->body.source == NULL) body->body = fn->ast->body->span;
+    body->call = call->span;
     struct texpr *guard = user_guard(scope, fn, args, call->span);
     if (guard == NULL) return body;
     struct texpr *null = node_null(scope, type_nullable(body->type, true), call->span);
@@ -182,6 +185,8 @@ struct texpr *function_user(struct scope *scope, const struct ast_expr *call, st
     struct checker *checker = scope->checker;
     fn->used = true;
     record_use(checker, call->path.span, fn->span);
+    if (fn->decl != NULL && fn->decl->broken && call->items.count != fn->params.count)
+        return node_error(scope, call->span); /* what it takes did not parse */
     if (call->items.count != fn->params.count) return user_wrong_count(scope, call, fn);
     struct texpr **args = ARENA_ARRAY(checker->arena, struct texpr *, fn->params.count);
     if (!user_check_args(scope, call, fn, args)) return node_error(scope, call->span);

@@ -84,7 +84,9 @@ struct map_work {
     const struct map_line **assigned; /* by target column; NULL: none */
     VEC(struct left_out) left_out;
     uint32_t level;
-    bool broken; /* parts did not parse: say nothing about what is missing */
+    bool broken;              /* parts did not parse: say nothing about what is missing */
+    bool incomplete;          /* columns were wrong or missing: tests that name them say nothing new */
+    VEC(struct str) misspelt; /* columns that were probably meant by names that the table does not have */
 };
 
 /* ---- map_rows.c: makes rows; false when `from` itself could not be resolved (reported) */

@@ -14,7 +14,8 @@ struct grouped_walk {
 
 static bool body_visit_grouped(const struct ast_expr *expr, void *context) {
     struct grouped_walk *walk = context;
-    if (walk->found || function_is_aggregate(expr)) return false;
+    if (walk->found || function_is_aggregate(expr) || function_is_unknown(&walk->work->query.body, expr))
+        return false;
     bool row = expr->kind == X_NAME && scope_find(&walk->work->query.body, expr->name.text) == NULL &&
                scope_find(&walk->work->query.rows, expr->name.text) != NULL;
     if (row) walk->found = expr;
@@ -86,12 +87,27 @@ static void body_report_twice(struct map_work *work, struct ast_name name, struc
     diag_help(checker->diags, diag, "keep one of the two; a value that both need is a `let`");
 }
 
+/* `catgory = …`: that `category` has no value is said already. */
+static void body_note_misspelt(struct map_work *work, struct str name) {
+    const struct schema_table *table = work->map->target;
+    struct arena *arena = work->compile->checker.arena;
+    struct str *names = ARENA_ARRAY(arena, struct str, table->columns.count);
+    for (uint32_t i = 0; i < table->columns.count; i++)
+        names[i] = table->columns.items[i].name;
+    work->incomplete = true;
+    struct str meant = diag_closest_name(name, names, table->columns.count);
+    if (meant.len > 0) VEC_PUSH(arena, &work->misspelt, meant);
+}
+
 /* The target column, with everything that can be wrong with it as such reported. -1: reported. */
 static int body_find_column(struct map_work *work, struct ast_name name, struct expected *expected) {
     struct checker *checker = &work->compile->checker;
     const struct schema_table *table = work->map->target;
     int column = target_find_column(work->compile, table, name);
-    if (column < 0) return -1;
+    if (column < 0) {
+        body_note_misspelt(work, name.text);
+        return -1;
+    }
     const struct schema_column *found = &table->columns.items[column];
     if (work->assigned[column] != NULL) body_report_twice(work, name, work->assigned[column]->span);
     if (found->generated || found->identity == 2) {
@@ -265,6 +281,30 @@ bool map_ignores_column(const struct map_work *work, struct str column) {
     return false;
 }
 
+enum { MOST_NAMED = 8 };
+
+/* NOT NULL, and nothing fills it; nothing was said about it yet. */
+static bool body_is_missing(const struct map_work *work, uint32_t index) {
+    const struct schema_column *column = &work->map->target->columns.items[index];
+    if (!column->not_null || column->has_default || column->generated || column->identity ||
+        work->assigned[index] || map_assigns_by_name(work, column->name) ||
+        map_ignores_column(work, column->name) || map_spread_leaves_out(work, index))
+        return false;
+    for (uint32_t i = 0; i < work->misspelt.count; i++)
+        if (str_eq(work->misspelt.items[i], column->name)) return false;
+    return true;
+}
+
+static void body_report_missing(struct map_work *work, const struct schema_column *column) {
+    struct checker *checker = &work->compile->checker;
+    work->incomplete = true;
+    struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span,
+                                    "map `%.*s` gives column `%.*s` no value, and it is NOT NULL",
+                                    STR_ARG(work->map->name), STR_ARG(column->name));
+    diag_label(checker->diags, diag, column->span, "declared here, without a default");
+    diag_help(checker->diags, diag, "assign it in the body: `%.*s = …`", STR_ARG(column->name));
+}
+
 static void map_check_columns_complete(struct map_work *work) {
     struct checker *checker = &work->compile->checker;
     const struct schema_table *table = work->map->target;
@@ -276,20 +316,23 @@ static void map_check_columns_complete(struct map_work *work) {
         diag_help(checker->diags, diag, "assign each in the body: `email = u.email`");
         return;
     }
-    for (uint32_t i = 0; i < table->columns.count; i++) {
-        const struct schema_column *column = &table->columns.items[i];
-        if (!column->not_null || column->has_default || column->generated || column->identity ||
-            work->assigned[i])
-            continue;
-        if (map_assigns_by_name(work, column->name) || map_ignores_column(work, column->name) ||
-            map_spread_leaves_out(work, i))
-            continue;
-        struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span,
-                                        "map `%.*s` gives column `%.*s` no value, and it is NOT NULL",
-                                        STR_ARG(work->map->name), STR_ARG(column->name));
-        diag_label(checker->diags, diag, column->span, "declared here, without a default");
-        diag_help(checker->diags, diag, "assign it in the body: `%.*s = …`", STR_ARG(column->name));
-    }
+    VEC(const struct schema_column *) missing = {0};
+    for (uint32_t i = 0; i < table->columns.count; i++)
+        if (body_is_missing(work, i)) VEC_PUSH(checker->arena, &missing, &table->columns.items[i]);
+    if (missing.count == 1) body_report_missing(work, missing.items[0]);
+    if (missing.count < 2) return;
+    struct buf names = {0};
+    for (uint32_t i = 0; i < missing.count && i < MOST_NAMED; i++)
+        buf_printf(&names, "%s`%.*s`", i ? ", " : "", STR_ARG(missing.items[i]->name));
+    if (missing.count > MOST_NAMED) buf_printf(&names, " and %u more", missing.count - MOST_NAMED);
+    struct diag *diag = diag_report(checker->diags, E_COLUMN_MISSING, work->map->span,
+                                    "map `%.*s` gives %u columns no value, and they are NOT NULL: %.*s",
+                                    STR_ARG(work->map->name), missing.count, STR_ARG(buf_str(&names)));
+    buf_release(&names);
+    work->incomplete = true;
+    for (uint32_t i = 0; i < missing.count && i < MOST_NAMED; i++)
+        diag_label(checker->diags, diag, missing.items[i]->span, "declared here, without a default");
+    diag_help(checker->diags, diag, "assign them in the body: `%.*s = …`", STR_ARG(missing.items[0]->name));
 }
 
 void map_check_body(struct map_work *work) {

@@ -65,7 +65,10 @@ static struct emitter *emit_rows(struct row_query *query, struct plan_map *plan,
         emit_binding(emitter, query->lookups.items[i]);
     emit_list(emitter, OUT_KEY, extras->keys, extras->key_count);
     if (extras->partition) emit_output_value(emitter, OUT_PARTITION, 0, extras->partition);
-    if (query->where) emit_where(emitter, query->where);
+    if (query->where) {
+        emit_note(emitter, NOTE_LINE, query->where->span);
+        emit_where(emitter, query->where);
+    }
     emit_list(emitter, OUT_UNIQUE, query->unique_keys.items, query->unique_keys.count);
     for (uint32_t i = 0; i < query->order.count; i++)
         emit_output(emitter, OUT_ORDER, i, emit_value(emitter, query->order.items[i].expr),
@@ -112,6 +115,7 @@ static uint32_t emit_column_index(const struct plan_map *plan, uint32_t column) 
 static void emit_body(struct map_work *work, struct plan_map *plan, struct emitter *emitter) {
     for (uint32_t i = 0; i < work->lines.count; i++) {
         struct map_line *line = &work->lines.items[i];
+        emit_note(emitter, line->kind == LINE_VALIDATE ? NOTE_VALIDATION : NOTE_LINE, line->span);
         if (line->kind == LINE_VALIDATE) {
             emit_validate(emitter, line->condition, &line->on_fail, line->name);
             continue;
@@ -136,6 +140,10 @@ static void emit_columns(struct map_work *work, struct plan_map *plan) {
     plan->columns = ARENA_ARRAY(checker->arena, uint32_t, work->map->target->columns.count);
     for (uint32_t i = 0; i < work->map->target->columns.count; i++)
         if (work->assigned[i] != NULL) plan->columns[plan->columns_count++] = i;
+    plan->ignored = ARENA_ARRAY(checker->arena, uint32_t, work->map->target->columns.count);
+    for (uint32_t i = 0; i < work->map->target->columns.count; i++)
+        if (map_ignores_column(work, work->map->target->columns.items[i].name))
+            plan->ignored[plan->ignored_count++] = i;
 }
 
 static void emit_map(struct map_work *work) {

@@ -25,7 +25,7 @@ static bool rows_from_map(struct row_query *query, const struct ast_clause *clau
         struct checked_map *map = checker->maps.items[i];
         if (path->parts.count != 1 || !str_eq(map->name, path->parts.items[0].text)) continue;
         map->used = true;
-        if (map->erroneous) return false;
+        if (map->erroneous || (!map->keyed && map->decl && map->decl->broken)) return false;
         if (!map->keyed || map->target == NULL) {
             struct diag *diag = diag_report(checker->diags, E_KEY_NEEDED, path->span,
                                             "the rows of map `%.*s` are not remembered", STR_ARG(map->name));

@@ -72,7 +72,7 @@ static bool search_resolve_map(struct search *search) {
         diag_help(checker->diags, diag, "find a row of the map itself by its key: `%.*s[…]`",
                   STR_ARG(map->name));
         search->failed = true;
-    } else if (map->erroneous) {
+    } else if (map->erroneous || (!map->keyed && map->decl && map->decl->broken)) {
         search->failed = true;
     } else if (!map->keyed || map->target == NULL) {
         struct diag *diag = diag_report(checker->diags, E_KEY_NEEDED, path->span,

@@ -50,6 +50,7 @@ struct checked_codes {
     VEC(struct value) single_keys; /* text keys of a one-part table, for did-you-mean of constants */
     uint32_t table;                /* index in builder->tables */
     bool used;
+    bool incomplete; /* lines were wrong: nothing is said about keys that are not there */
     struct ast_handlers *handlers;
     struct span span;
 };
@@ -116,12 +117,14 @@ struct checker {
     struct { /* `pii table (columns)`: what may receive personal data */
         VEC(const struct schema_table *) tables;
         VEC(uint32_t) columns;
+        bool incomplete; /* a declaration was wrong: nothing is said about columns that it may have meant */
     } pii;
     VEC(struct checked_message) messages; /* of all actions that have one, as they are met */
     struct checked_map *current_map;      /* whose body is being checked, or NULL */
     VEC(struct checked_map *) references; /* maps that current_map's expressions index, once each */
     uint32_t depth;   /* the expression checker's own: nesting right now, inlined bodies included … */
     uint32_t inlined; /* … and function calls inlined so far; both have limits, because trees recurse */
+    bool no_folding;  /* in conditions of tests: what they call is run, and its parts can be shown */
     const struct check_recorder *recorder; /* told what names stand for (recorder.h); NULL: nobody listens */
 };
 

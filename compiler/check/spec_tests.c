@@ -1,26 +1,10 @@
 /* Tests in a spec: rows that are given, rows and counts that are expected, assertions. */
-#include "compiler/check/map.h"
+#include "compiler/check/spec_tests.h"
 
 #include "compiler/check/recorder.h"
 #include "compiler/check/decl_walk.h"
 #include "compiler/check/expr.h"
 #include "runtime/value/convert.h"
-
-/* One expectation or parameter, with its values typed and not yet emitted. */
-struct test_program {
-    VEC(struct texpr *) values;
-    uint32_t expect; /* index in expects, or in params where is_param */
-    bool is_param;
-};
-
-struct test_work {
-    VEC(struct plan_test_param) params;
-    VEC(struct plan_test_given) givens;
-    VEC(struct plan_test_expect) expects;
-    VEC(struct test_program) programs;
-    struct plan_test plan;
-    struct scope scope; /* without rows */
-};
 
 static struct texpr *test_value(struct test_work *test, const struct ast_expr *expr, struct plan_type type,
                                 const struct schema_type *column, const char *what) {
@@ -120,22 +104,8 @@ static void test_given_source(struct compile *compile, struct test_work *test,
             source_cell_of(checker, &table->columns.items[i], field->value, E_TEST_VALUE,
                            &given.row.cells[i]);
     }
-    test_unknown_fields(checker, step, names, count);
+    if (!table->incomplete) test_unknown_fields(checker, step, names, count);
     VEC_PUSH(checker->arena, &test->givens, given);
-}
-
-static struct plan_cell test_target_cell(struct checker *checker, struct plan_type type,
-                                         const struct value *value) {
-    struct plan_cell cell = {.kind = CELL_TEXT};
-    if (value->kind == TYPE_NULL)
-        cell.is_null = 1;
-    else if (value->kind == TYPE_ENUM)
-        cell.text = checker->builder->enums.items[type.ref].labels[value->as_int].text;
-    else if (value->kind == TYPE_ARRAY)
-        cell.text = value_format_array(checker->arena, type.element, &value->as_array);
-    else
-        cell.text = value_format(checker->arena, value);
-    return cell;
 }
 
 static void test_given_target(struct compile *compile, struct test_work *test,
@@ -170,6 +140,10 @@ static void test_given_target(struct compile *compile, struct test_work *test,
 static void test_given(struct compile *compile, struct test_work *test, const struct ast_test_step *step) {
     struct checker *checker = &compile->checker;
     if (step->path.parts.count == 0) return;
+    if (step->file.text.len > 0) {
+        test_given_file(compile, test, step);
+        return;
+    }
     test_fields_twice(checker, step);
     if (checker->target_name.len && str_eq(step->path.parts.items[0].text, checker->target_name)) {
         const struct schema_table *target = target_find_table(compile, &step->path);
@@ -222,7 +196,7 @@ static void test_expect_row(struct compile *compile, struct test_work *test,
         const struct schema_table *table = work->map->target;
         if (table && target_find_column(compile, table, field->name) < 0) continue;
         const struct map_line *line = test_find_line(work, field->name.text);
-        if (line == NULL && work->broken) continue;
+        if (line == NULL && (work->broken || work->incomplete)) continue;
         if (line == NULL) {
             struct diag *diag = diag_report(checker->diags, E_TEST_STEP, field->name.span,
                                             "map `%.*s` gives column `%.*s` no value to compare",
@@ -287,7 +261,11 @@ static void test_assert(struct compile *compile, struct test_work *test, const s
     if (condition == NULL) return;
     struct plan_test_expect expect = {.kind = EXPECT_ASSERT,
                                       .span = plan_builder_span(checker->builder, span)};
-    test_add_program(checker, test, false, check_condition(&test->scope, condition));
+    checker->no_folding = true;
+    struct texpr *typed = check_condition(&test->scope, condition);
+    checker->no_folding = false;
+    test_add_program(checker, test, false, typed);
+    test_find_parts(checker, typed, span, &test->programs.items[test->programs.count - 1]);
     VEC_PUSH(checker->arena, &test->expects, expect);
 }
 
@@ -392,6 +370,8 @@ static void test_code(struct compile *compile, struct test_work *test, const str
         is_fn = is_fn || str_eq(checker->fns.items[i]->name, ast->subject.text);
     }
     if (ast->subject.text.len == 0) {
+        if (test->subject_reported) return;
+        test->subject_reported = true;
         struct diag *diag = diag_report(checker->diags, E_TEST_STEP, step->span,
                                         "the test does not say what this line is about");
         diag_help(checker->diags, diag, "write `test 'title' for some_codes { … }`");
@@ -418,7 +398,9 @@ static void test_step(struct compile *compile, struct test_work *test, const str
     case STEP_EXPECT_ROW: test_expect_row(compile, test, step); break;
     case STEP_EXPECT_COUNT: test_expect_count(compile, test, step); break;
     case STEP_EXPECT_REJECT: test_expect_reject(compile, test, step); break;
-    case STEP_ASSERT: test_assert(compile, test, step->expr, step->span); break;
+    case STEP_ASSERT:
+        if (step->expr != NULL) test_assert(compile, test, step->expr, step->expr->span);
+        break;
     case STEP_CODE: test_code(compile, test, ast, step); break;
     }
 }
@@ -462,13 +444,16 @@ void spec_tests_emit_all(struct compile *compile) {
         for (uint32_t j = 0; j < test->programs.count; j++) {
             const struct test_program *program = &test->programs.items[j];
             struct emitter *emitter = emitter_new(checker->builder);
+            emit_without_folding(emitter);
             for (uint32_t k = 0; k < program->values.count; k++)
                 emit_output_value(emitter, OUT_VALUE, k, program->values.items[k]);
             uint32_t index = emitter_finish(emitter);
-            if (program->is_param)
+            if (program->is_param) {
                 test->params.items[program->expect].program = index;
-            else
+            } else {
                 test->expects.items[program->expect].program = index + 1;
+                test_emit_parts(checker, program, &test->expects.items[program->expect]);
+            }
         }
         test->plan.params = test->params.items;
         test->plan.params_count = test->params.count;

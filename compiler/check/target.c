@@ -266,10 +266,16 @@ void target_check_pii(struct compile *compile) {
         const struct ast_decl *decl = compile->decls.items[i];
         if (decl->kind != DECL_PII || target_pii_of_map(compile, decl)) continue;
         const struct schema_table *table = target_find_table(compile, &decl->pii.table);
-        if (table == NULL) continue;
+        if (table == NULL) {
+            checker->pii.incomplete = true;
+            continue;
+        }
         for (uint32_t j = 0; j < decl->pii.columns.count; j++) {
             int column = target_find_column(compile, table, decl->pii.columns.items[j]);
-            if (column < 0) continue;
+            if (column < 0) {
+                checker->pii.incomplete = true;
+                continue;
+            }
             VEC_PUSH(checker->arena, &checker->pii.tables, table);
             VEC_PUSH(checker->arena, &checker->pii.columns, (uint32_t)column);
         }

@@ -68,6 +68,9 @@ struct texpr {
     } cell;
     uint8_t slot_kind, via;        /* TX_INPUT */
     bool negated;                  /* TX_IS_NULL */
+    struct span sides[2];          /* TX_IF, TX_COALESCE that the author wrote: the text of both sides, for
+                                      coverage; without a source: not written, or another `if` of a match */
+    struct span body, call;        /* the body of a function that stands here, for coverage, and its call */
     struct tbinding *binding;      /* TX_BOUND */
     VEC(struct thandler) handlers; /* TX_HANDLED */
 };

@@ -275,6 +275,7 @@ static void add_test(struct facts *facts, const struct ast_decl *decl) {
         facts_put_text(facts, fact, step->name.text);
         facts_put_path(facts, fact, &step->path);
         facts_put_path(facts, fact, &step->by);
+        facts_put_text(facts, fact, step->file.text);
         facts_put_expr(facts, fact, step->expr);
         facts_put_exprs(facts, fact, step->code.keys.items, step->code.keys.count);
         facts_put_expr(facts, fact, step->code.value);

@@ -47,6 +47,7 @@ void emit_validate(struct emitter *e, struct texpr *condition, const struct than
                    struct str name) {
     uint32_t sel = select_failing(e, condition);
     if (sel == 0) return;
+    if (on_fail) note_place(e, NOTE_HANDLER, on_fail->span, sel);
     enum taction action = on_fail ? on_fail->action : TACT_REJECT;
     struct ir_instr instr = expr_instr(condition, OP_REJECT, sel);
     instr.imm = FAULT_INVALID;

@@ -14,6 +14,7 @@ struct plan_builder {
     struct arena *arena;
     struct diag_list *diags;
     struct plan plan; /* everything but the growing lists is set directly here */
+    bool measured;    /* programs note what rows came to (mig test --coverage) */
     VEC(struct plan_const) consts;
     VEC(struct plan_pattern) patterns;
     VEC(struct plan_program) programs;
@@ -45,6 +46,10 @@ struct plan *plan_builder_finish(struct plan_builder *builder);
 
 /* ---- one program */
 struct emitter *emitter_new(struct plan_builder *builder);
+/* Where the builder is measured: from here on nothing is computed while compiling, so that it is reached. */
+void emit_without_folding(struct emitter *emitter);
+/* Where the builder is measured: notes that rows come here. The whole program's rows. */
+void emit_note(struct emitter *emitter, enum plan_note note, struct span span);
 /* Evaluates expr for all rows in play; events left fresh are reported (REPORT). Returns the register. */
 uint32_t emit_value(struct emitter *emitter, struct texpr *expr);
 /* A let or column: evaluates and reports at this point; later TX_BOUND of the binding use the register. */

@@ -18,17 +18,24 @@ static int known_truth(const struct emitter *e, uint32_t reg) {
 uint32_t emit_if(struct emitter *e, struct texpr *x, uint32_t sel) {
     struct texpr *condition = x->args.items[0], *then = x->args.items[1], *otherwise = x->args.items[2];
     uint32_t whole;
-    if (emit_without_guard(e, x, sel, &whole)) return whole;
+    /* An author's own question is measured as it stands. */
+    bool written = e->builder->measured && x->sides[0].source != NULL;
+    if (!written && emit_without_guard(e, x, sel, &whole)) return whole;
     uint32_t test = emit_expr(e, condition, sel);
     int truth = known_truth(e, test);
-    if (truth != -2) return emit_expr(e, truth == 1 ? then : otherwise, sel);
+    if (truth != -2) {
+        note_place(e, NOTE_BRANCH, x->sides[truth != 1], sel);
+        return emit_expr(e, truth == 1 ? then : otherwise, sel);
+    }
     emit_pins(e, then, sel);
     emit_pins(e, otherwise, sel);
     struct ir_instr merge = expr_instr(x, OP_IF, sel);
     merge.args[0] = test;
     merge.imm = select_rows(e, condition, OP_SEL_TRUE, test, sel);
+    note_place(e, NOTE_BRANCH, x->sides[0], merge.imm);
     merge.args[1] = emit_expr(e, then, merge.imm);
     merge.imm2 = select_rows(e, condition, OP_SEL_NOT_TRUE, test, sel);
+    note_place(e, NOTE_BRANCH, x->sides[1], merge.imm2);
     merge.args[2] = emit_expr(e, otherwise, merge.imm2);
     return ir_add(e, merge, x->type);
 }
@@ -52,11 +59,16 @@ uint32_t emit_coalesce(struct emitter *e, struct texpr *x, uint32_t sel) {
     struct texpr *left = x->args.items[0], *right = x->args.items[1];
     uint32_t a = emit_expr(e, left, sel);
     const struct ir_reg *known = &e->regs.items[a];
-    if (known->known == KNOWN_VALUE) return known->value.kind == TYPE_NULL ? emit_expr(e, right, sel) : a;
+    if (known->known == KNOWN_VALUE) {
+        if (known->value.kind != TYPE_NULL) return a;
+        note_place(e, NOTE_BRANCH, x->sides[1], sel);
+        return emit_expr(e, right, sel);
+    }
     emit_pins(e, right, sel);
     struct ir_instr patch = expr_instr(x, OP_PATCH, sel);
     patch.args[0] = a;
     patch.imm = select_rows(e, left, OP_SEL_NULL, a, sel);
+    note_place(e, NOTE_BRANCH, x->sides[1], patch.imm);
     patch.args[1] = emit_expr(e, right, patch.imm);
     return ir_add(e, patch, x->type);
 }

@@ -92,6 +92,7 @@ static uint32_t emit_find(struct emitter *e, struct texpr *x, uint32_t sel) {
     e->match = match;
     struct plan_type row = {.kind = TYPE_ROW, .ref = x->index};
     uint32_t reg = ir_add(e, find, row);
+    note_codes(e, x, reg, sel);
     if (match == MATCH_ONE) return reg;
     struct ir_instr choose = expr_instr(x, match == MATCH_FIRST ? OP_FIRST_MATCH : OP_LAST_MATCH, sel);
     choose.args[0] = reg;
@@ -150,6 +151,7 @@ uint32_t emit_expr(struct emitter *e, struct texpr *x, uint32_t sel) {
         return emit_null(e, x);
     }
     e->depth++;
+    note_place(e, NOTE_FUNCTION, x->body, sel);
     uint32_t reg = emit_node(e, x, sel);
     e->depth--;
     return reg;

@@ -124,6 +124,8 @@ uint32_t emit_handled(struct emitter *e, struct texpr *x, uint32_t sel) {
         selections[i] = ir_add(e, select, (struct plan_type){0});
     }
     for (uint32_t i = 0; i < x->handlers.count; i++)
+        if (selections[i] != 0) note_place(e, NOTE_HANDLER, x->handlers.items[i].span, selections[i]);
+    for (uint32_t i = 0; i < x->handlers.count; i++)
         if (selections[i] != 0)
             result = apply_handler(e, x, &x->handlers.items[i], result, original, sel, selections[i]);
     return result;

@@ -175,7 +175,7 @@ uint32_t ir_add(struct emitter *e, struct ir_instr instr, struct plan_type type)
     struct value value = {.kind = TYPE_NULL};
     enum fault fault = FAULT_NONE;
     if (result && opcode_is_hoistable(instr.op) && are_scalar(e, &instr)) {
-        known = try_fold(e, &instr, type, &value, &fault);
+        if (!e->no_folding) known = try_fold(e, &instr, type, &value, &fault);
         if (known == KNOWN_VALUE) return ir_const(e, type, &value, instr.span);
         instr.part = PART_INIT;
         instr.sel = 0;

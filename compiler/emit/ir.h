@@ -97,6 +97,7 @@ struct emitter {
     uint32_t depth;                    /* of the expression being walked */
     enum { MATCH_ONE, MATCH_FIRST, MATCH_LAST } match; /* what a FIND with several rows gives */
     bool too_deep;
+    bool no_folding;
 };
 
 /* ---- ir.c */
@@ -117,6 +118,12 @@ struct plan_type type_simple(enum type_kind kind);
 uint32_t emit_expr(struct emitter *e, struct texpr *x, uint32_t sel);
 /* An instruction for the expression, with its span and taint. */
 struct ir_instr expr_instr(const struct texpr *x, enum opcode op, uint32_t sel);
+
+/* ---- emit_note.c */
+/* Where the builder is measured: notes that rows of the selection come to the text. Nothing for a span
+ * without a source. */
+void note_place(struct emitter *e, enum plan_note note, struct span span, uint32_t sel);
+void note_codes(struct emitter *e, const struct texpr *x, uint32_t reg, uint32_t sel);
 
 /* ---- emit_branch.c */
 uint32_t emit_if(struct emitter *e, struct texpr *x, uint32_t sel);

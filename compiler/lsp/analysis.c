@@ -1,6 +1,8 @@
 /* Runs the compiler over a text and keeps what it says. */
 #include "compiler/lsp/analysis.h"
 
+#include "compiler/lint/lint.h"
+
 #include <stdlib.h>
 
 struct analysis_files {
@@ -23,6 +25,10 @@ static const struct source_text *read_file(void *context, struct str path, struc
     struct str bytes;
     const char *why = NULL;
     if (files->reader->embedded && files->reader->embedded(path, &bytes)) {
+        for (uint32_t i = 0; i < analysis->files.count; i++)
+            if (analysis->files.items[i]->path.len == 0 &&
+                str_eq(analysis->files.items[i]->source->name, path))
+                return analysis->files.items[i]->source;
         const struct source_text *source = source_text_new(arena, path, bytes);
         add_file(analysis, source, (struct str){0});
         return source;
@@ -96,6 +102,46 @@ struct lsp_analysis *lsp_analysis_new(const struct lsp_reader *reader, struct st
     }
     lsp_index_build(analysis);
     return analysis;
+}
+
+/* The nearest .mig-lint, from the spec's folder upwards. What is wrong in it is for `mig lint` to say. */
+static void read_settings(struct lsp_analysis *analysis, const struct lsp_reader *reader,
+                          struct lint_settings *settings) {
+    struct arena *arena = &analysis->arena;
+    struct diag_list unheard;
+    diag_list_init(&unheard, arena);
+    lint_settings_init(settings);
+    struct str folder = lsp_path_folder(analysis->files.items[0]->path);
+    for (;;) {
+        const char *why;
+        const struct source_text *text =
+            reader->read(reader->context, arena, lsp_path_join(arena, folder, STR(".mig-lint")), &why);
+        if (text) {
+            lint_settings_read(settings, text, &unheard);
+            return;
+        }
+        struct str above = lsp_path_folder(folder);
+        if (above.len >= folder.len) return;
+        folder = above;
+    }
+}
+
+void lsp_analysis_lint(struct lsp_analysis *analysis, const struct lsp_reader *reader) {
+    if (analysis->plan == NULL || analysis->is_module) return;
+    struct arena *arena = &analysis->arena;
+    uint32_t files_before = analysis->files.count;
+    struct analysis_files context = {analysis, reader, lsp_path_folder(analysis->files.items[0]->path)};
+    struct compile_files files = {read_file, &context};
+    struct lint_settings *settings = ARENA_NEW(arena, struct lint_settings);
+    struct diag_list found;
+    diag_list_init(&found, arena);
+    read_settings(analysis, reader, settings);
+    lint_spec(arena, analysis->spec, &files, settings, &found);
+    diag_list_sort(&found);
+    /* A file that came between the two compiles. */
+    for (uint32_t i = files_before; i < analysis->files.count; i++)
+        lsp_text_init(&analysis->files.items[i]->text, arena, analysis->files.items[i]->source->text);
+    analysis->diags = found;
 }
 
 void lsp_analysis_free(struct lsp_analysis *analysis) {

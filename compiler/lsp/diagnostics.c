@@ -37,7 +37,7 @@ static cJSON *diag_json(struct lsp_server *server, const struct lsp_analysis *an
     struct span span = diag->primary.span;
     const char *id = diag_code_id(diag->code);
     cJSON_AddItemToObject(json, "range", lsp_text_range(text, span.start, span.end));
-    cJSON_AddNumberToObject(json, "severity", SEVERITIES[diag_code_severity(diag->code)]);
+    cJSON_AddNumberToObject(json, "severity", SEVERITIES[diag->severity]);
     cJSON_AddStringToObject(json, "code", id);
     struct str page;
     const struct lsp_options *options = server->options;

@@ -88,6 +88,7 @@ struct lsp_analysis *lsp_document_analysis(struct lsp_server *server, struct lsp
     struct lsp_reader reader = lsp_server_reader(server);
     lsp_analysis_free(document->analysis);
     document->analysis = lsp_analysis_new(&reader, document->path, buf_str(&document->text));
+    lsp_analysis_lint(document->analysis, &reader);
     document->changed = false;
     document->unpublished = true;
     return document->analysis;

@@ -17,6 +17,9 @@ struct lsp_options {
     bool (*run_test)(void *context, const struct plan *plan, struct str title, struct buf *message);
     /* The URI of the page that explains a code, for the editor to open. False: none. NULL: never. */
     bool (*code_page)(void *context, enum diag_code code, struct arena *arena, struct str *uri);
+    /* The URI of a read-only copy of a file that is part of the program (std/text.mig). False: there is none.
+     * NULL: never. */
+    bool (*embedded_copy)(void *context, struct str name, struct arena *arena, struct str *uri);
     void *context;
 };
 

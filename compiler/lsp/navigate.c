@@ -29,6 +29,11 @@ static cJSON *file_location(struct lsp_server *server, const struct lsp_place *p
                 wanted = options[i].values.items[0]->text;
     }
     if (wanted.len == 0) return NULL;
+    for (uint32_t i = 0; i < place->analysis->files.count; i++) {
+        const struct source_text *source = place->analysis->files.items[i]->source;
+        if (place->analysis->files.items[i]->path.len == 0 && str_eq(source->name, wanted))
+            return lsp_location(server, place->analysis, (struct span){source, 0, 0});
+    }
     const struct lsp_file *file = lsp_analysis_file_at(
         place->analysis, lsp_path_join(&server->arena, lsp_path_folder(place->document->path), wanted));
     return file ? lsp_location(server, place->analysis, (struct span){file->source, 0, 0}) : NULL;

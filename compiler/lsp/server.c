@@ -41,10 +41,20 @@ void lsp_add_text(cJSON *object, const char *name, struct str text) {
 
 cJSON *lsp_location(struct lsp_server *server, const struct lsp_analysis *analysis, struct span span) {
     const struct lsp_file *file = lsp_analysis_file(analysis, span.source);
-    if (file == NULL || file->path.len == 0) return NULL; /* part of the program: no editor can open it */
+    if (file == NULL) return NULL;
+    const struct lsp_options *options = server->options;
+    struct str uri;
+    if (file->path.len == 0) {
+        /* Part of the program: shown as a copy, which nobody edits. */
+        if (options->embedded_copy == NULL ||
+            !options->embedded_copy(options->context, file->source->name, &server->arena, &uri))
+            return NULL;
+    } else {
+        const struct lsp_document *open = lsp_find_document(server, file->path);
+        uri = open ? str_cstr(open->uri) : lsp_path_to_uri(&server->arena, file->path);
+    }
     cJSON *location = cJSON_CreateObject();
-    const struct lsp_document *open = lsp_find_document(server, file->path);
-    lsp_add_text(location, "uri", open ? str_cstr(open->uri) : lsp_path_to_uri(&server->arena, file->path));
+    lsp_add_text(location, "uri", uri);
     cJSON_AddItemToObject(location, "range", lsp_text_range(&file->text, span.start, span.end));
     return location;
 }

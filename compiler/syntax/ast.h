@@ -373,7 +373,7 @@ struct ast_field { /* status: 'todo' */
 
 enum ast_test_step_kind {
     STEP_PARAM,        /* param NAME = expr */
-    STEP_GIVEN,        /* given PATH { fields } */
+    STEP_GIVEN,        /* given PATH { fields }; given PATH from 'file' */
     STEP_EXPECT_ROW,   /* expect MAP { fields } */
     STEP_EXPECT_COUNT, /* expect N MAP; expect N rejected | skipped | warned [by MAP] (path = rejected …) */
     STEP_EXPECT_REJECT, /* expect rejected MAP 'message' */
@@ -387,6 +387,7 @@ struct ast_test_step {
     struct ast_path path;
     struct ast_path by;
     VEC(struct ast_field) fields;
+    struct ast_name file;  /* given … from */
     struct ast_expr *expr; /* param value, count, assert, message */
     struct ast_code_line code;
     struct span span;

@@ -444,6 +444,7 @@ static void dump_step(struct dump *dump, const struct ast_test_step *step) {
     put_path(dump, &step->path);
     if (step->by.parts.count) buf_append_cstr(dump->out, " by ");
     put_path(dump, &step->by);
+    if (step->file.text.len) put_text(dump, " from ", step->file.text);
     line_end(dump);
     dump->depth++;
     if (step->expr) dump_expr(dump, step->expr);

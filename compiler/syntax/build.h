@@ -124,7 +124,7 @@ struct ast_expr *build_list(struct parser *parser, enum ast_expr_kind kind, stru
                             struct expr_list *items, struct span span);
 /* A call: `callee` must be a name or names joined by dots. */
 struct ast_expr *build_call(struct parser *parser, struct ast_expr *callee, struct expr_list *args,
-                            struct span span);
+                            struct span close, struct span span);
 struct ast_expr *build_keep(struct parser *parser, struct lexeme which, struct ast_expr *count,
                             struct span span);
 struct ast_expr *build_if(struct parser *parser, struct ast_expr *condition, struct ast_expr *then,
@@ -203,6 +203,8 @@ void build_after(struct parser *parser, struct clause_list *clauses, struct name
                  struct span span);
 struct ast_item *build_item(struct parser *parser, enum ast_item_kind kind, struct ast_name name,
                             struct ast_expr *expr, struct span span);
+void build_dropped_item(struct parser *parser, struct item_list *items, struct span span);
+void build_dropped_clause(struct parser *parser, struct clause_list *clauses, struct span span);
 struct ast_test_step *build_step(struct parser *parser, enum ast_test_step_kind kind, struct span span);
 struct ast_change_step *build_change_step(struct parser *parser, enum ast_change_step_kind kind,
                                           struct ast_name sql, struct span span);

@@ -72,6 +72,13 @@ void build_broken_decl(struct parser *parser, struct span end) {
         if (kinds[k].token != stream[first].kind) continue;
         struct ast_name name = {token_text(&parser->tokens, word), token_span(&parser->tokens, word)};
         struct span span = {parser->source, stream[first].start, end.start};
+        /* Its head was read, and something behind it was wrong. */
+        struct ast_decl *head =
+            parser->file->decls.count ? parser->file->decls.items[parser->file->decls.count - 1] : NULL;
+        if (head != NULL && head->span.start == span.start && head->kind == kinds[k].kind) {
+            head->broken = true;
+            return;
+        }
         struct ast_decl *decl = build_decl(parser, kinds[k].kind, name, span);
         decl->broken = true;
         switch (decl->kind) {
@@ -259,6 +266,53 @@ struct ast_item *build_item(struct parser *parser, enum ast_item_kind kind, stru
     item->span = span;
     item->doc = build_doc(parser, span);
     return item;
+}
+
+/* The first token at or behind a place; the list's end when there is none. */
+static uint32_t token_at(const struct token_list *list, uint32_t start) {
+    uint32_t low = 0, high = list->tokens.count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (list->tokens.items[middle].start < start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_word_at(const struct token_list *list, uint32_t i) {
+    return i < list->tokens.count && list->tokens.items[i].kind == TOKEN_WORD;
+}
+
+/* Of an item that did not parse its name is left, so that lines which use it are not wrong too. */
+void build_dropped_item(struct parser *parser, struct item_list *items, struct span span) {
+    const struct token_list *list = &parser->tokens;
+    uint32_t first = token_at(list, span.start);
+    if (!is_word_at(list, first)) return;
+    bool let = str_is(token_text(list, first), "let") && is_word_at(list, first + 1);
+    if (!let && (first + 1 >= list->tokens.count || list->tokens.items[first + 1].kind != TOKEN_ASSIGN))
+        return;
+    uint32_t word = let ? first + 1 : first;
+    struct ast_name name = {token_text(list, word), token_span(list, word)};
+    struct ast_item *item = build_item(parser, let ? ITEM_LET : ITEM_ASSIGN, name,
+                                       build_expr(parser, X_ERROR, name.span), name.span);
+    VEC_PUSH(parser->arena, &items->v, *item);
+}
+
+/* Of `each x …`, `join x …`, `lookup x …` that did not parse the row's name is left: an array of nobody knows
+ * what. */
+void build_dropped_clause(struct parser *parser, struct clause_list *clauses, struct span span) {
+    const struct token_list *list = &parser->tokens;
+    uint32_t at = token_at(list, span.start);
+    if (is_word_at(list, at) && str_is(token_text(list, at), "left")) at++;
+    if (!is_word_at(list, at) || !is_word_at(list, at + 1)) return;
+    struct str word = token_text(list, at);
+    if (!str_is(word, "each") && !str_is(word, "join") && !str_is(word, "lookup")) return;
+    struct ast_clause *clause = build_clause(parser, CLAUSE_EACH, span);
+    clause->alias = (struct ast_name){token_text(list, at + 1), token_span(list, at + 1)};
+    clause->expr = build_expr(parser, X_ERROR, span);
+    VEC_PUSH(parser->arena, &clauses->v, *clause);
 }
 
 /* ------------------------------------------------------------------ checks, tests, changes */

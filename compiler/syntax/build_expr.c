@@ -192,7 +192,9 @@ static bool path_of(struct parser *parser, const struct ast_expr *expr, struct a
 }
 
 struct ast_expr *build_call(struct parser *parser, struct ast_expr *callee, struct expr_list *args,
-                            struct span span) {
+                            struct span close, struct span span) {
+    /* The bracket is not in the text: which arguments are whose nobody knows. */
+    if (close.start == close.end) return build_expr(parser, X_ERROR, span);
     struct ast_expr *expr = build_expr(parser, X_CALL, span);
     expr->path.span = callee->span;
     if (!path_of(parser, callee, &expr->path)) {

@@ -77,7 +77,39 @@ static uint32_t open_bracket(struct filter *filter, int kind, uint32_t i) {
     token->match = filter->stream->items.count - 1;
     struct frame frame = {.open = kind, .token = i, .stream = token->match, .inner = inner};
     VEC_PUSH(filter->scratch, &filter->frames, frame);
+    filter->has_body |= kind == T_LEFT_BRACE;
     return 1;
+}
+
+/* The body of a map begins with token i, without its brace, which is then put in: a brace further down closes
+ * what nothing opened. */
+static bool is_missing_body(const struct filter *filter, uint32_t i) {
+    if (filter->declaration != T_D_MAP || filter->has_body || filter->frames.count > 1) return false;
+    int open = 0;
+    for (; filter_kind(filter, i) != TOKEN_END; i++) {
+        bool column_1 = token_starts_line(filter->list, i);
+        if (column_1 && filter_kind(filter, i) == TOKEN_WORD &&
+            declaration_find(filter_text(filter, i)) != NULL)
+            return false;
+        if (filter_kind(filter, i) == TOKEN_LEFT_BRACE) open++;
+        if (filter_kind(filter, i) == TOKEN_RIGHT_BRACE && --open < 0) return true;
+    }
+    return false;
+}
+
+static void put_in_body(struct filter *filter, uint32_t i) {
+    struct span span = token_span(filter->list, i);
+    struct diag *diag =
+        syntax_report(filter->reporter, E_SYNTAX, span, "expected `{` before the map's body, found `%.*s`",
+                      STR_ARG(span_text(span)));
+    SYNTAX_FIX(filter->reporter, diag, ((struct span){span.source, span.start, span.start}), STR("{ "));
+    end_item(filter, i);
+    emit_empty(filter, T_LEFT_BRACE, i, false);
+    uint32_t at = filter->stream->items.count - 1;
+    filter->stream->items.items[at].match = at;
+    VEC_PUSH(filter->scratch, &filter->frames,
+             (struct frame){.open = T_LEFT_BRACE, .token = i, .stream = at});
+    filter->has_body = true;
 }
 
 /* Forgets the innermost bracket, whose closing one was just emitted. */
@@ -345,6 +377,8 @@ static uint32_t frame_of_item(const struct filter *filter, uint32_t i) {
 }
 
 static void line_break(struct filter *filter, uint32_t i) {
+    if (filter->frames.count == 1 && always_starts_item(filter, i) && is_missing_body(filter, i))
+        put_in_body(filter, i);
     bool starts = filter->frames.count > 1 && always_starts_item(filter, i);
     uint32_t items = starts ? frame_of_item(filter, i) : 0;
     if (items)
@@ -426,7 +460,8 @@ static void end_declaration(struct filter *filter, uint32_t next) {
     }
     *filter_top(filter) = (struct frame){0};
     filter->declaration = 0;
-    filter->abandoned = filter->indent_reported = filter->doubtful = filter->clauses = false;
+    filter->abandoned = filter->indent_reported = filter->doubtful = filter->clauses = filter->has_body =
+        false;
 }
 
 static void begin_declaration(struct filter *filter, uint32_t i) {
@@ -443,7 +478,8 @@ static void begin_declaration(struct filter *filter, uint32_t i) {
 
 static uint32_t sql_not_equal(struct filter *filter, uint32_t i) {
     struct span span = token_span(filter->list, i);
-    if (str_is(span_text(span), "<>")) {
+    /* `<> null` is told as a comparison with null. */
+    if (str_is(span_text(span), "<>") && !filter_is_word(filter, i + 1, "null")) {
         struct diag *diag = syntax_report(filter->reporter, E_SQL_SPELLING, span, "mig writes `!=` for `<>`");
         SYNTAX_FIX(filter->reporter, diag, span, STR("!="));
     }
@@ -478,6 +514,7 @@ static uint32_t emit_token(struct filter *filter, uint32_t i) {
                                                 [TOKEN_BLOCK_TEXT] = T_BLOCK_TEXT,
                                                 [TOKEN_BAD] = T_MIG_error};
     enum token_kind kind = filter_kind(filter, i);
+    if (kind == TOKEN_ELLIPSIS && is_missing_body(filter, i)) put_in_body(filter, i);
     switch (kind) {
     case TOKEN_WORD:
     case TOKEN_QUOTED_NAME: return filter_word(filter, i);

@@ -27,6 +27,7 @@ struct filter {
     VEC(struct frame) frames;
     int declaration;       /* T_D_…, or T_NAME for an unknown word; 0 outside */
     bool declaration_next; /* the next token is the word that starts it */
+    bool has_body;         /* the declaration's own brace was seen */
     bool clauses;          /* line ends count between its clauses too (map, check) */
     bool indent_reported;
     bool abandoned; /* too deep: what is left of the declaration is dropped */

@@ -68,5 +68,5 @@ struct ast_expr *build_sql_count_star(struct parser *parser, struct ast_expr *ca
         syntax_report(parser->reporter, E_SQL_SPELLING, star, "mig counts rows with `count()`");
     SYNTAX_FIX(parser->reporter, diag, star, STR(""));
     struct expr_list none = {0};
-    return build_call(parser, callee, &none, span);
+    return build_call(parser, callee, &none, star, span);
 }

@@ -38,7 +38,8 @@ struct cli {
     bool for_ci;    /* sarif, github and junit, too */
     bool for_pages; /* html, markdown and json; without the option the command chooses: FORMAT_TEXT */
     enum output_format format;
-    bool json; /* --format json */
+    bool json;     /* --format json */
+    bool measured; /* specs are compiled with coverage's instructions */
     bool colour;
 };
 
@@ -77,6 +78,8 @@ bool cli_fix_file(struct cli *cli, const struct source_text *spec, const struct 
                   uint32_t *count);
 /* The bytes of a whole file. False with a diagnostic. */
 bool cli_read_file(struct cli *cli, struct str path, size_t limit, struct str *bytes);
+/* write_file.c: a new file, or a new content of one, in one step. False with a diagnostic. */
+bool cli_write_file(struct cli *cli, struct str path, struct str bytes);
 /* replace_file.c: puts text into an existing file's place in one step; its mode and owner stay, links stay
  * links. False with a diagnostic: the file is as it was. */
 bool cli_replace_file(struct cli *cli, struct str path, struct str text);

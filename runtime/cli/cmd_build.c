@@ -1,10 +1,7 @@
 /* mig build: a spec to a plan. */
 #include "runtime/cli/cli.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static const char HELP[] =
     "Compiles a spec to a plan: one file that holds everything a run needs but the data and the secrets. The "
@@ -13,25 +10,6 @@ static const char HELP[] =
     "  mig build portal.mig -o portal.migc\n"
     "  mig run portal.migc --env staging --data /exports\n\n"
     "Exit codes: 0 built, 1 the spec is wrong, 2 usage.\n";
-
-static bool write_plan(struct cli *cli, struct str path, const struct buf *bytes) {
-    struct str part = arena_printf(&cli->arena, "%.*s.part", STR_ARG(path));
-    int fd = open(part.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    bool good = fd >= 0;
-    for (size_t done = 0; good && done < bytes->len;) {
-        ssize_t n = write(fd, bytes->ptr + done, bytes->len - done);
-        if (n < 0 && errno == EINTR) continue;
-        good = n > 0;
-        if (good) done += (size_t)n;
-    }
-    if (fd >= 0 && close(fd) != 0) good = false;
-    if (good) good = rename(part.ptr, arena_copy_cstr(&cli->arena, path)) == 0;
-    if (good) return true;
-    diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0}, "cannot write %.*s: %s", STR_ARG(path),
-                strerror(errno));
-    unlink(part.ptr);
-    return false;
-}
 
 int cmd_build(struct cli *cli, int argc, char **argv) {
     struct str output = {0};
@@ -54,8 +32,8 @@ int cmd_build(struct cli *cli, int argc, char **argv) {
     bool good = plan != NULL;
     if (good) {
         plan_write(plan, &bytes);
-        good =
-            plan_read(&cli->arena, buf_str(&bytes), output, &cli->diags) && write_plan(cli, output, &bytes);
+        good = plan_read(&cli->arena, buf_str(&bytes), output, &cli->diags) &&
+               cli_write_file(cli, output, buf_str(&bytes));
     }
     if (good && !cli->json) {
         uint8_t hash[32];

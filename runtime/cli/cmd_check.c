@@ -17,6 +17,15 @@ static const char HELP[] =
     "  mig check --format github specs/*.mig   annotations; json, sarif and junit are for other tools\n\n"
     "Exit codes: 0 no errors (warnings are shown), 1 errors, 2 usage, 5 the spec is well, its data is not.\n";
 
+/* The plan through its file format and verifier, as on the way to a run: what is checked can be run. */
+static struct plan *verify_plan(struct cli *cli, const struct plan *compiled, struct str path) {
+    struct buf written = {0};
+    plan_write(compiled, &written);
+    struct plan *plan = plan_read(&cli->arena, buf_str(&written), path, &cli->diags);
+    buf_release(&written);
+    return plan;
+}
+
 /* Compiles, and with fix corrects the file first, until nothing is left to correct. NULL: errors. */
 static struct plan *check_file(struct cli *cli, struct str path, bool fix, uint32_t *fixed) {
     enum { MOST_ROUNDS = 8 };
@@ -35,7 +44,7 @@ static struct plan *check_file(struct cli *cli, struct str path, bool fix, uint3
         if (count > 0) continue;
         for (uint32_t i = 0; i < found.items.count; i++)
             diag_add(&cli->diags, found.items.items[i]);
-        return plan;
+        return plan ? verify_plan(cli, plan, path) : NULL;
     }
 }
 

@@ -45,11 +45,11 @@ static void find_folder(struct arena *arena, struct code_pages *pages) {
 }
 
 /* A page that stands there already with this size is this program's own. */
-static bool write_page(const char *path, struct str bytes) {
+static bool write_page(const char *path, struct str bytes, mode_t mode) {
     struct stat status;
     if (lstat(path, &status) == 0 && S_ISREG(status.st_mode) && (size_t)status.st_size == bytes.len)
         return true;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0) return false;
     bool fine = write(fd, bytes.ptr, bytes.len) == (ssize_t)bytes.len;
     return close(fd) == 0 && fine;
@@ -57,12 +57,26 @@ static bool write_page(const char *path, struct str bytes) {
 
 static bool find_page(void *context, enum diag_code code, struct arena *arena, struct str *uri) {
     struct code_pages *pages = context;
-    struct str bytes, name = arena_printf(arena, "errors/%s.md", diag_code_id(code));
+    struct str bytes;
     if (pages->folder == NULL) return false;
     struct str path = arena_printf(arena, "%s/%s.md", pages->folder, diag_code_id(code));
-    if (!pages->tried[code]) pages->there[code] = cli_embedded(name, &bytes) && write_page(path.ptr, bytes);
+    if (!pages->tried[code]) pages->there[code] = cli_page(code, &bytes) && write_page(path.ptr, bytes, 0600);
     pages->tried[code] = true;
     if (!pages->there[code]) return false;
+    *uri = lsp_path_to_uri(arena, path);
+    return true;
+}
+
+/* A module of the standard library, for an editor to show: std/text.mig stands as std-text.mig beside the
+ * pages. */
+static bool copy_module(void *context, struct str name, struct arena *arena, struct str *uri) {
+    const struct code_pages *pages = context;
+    struct str bytes;
+    if (pages->folder == NULL || !cli_embedded(name, &bytes)) return false;
+    struct str path = arena_printf(arena, "%s/%.*s", pages->folder, STR_ARG(name));
+    for (size_t i = strlen(pages->folder) + 1; i < path.len; i++)
+        if (path.ptr[i] == '/') ((char *)path.ptr)[i] = '-';
+    if (!write_page(path.ptr, bytes, 0400)) return false;
     *uri = lsp_path_to_uri(arena, path);
     return true;
 }
@@ -77,7 +91,8 @@ static bool run_test(void *context, const struct plan *compiled, struct str titl
     diag_list_init(&diags, &arena);
     plan_write(compiled, &written);
     struct plan *plan = plan_read(&arena, buf_str(&written), STR("the spec"), &diags);
-    if (plan) run_spec_tests(plan, title, false, &arena, &report, &diags);
+    const struct spec_test_options options = {.filter = title};
+    if (plan) run_spec_tests(plan, &options, &arena, &report);
     const struct spec_test_result *test = NULL;
     for (uint32_t i = 0; i < report.tests.count; i++)
         if (str_eq(report.tests.items[i].title, title)) test = &report.tests.items[i];
@@ -115,6 +130,7 @@ int cmd_lsp(struct cli *cli, int argc, char **argv) {
                                        .embedded = cli_embedded,
                                        .run_test = run_test,
                                        .code_page = find_page,
+                                       .embedded_copy = copy_module,
                                        .context = &pages};
     return lsp_serve(&server);
 }

@@ -87,7 +87,9 @@ const struct source_text *cli_open_spec(struct cli *cli, struct str path, struct
 struct plan *cli_compile(struct cli *cli, struct str path) {
     struct compile_files files;
     const struct source_text *spec = cli_open_spec(cli, path, &files);
-    return spec ? compile_spec(&cli->arena, spec, &files, &cli->diags) : NULL;
+    if (spec == NULL) return NULL;
+    return cli->measured ? compile_spec_measured(&cli->arena, spec, &files, &cli->diags)
+                         : compile_spec(&cli->arena, spec, &files, &cli->diags);
 }
 
 struct plan *cli_load_plan(struct cli *cli, struct str path, struct str *base_dir, int *exit_code) {

@@ -142,9 +142,15 @@ struct spec_test_report {
     VEC(struct spec_test_result) tests;
     uint32_t passed, failed;
 };
-/* filter: only tests whose title holds this text; empty: all. */
-bool run_spec_tests(const struct plan *plan, struct str filter, bool allow_extern, struct arena *arena,
-                    struct spec_test_report *report, struct diag_list *diags);
+struct coverage;
+struct spec_test_options {
+    struct str filter; /* only tests whose title holds this text; empty: all */
+    bool allow_extern;
+    struct coverage *coverage; /* of this plan (coverage.h): is told what tests come to; NULL: nobody asks */
+};
+/* False when a test failed. Without any test selected the report is empty: that is the caller's to refuse. */
+bool run_spec_tests(const struct plan *plan, const struct spec_test_options *options, struct arena *arena,
+                    struct spec_test_report *report);
 
 void run_report_text(const struct run_report *report, bool colour, struct buf *out);
 void run_report_json(const struct run_report *report, struct buf *out);

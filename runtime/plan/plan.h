@@ -108,6 +108,15 @@ enum plan_rule_kind { RULE_CODE, RULE_MESSAGE, RULE_VALIDATE, RULE_KIND_COUNT };
 enum plan_tolerance_kind { TOLERANCE_UNSET, TOLERANCE_ROWS, TOLERANCE_PERCENT, TOLERANCE_COUNT };
 enum plan_check_kind { CHECK_SCALAR, CHECK_SOURCE, CHECK_SAMPLE, CHECK_KIND_COUNT };
 enum plan_compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE, COMPARE_COUNT };
+/* What a NOTE instruction stands at: its span is the text that a test reaches or does not. */
+enum plan_note {
+    NOTE_LINE,       /* a column, let or where */
+    NOTE_BRANCH,     /* a side of if or ??, an arm of match */
+    NOTE_HANDLER,    /* on EVENT ACTION */
+    NOTE_VALIDATION, /* validate, as such */
+    NOTE_FUNCTION,   /* the body of a function */
+    NOTE_KIND_COUNT
+};
 enum plan_expect_kind {
     EXPECT_ROW,
     EXPECT_MAP_COUNT,

@@ -117,6 +117,8 @@ static bool check_source_table(struct verifier *v, const struct plan_source_tabl
     for (uint32_t i = 0; i < table->rows_count; i++)
         VERIFY(v, table->rows[i].cells_count == table->columns_count, "rows[%u] has %u cells for %u columns",
                i, table->rows[i].cells_count, table->columns_count);
+    for (uint32_t i = 0; i < table->rows_count; i++)
+        VERIFY(v, table->rows[i].parent <= i, "rows[%u] has a parent that does not stand before it", i);
     return true;
 }
 
@@ -353,7 +355,8 @@ static bool check_map_target(struct verifier *v, const struct plan_map *map) {
     if (map->target_table == 0) {
         VERIFY(v,
                map->columns_count == 0 && map->conflict == CONFLICT_NONE &&
-                   map->conflict_columns_count == 0 && map->update_columns_count == 0 && map->crosswalk == 0,
+                   map->conflict_columns_count == 0 && map->update_columns_count == 0 &&
+                   map->crosswalk == 0 && map->ignored_count == 0,
                "target columns without a target table");
         return true;
     }
@@ -361,7 +364,8 @@ static bool check_map_target(struct verifier *v, const struct plan_map *map) {
     uint32_t columns = plan->target.tables[map->target_table - 1].columns_count;
     return check_indexes(v, map->columns, map->columns_count, columns, "target column") &&
            check_indexes(v, map->conflict_columns, map->conflict_columns_count, columns, "conflict column") &&
-           check_indexes(v, map->update_columns, map->update_columns_count, columns, "update column");
+           check_indexes(v, map->update_columns, map->update_columns_count, columns, "update column") &&
+           check_indexes(v, map->ignored, map->ignored_count, columns, "ignored column");
 }
 
 static bool check_stage(struct verifier *v, const struct plan_stage *stage) {
@@ -447,6 +451,21 @@ static bool check_given(struct verifier *v, const struct plan_test_given *given)
     return check_row(v, &given->row);
 }
 
+/* A parent counts among the given rows of its own table. */
+static bool check_given_parents(struct verifier *v, const struct plan_test *test) {
+    for (uint32_t i = 0; i < test->givens_count; i++) {
+        const struct plan_test_given *given = &test->givens[i];
+        uint32_t before = 0;
+        if (given->row.parent == 0) continue;
+        for (uint32_t j = 0; j < i; j++)
+            before += !test->givens[j].is_target && test->givens[j].source == given->source &&
+                      test->givens[j].table == given->table;
+        VERIFY(v, !given->is_target && given->row.parent <= before,
+               "givens[%u] has a parent that does not stand before it", i);
+    }
+    return true;
+}
+
 static bool check_expect(struct verifier *v, const struct plan_test_expect *expect) {
     const struct plan *plan = v->plan;
     IN_RANGE(v, expect->kind, EXPECT_KIND_COUNT, "expectation");
@@ -454,6 +473,9 @@ static bool check_expect(struct verifier *v, const struct plan_test_expect *expe
     bool runs = expect->kind == EXPECT_ROW || expect->kind == EXPECT_ASSERT;
     VERIFY(v, runs ? expect->program >= 1 && expect->program <= plan->programs_count : expect->program == 0,
            "program %u of %u", expect->program, plan->programs_count);
+    VERIFY(v, expect->kind == EXPECT_ASSERT || expect->parts_count == 0, "parts of what is no condition");
+    for (uint32_t i = 0; i < expect->parts_count; i++)
+        IN_RANGE(v, expect->parts[i].program, plan->programs_count, "program");
     if (expect->kind != EXPECT_ROW) {
         VERIFY(v, expect->columns_count == 0, "columns of what is not a row");
         return true;
@@ -471,6 +493,7 @@ static bool check_test(struct verifier *v, const struct plan_test *test) {
         IN_RANGE(v, test->params[i].program, v->plan->programs_count, "program");
     }
     VERIFY_EACH(v, test, givens, check_given);
+    if (!check_given_parents(v, test)) return false;
     VERIFY_EACH(v, test, expects, check_expect);
     return true;
 }

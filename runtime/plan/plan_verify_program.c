@@ -207,6 +207,7 @@ static bool check_template(struct checker *c, uint32_t index_1) {
 static bool check_number(struct checker *c, uint32_t n, bool second) {
     switch ((enum opcode)c->program->code[c->at].op) {
     case OP_SKIP: REQUIRE(c, n > 0 && n < PLAN_SKIP_REASONS, "skip reason %u", n); break;
+    case OP_NOTE: REQUIRE(c, n < NOTE_KIND_COUNT, "kind of note %u", n); break;
     case OP_REJECT:
     case OP_RAISE_MISSING: REQUIRE(c, n > FAULT_NONE && n < FAULT_COUNT, "fault %u", n); break;
     case OP_FIT_LENGTH: REQUIRE(c, n >= 1 && n <= 10485760, "length %u", n); break;

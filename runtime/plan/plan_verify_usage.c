@@ -368,6 +368,8 @@ static bool check_check(struct verifier *v, const struct plan_check *check) {
 static bool check_expect(struct verifier *v, const struct plan_test_expect *expect) {
     static const struct plan_type BOOL_TYPE = {.kind = TYPE_BOOL};
     if (expect->program == 0) return true;
+    for (uint32_t i = 0; i < expect->parts_count; i++)
+        if (!check_value_program(v, expect->parts[i].program, NULL)) return false;
     if (expect->kind == EXPECT_ASSERT) return check_value_program(v, expect->program - 1, &BOOL_TYPE);
     const struct plan_target_table *target =
         &v->plan->target.tables[v->plan->maps[expect->map - 1].target_table - 1];

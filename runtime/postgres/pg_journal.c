@@ -266,11 +266,11 @@ bool journal_take_over(struct pg_connection *connection, struct uuid run_id, str
     char text[UUID_TEXT_SIZE];
     struct str param = journal_uuid_text(run_id, text);
     /* Batches hold a share lock on the row until they end: the update waits for those under way. */
-    struct pg_result *r =
-        pg_query(connection,
-                 "UPDATE mig.run SET fence = fence + 1, state = 'running', finished_at = NULL,"
-                 " exit_code = NULL WHERE run_id = $1 AND state <> 'done' RETURNING fence",
-                 &param, 1, diags);
+    struct pg_result *r = pg_query(
+        connection,
+        "UPDATE mig.run SET fence = fence + 1, state = 'running', finished_at = NULL,"
+        " exit_code = NULL WHERE run_id = $1 AND state IN ('running', 'failed', 'stopped') RETURNING fence",
+        &param, 1, diags);
     if (r == NULL) return false;
     bool found = pg_result_rows(r) == 1;
     if (found)
@@ -280,6 +280,56 @@ bool journal_take_over(struct pg_connection *connection, struct uuid run_id, str
                     "run %s is finished or unknown, there is nothing to resume", text);
     pg_result_free(r);
     return found;
+}
+
+bool journal_start_rollback(struct pg_connection *connection, struct uuid run_id, struct journal_run *run,
+                            struct str detail_json, int64_t at, struct diag_list *diags) {
+    struct arena arena = {0};
+    struct str param = uuid_text(&arena, run_id);
+    bool ok = pg_begin(connection, diags);
+    if (ok) {
+        struct pg_result *r =
+            pg_query(connection,
+                     "UPDATE mig.run SET fence = fence + 1, state = 'rolling back' WHERE run_id = $1"
+                     " AND state <> 'rolled back' RETURNING fence",
+                     &param, 1, diags);
+        ok = r && pg_result_rows(r) == 1;
+        if (ok) *run = (struct journal_run){run_id, pg_result_int(r, 0, 0)};
+        if (r && !ok)
+            diag_report(diags, X_ROLLBACK_STATE, pg_no_span(), "run %.*s is rolled back already",
+                        STR_ARG(param));
+        pg_result_free(r);
+        ok = ok && append_event(connection, &arena, &run_id, STR("rollback_started"), STR(""), detail_json,
+                                at, diags);
+        ok = end_transaction(connection, ok, diags);
+    }
+    arena_release(&arena);
+    return ok;
+}
+
+bool journal_finish_rollback(struct pg_connection *connection, const struct journal_run *run,
+                             struct str kept_maps, struct str detail_json, int64_t at,
+                             struct diag_list *diags) {
+    struct arena arena = {0};
+    bool ok = pg_begin(connection, diags);
+    if (ok) {
+        struct str params[] = {uuid_text(&arena, run->id), int_text(&arena, run->fence), kept_maps};
+        uint64_t affected = 0;
+        ok = run_statement(connection,
+                           "UPDATE mig.run SET state = 'rolled back' WHERE run_id = $1 AND fence = $2",
+                           params, 2, &affected, diags);
+        if (ok && affected == 0) ok = report_fenced(run, diags);
+        params[1] = kept_maps;
+        ok = ok &&
+             run_statement(connection,
+                           "UPDATE mig.step SET state = 'rolled back' WHERE run_id = $1"
+                           " AND map <> ALL ($2::text[])",
+                           params, 2, NULL, diags) &&
+             append_event(connection, &arena, &run->id, STR("rolled_back"), STR(""), detail_json, at, diags);
+        ok = end_transaction(connection, ok, diags);
+    }
+    arena_release(&arena);
+    return ok;
 }
 
 /* -- steps */

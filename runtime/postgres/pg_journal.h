@@ -5,8 +5,11 @@
  * of its own mig.run(run_id, fence, state, hashes, parameters, who, …)       one run mig.run_source(run_id,
  * source, file, bytes, sha256)             the files it read mig.step(run_id, map, state, target, identity,
  * filenode, counts) one map of a run mig.batch(run_id, map, ordinal, source range, counts, checksums, xid)
- * mig.image(run_id, map, ordinal, seq, operation, row)            rows as they were before an update
- * mig.event(id, run_id, at, kind, map, detail, previous, hash)    append-only, chained by SHA-256
+ * mig.image(run_id, map, ordinal, seq, operation, rows)           rows as they were before an update, and
+ * after mig.undo(run_id, map, ordinal, counts, xid)                     batches that a rollback has undone
+ * mig.conflict(run_id, map, outcome, key, user_row)               rows that others had changed before it
+ * mig.same_row(relation, key, xid, stands_for)                    rows put back: what an earlier run had
+ * written mig.event(id, run_id, at, kind, map, detail, previous, hash)    append-only, chained by SHA-256
  * mig.crosswalk(run_id, map, key, columns, expires_at)
  * mig.quarantine(run_id, map, ordinal, seq, place, fault, message, raw, …)
  */
@@ -16,7 +19,7 @@
 #include "runtime/postgres/pg_connection.h"
 #include "runtime/postgres/pg_encode.h"
 
-enum { JOURNAL_SCHEMA_VERSION = 2 };
+enum { JOURNAL_SCHEMA_VERSION = 3 };
 
 /* Creates or checks schema mig, in one transaction. False with diagnostics: no permission (with the GRANT
  * that helps), a version that this mig does not know. */
@@ -82,6 +85,16 @@ bool journal_read_plan(struct pg_connection *connection, struct uuid run_id, str
 /* Takes an unfinished run over: raises its fence after all batches under way have ended. */
 bool journal_take_over(struct pg_connection *connection, struct uuid run_id, struct journal_run *run,
                        struct diag_list *diags);
+
+/* Sets a run to `rolling back`, whatever became of it, and raises its fence after all batches under way have
+ * ended. False with a diagnostic: it is rolled back already. */
+bool journal_start_rollback(struct pg_connection *connection, struct uuid run_id, struct journal_run *run,
+                            struct str detail_json, int64_t at, struct diag_list *diags);
+/* Sets the run, and its steps that are not to be kept, to `rolled back`, and writes the event. kept_maps:
+ * their names as a Postgres array's text. */
+bool journal_finish_rollback(struct pg_connection *connection, const struct journal_run *run,
+                             struct str kept_maps, struct str detail_json, int64_t at,
+                             struct diag_list *diags);
 
 /* Counts of one map or one batch. in = written + updated + unchanged + skipped + rejected. */
 struct journal_counts {

@@ -94,7 +94,8 @@ static const char JOURNAL_DDL[] =
     " seq bigint NOT NULL,"
     " operation text NOT NULL CHECK (operation IN ('update', 'delete')),"
     " old_xmin xid NOT NULL,"
-    " old_row json NOT NULL,"
+    " old_row json NOT NULL," /* images, see pg_image.h: before the change, */
+    " new_row json,"          /* and after it */
     " PRIMARY KEY (run_id, map, ordinal, seq));"
     "CREATE TABLE mig.event ("
     " id bigint PRIMARY KEY,"
@@ -139,9 +140,41 @@ static const char JOURNAL_DDL[] =
     " closed_at timestamptz,"
     " expires_at timestamptz,"
     " PRIMARY KEY (run_id, map, batch, seq));"
-    "INSERT INTO mig.schema_version (version) VALUES (2);";
+    "INSERT INTO mig.schema_version (version) VALUES (3);";
 
-_Static_assert(JOURNAL_SCHEMA_VERSION == 2, "the DDL above writes this version");
+_Static_assert(JOURNAL_SCHEMA_VERSION == 3, "the DDL above writes this version");
+
+/* What rollbacks leave. */
+static const char UNDO_DDL[] =
+    "CREATE TABLE mig.undo ("
+    " run_id uuid NOT NULL,"
+    " map text NOT NULL,"
+    " ordinal bigint NOT NULL," /* of the batch that was undone; -1: the map's SQL; below: sweeps */
+    " fence bigint NOT NULL,"
+    " deleted bigint NOT NULL,"  /* rows that the run had inserted */
+    " restored bigint NOT NULL," /* rows that it had updated, put back as they were */
+    " overwritten bigint NOT NULL, merged bigint NOT NULL," /* in spite of later changes */
+    " xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),"
+    " at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),"
+    " PRIMARY KEY (run_id, map, ordinal),"
+    " FOREIGN KEY (run_id, map) REFERENCES mig.step);"
+    "CREATE TABLE mig.conflict ("
+    " run_id uuid NOT NULL,"
+    " map text NOT NULL,"
+    " seq bigint GENERATED ALWAYS AS IDENTITY,"
+    " outcome text NOT NULL CHECK (outcome IN ('kept', 'overwritten', 'merged')),"
+    " reason text NOT NULL,"
+    " key json NOT NULL,"
+    " user_row json," /* overwritten, merged: as others had left it; null: deleted */
+    " at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),"
+    " PRIMARY KEY (run_id, map, seq),"
+    " FOREIGN KEY (run_id, map) REFERENCES mig.step);"
+    "CREATE TABLE mig.same_row ("
+    " relation oid NOT NULL,"
+    " key text NOT NULL,"
+    " xid bigint NOT NULL,"     /* the version that a rollback gave the row when it put it back (32 bits) */
+    " stands_for xid NOT NULL," /* who had written it so */
+    " PRIMARY KEY (relation, key, xid));";
 
 /* Approvals and dropped objects: made where they are missing, in a journal of an earlier mig, too. The
  * triggers write who and when themselves: a client cannot speak for another role. */
@@ -350,7 +383,7 @@ static bool create_or_check(struct pg_connection *connection, struct arena *aren
     if (l.schema ? !(l.usage && l.create_in_schema) : !l.create_in_database)
         return report_no_create(&l, diags);
     if ((!l.schema && !pg_exec(connection, SCHEMA_DDL, NULL)) || !pg_exec(connection, JOURNAL_DDL, NULL) ||
-        !pg_exec(connection, GUARD_DDL, NULL)) {
+        !pg_exec(connection, UNDO_DDL, NULL) || !pg_exec(connection, GUARD_DDL, NULL)) {
         pg_report_failure(connection, diags, "create the journal (schema mig)");
         return false;
     }

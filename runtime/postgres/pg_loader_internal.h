@@ -2,6 +2,7 @@
 #ifndef MIG_POSTGRES_PG_LOADER_INTERNAL_H
 #define MIG_POSTGRES_PG_LOADER_INTERNAL_H
 
+#include "runtime/postgres/pg_image.h"
 #include "runtime/postgres/pg_internal.h"
 #include "runtime/postgres/pg_journal_internal.h"
 #include "runtime/postgres/pg_loader.h"
@@ -25,8 +26,8 @@ struct stage_sql {
     const char *create; /* stage and hit tables */
     const char *count_rounds, *number_rounds;
     const char *find_hits;   /* rows of a round that are in the target already */
-    const char *save_images; /* $1 round, $2 run, $3 map, $4 batch, $5 first seq */
-    const char *update;
+    const char *update;      /* and, but in a rehearsal, images: $2 run, $3 map, $4 batch, $5 first seq; gives
+                                rows updated, rows to be updated */
     const char *insert;      /* rows of a round that are not hits; with RETURNING when asked */
     const char *read_hits;   /* ordinal, differs */
     const char *read_stored; /* ordinal and returning columns of the hits */
@@ -48,6 +49,8 @@ struct pg_loader {
     const char *probe_copy;    /* while probing without a stage */
     struct str what;           /* for messages; NUL-terminated */
     struct stage_sql sql;
+    struct pg_live_column *live; /* maps that update: the table's columns, for images */
+    uint32_t live_count;
     uint64_t sent;
     struct journal_load load;
     VEC(uint64_t) ordinals; /* staged: of the rows sent, ascending */

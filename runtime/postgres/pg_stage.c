@@ -24,11 +24,11 @@ static void append_names(struct buf *sql, const struct pg_loader *l, const char 
     }
 }
 
-/* t."a" = s."a" AND … */
-static void append_key_match(struct buf *sql, const struct pg_loader *l) {
+/* t."a" = s."a" AND …; t: the alias */
+static void append_key_match(struct buf *sql, const struct pg_loader *l, const char *alias) {
     for (uint32_t i = 0; i < l->map->conflict_columns_count; i++) {
         struct str name = column_name(l, l->map->conflict_columns[i]);
-        buf_append_cstr(sql, i ? " AND t." : "t.");
+        buf_printf(sql, "%s%s.", i ? " AND " : "", alias);
         pg_append_identifier(sql, name);
         buf_append_cstr(sql, " = s.");
         pg_append_identifier(sql, name);
@@ -112,7 +112,7 @@ static void make_hits(struct pg_loader *l, struct buf *sql, const uint32_t *upda
     buf_append_cstr(sql, " FROM " STAGE_TABLE " s JOIN ");
     pg_append_qualified(sql, l->table->schema, l->table->name);
     buf_append_cstr(sql, " t ON ");
-    append_key_match(sql, l);
+    append_key_match(sql, l, "t");
     buf_append_cstr(sql, " WHERE s." STAGE_ROUND " = $1::bigint");
     if (update) buf_append_cstr(sql, " FOR UPDATE OF t");
     l->sql.find_hits = take_sql(l, sql);
@@ -125,19 +125,11 @@ static void append_hit_join(struct buf *sql, const struct pg_loader *l) {
                     " FROM " HIT_TABLE " h JOIN " STAGE_TABLE " s ON s." STAGE_ORDINAL " = h.ordinal JOIN ");
     pg_append_qualified(sql, l->table->schema, l->table->name);
     buf_append_cstr(sql, " t ON ");
-    append_key_match(sql, l);
+    append_key_match(sql, l, "t");
 }
 
-static void make_update(struct pg_loader *l, struct buf *sql, const uint32_t *updated, uint32_t count) {
-    buf_append_cstr(
-        sql,
-        "INSERT INTO mig.image (run_id, map, ordinal, seq, operation, old_xmin, old_row) SELECT $2::uuid, "
-        "$3::text,"
-        " $4::bigint, $5::bigint + row_number() OVER (ORDER BY h.ordinal), 'update', t.xmin, row_to_json(t)");
-    append_hit_join(sql, l);
-    buf_append_cstr(sql, " WHERE h.differs AND s." STAGE_ROUND " = $1::bigint");
-    l->sql.save_images = take_sql(l, sql);
-    if (count == 0) return;
+static void append_update(struct buf *sql, const struct pg_loader *l, const uint32_t *updated,
+                          uint32_t count) {
     buf_append_cstr(sql, "UPDATE ");
     pg_append_qualified(sql, l->table->schema, l->table->name);
     buf_append_cstr(sql, " t SET ");
@@ -147,10 +139,41 @@ static void make_update(struct pg_loader *l, struct buf *sql, const uint32_t *up
         buf_append_cstr(sql, " = s.");
         pg_append_identifier(sql, column_name(l, updated[i]));
     }
-    buf_append_cstr(sql,
-                    " FROM " HIT_TABLE " h JOIN " STAGE_TABLE " s ON s." STAGE_ORDINAL " = h.ordinal WHERE ");
-    append_key_match(sql, l);
-    buf_append_cstr(sql, " AND h.differs AND s." STAGE_ROUND " = $1::bigint");
+    buf_append_cstr(sql, " FROM " HIT_TABLE " h JOIN " STAGE_TABLE " s ON s." STAGE_ORDINAL " = h.ordinal");
+}
+
+static void make_update(struct pg_loader *l, struct buf *sql, const uint32_t *updated, uint32_t count) {
+    static const char CHOSEN[] = " AND h.differs AND s." STAGE_ROUND " = $1::bigint";
+    if (l->options.rehearse) {
+        append_update(sql, l, updated, count);
+        buf_append_cstr(sql, " WHERE ");
+        append_key_match(sql, l, "t");
+        buf_append_cstr(sql, CHOSEN);
+        l->sql.update = take_sql(l, sql);
+        return;
+    }
+    /* The row as it was is the same row, joined once more: a statement does not see what it does itself. */
+    buf_append_cstr(sql, "WITH changed AS (");
+    append_update(sql, l, updated, count);
+    buf_append_cstr(sql, " JOIN ");
+    pg_append_qualified(sql, l->table->schema, l->table->name);
+    buf_append_cstr(sql, " o ON ");
+    append_key_match(sql, l, "o");
+    buf_append_cstr(sql, " WHERE ");
+    append_key_match(sql, l, "t");
+    buf_printf(sql, "%s RETURNING h.ordinal AS n, o.xmin AS was, ", CHOSEN);
+    pg_append_image(sql, "o", l->live, l->live_count);
+    buf_append_cstr(sql, " AS old_row, ");
+    pg_append_image(sql, "t", l->live, l->live_count);
+    buf_append_cstr(sql, " AS new_row), saved AS (INSERT INTO mig.image (run_id, map, ordinal, seq, "
+                         "operation, old_xmin, old_row,"
+                         " new_row) SELECT $2::uuid, $3::text, $4::bigint, $5::bigint + row_number() OVER "
+                         "(ORDER BY n), 'update', "
+                         "was,"
+                         " old_row, new_row FROM changed RETURNING 1) SELECT (SELECT count(*) FROM saved), "
+                         "(SELECT count(*) FROM " HIT_TABLE " h JOIN " STAGE_TABLE " s ON s." STAGE_ORDINAL
+                         " = h.ordinal WHERE true");
+    buf_printf(sql, "%s)", CHOSEN);
     l->sql.update = take_sql(l, sql);
 }
 
@@ -217,10 +240,13 @@ bool stage_prepare(struct pg_loader *l, struct diag_list *diags) {
         make_hits(l, &sql, updated, count);
         if (l->options.returning_count) make_read_stored(l, &sql);
     }
-    if (l->map->conflict == CONFLICT_UPDATE) make_update(l, &sql, updated, count);
+    bool ok = count == 0 || l->options.rehearse ||
+              pg_live_columns_read(l->connection, &l->arena, l->table->schema, l->table->name, &l->live,
+                                   &l->live_count, diags);
+    if (ok && count) make_update(l, &sql, updated, count);
     make_insert(l, &sql);
     buf_release(&sql);
-    return true;
+    return ok;
 }
 
 bool stage_create(struct pg_loader *l, struct diag_list *diags) {
@@ -330,18 +356,27 @@ static enum insert_outcome insert_round(struct merge *m, const struct str *round
     return complete ? INSERTED : INSERT_RACE;
 }
 
-static bool save_images(struct merge *m, const struct str *round) {
+/* Updates the hits of a round that differ, and keeps them as they were. */
+static enum insert_outcome update_round(struct merge *m, const struct str *round) {
     struct pg_loader *l = m->l;
-    if (l->options.rehearse) return true;
+    if (l->options.rehearse) {
+        uint64_t updated = 0;
+        if (!round_command(m, l->sql.update, round, &updated)) return INSERT_FAILED;
+        l->load.updated += updated;
+        return INSERTED;
+    }
     char run[UUID_TEXT_SIZE], batch[INT_TEXT_SIZE], first[INT_TEXT_SIZE];
     struct str params[] = {*round, journal_uuid_text(l->run.id, run), l->map->name,
                            journal_int_text((int64_t)m->batch, batch),
                            journal_int_text((int64_t)m->images, first)};
-    struct pg_result *r = pg_query(l->connection, l->sql.save_images, params, 5, NULL);
-    if (r == NULL) return false;
-    m->images += pg_result_affected(r);
+    struct pg_result *r = pg_query(l->connection, l->sql.update, params, 5, NULL);
+    if (r == NULL) return INSERT_FAILED;
+    uint64_t updated = (uint64_t)pg_result_int(r, 0, 0);
+    bool complete = updated == (uint64_t)pg_result_int(r, 0, 1);
+    m->images += updated;
+    l->load.updated += updated;
     pg_result_free(r);
-    return true;
+    return complete ? INSERTED : INSERT_RACE;
 }
 
 static enum insert_outcome merge_round(struct merge *m, uint64_t number) {
@@ -351,11 +386,8 @@ static enum insert_outcome merge_round(struct merge *m, uint64_t number) {
     bool conflict = l->map->conflict != CONFLICT_NONE;
     if (conflict && !round_command(m, l->sql.find_hits, &round, NULL)) return INSERT_FAILED;
     if (l->sql.update) {
-        uint64_t updated = 0, before = m->images;
-        if (!save_images(m, &round) || !round_command(m, l->sql.update, &round, &updated))
-            return INSERT_FAILED;
-        if (!l->options.rehearse && m->images - before != updated) return INSERT_RACE;
-        l->load.updated += updated;
+        enum insert_outcome outcome = update_round(m, &round);
+        if (outcome != INSERTED) return outcome;
     }
     return insert_round(m, &round);
 }

@@ -101,3 +101,28 @@ KERNEL(FAIL) {
         vm_report(call->vm, &report, 0);
     }
 }
+
+/* ---------------------------------------------------------------- coverage */
+
+/* Called for selections that have rows only. */
+KERNEL(NOTE) {
+    const struct vm *vm = call->vm;
+    struct coverage_marks *marks = vm->set->values.coverage;
+    if (marks != NULL) marks->notes[vm->program - vm->plan->programs][call->index] = 1;
+}
+
+KERNEL(NOTE_CODES) {
+    struct coverage_marks *marks = call->vm->set->values.coverage;
+    const struct vm_register *reg = call->arg[0].reg;
+    uint32_t table = call_type(call, call->instr->a)->ref;
+    uint8_t *lines = marks != NULL && table < call->vm->plan->tables_count ? marks->codes[table] : NULL;
+    const int64_t *found = call->arg[0].data;
+    if (lines == NULL) return;
+    USE_ROWS;
+    EACH_ROW(i) {
+        int64_t line = found[i * call->arg[0].step];
+        if (register_state(reg, i) == ROW_VALUE && line >= 0 &&
+            line < call->vm->plan->tables[table].codes_count)
+            lines[line] = 1;
+    }
+}

@@ -13,6 +13,12 @@
 struct keyed_table;
 struct extern_function;
 
+/* What the rows of tests came to, for plans with NOTE instructions. One byte each, 1: reached. */
+struct coverage_marks {
+    uint8_t **notes; /* by program, then by instruction */
+    uint8_t **codes; /* by table, then by code; NULL entries for tables that are no code tables */
+};
+
 /* What a plan's programs need besides code: constants as values, compiled patterns, zones, extern functions.
  * Made once when a plan is loaded. */
 struct program_set;
@@ -27,6 +33,7 @@ struct run_values {
         *tables; /* plan->tables_count; NULL entries for tables not built (yet): nothing is found
                     there. NULL: no tables at all. Read at each use, so filled at any time. */
     bool allow_extern;
+    struct coverage_marks *coverage; /* NULL: nobody asks */
 };
 
 /* Compiles patterns, zones and constants of a verified plan. NULL with diagnostics when one does not compile

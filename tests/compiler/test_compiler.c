@@ -81,7 +81,7 @@ static void test_portal(void **state) {
     assert_int_equal(plan->version, 3);
     assert_int_equal(plan->environments_count, 2);
     assert_int_equal(plan->checks_count, 4);
-    assert_int_equal(plan->tests_count, 2);
+    assert_int_equal(plan->tests_count, 15);
     assert_true(plan->audit.target_table > 0);
     const struct plan_map *comments = find_map(plan, "comments"), *tasks = find_map(plan, "tasks"),
                           *tenants = find_map(plan, "tenants");

@@ -15,6 +15,7 @@ create table tasks (
   due_on     date,
   phone      text
 );
+create index tasks_project on tasks (project_id);
 """
 
 MODULE = """-- The one spelling of a code.
@@ -82,6 +83,7 @@ test 'a task is done' {
   given sheets.projects { code: 'A', name: 'Alpha' }
   given sheets.tasks { title: 'T', project: 'a', state: 'BUSY' }
   expect tasks { status: 'doing' }
+  expect 1 projects
 }
 """
 

@@ -150,6 +150,50 @@ class Diagnostics(Session):
         self.assertEqual(self.problems(), [])
 
 
+class Lint(Session):
+    """Findings of the linter, where there are no errors."""
+
+    def test_finding_with_page(self):
+        self.assertEqual(self.problems(), [])
+        self.client.replace(self.uri, "title      = t.title", "title      = left(t.title, 20)")
+        found, = self.client.wait_diagnostics(self.uri)
+        self.assertEqual((found["code"], found["severity"], found["source"]), ("L0102", 2, "mig"))
+        self.assertEqual(self.client.text_at(self.uri, found["range"]), "left(t.title, 20)")
+        with open(found["codeDescription"]["href"][len("file://"):], encoding="utf-8") as file:
+            self.assertIn("lossy-conversion", file.read())
+        self.client.replace(self.uri, "left(t.title, 20)", "left(t.titel, 20)")
+        self.assertEqual([code for code, _ in self.problems()], ["E0202"])
+
+    def test_allowed_in_the_text(self):
+        self.client.wait_diagnostics(self.uri)
+        self.client.replace(self.uri, "  title      = t.title",
+                            "  -- mig:allow lossy-conversion because badges are short\n  title      = left(t.title, 20)")
+        self.assertEqual(self.problems(), [])
+
+    def test_settings_of_the_project(self):
+        self.client.wait_diagnostics(self.uri)
+        with open(os.path.join(self.root, ".mig-lint"), "w", encoding="utf-8") as file:
+            file.write("lossy-conversion error\n")
+        self.client.replace(self.uri, "title      = t.title", "title      = left(t.title, 20)")
+        found, = self.client.wait_diagnostics(self.uri)
+        self.assertEqual((found["code"], found["severity"]), ("L0102", 1))
+
+    def test_in_the_ddl(self):
+        self.client.wait_diagnostics(self.uri)
+        ddl = self.client.open(os.path.join(self.root, "schema.sql"), language="sql")
+        self.client.replace(ddl, "create index tasks_project on tasks (project_id);", "")
+        self.assertEqual([d["code"] for d in self.client.wait_diagnostics(ddl)], ["L0401"])
+
+    def test_fix_of_a_warning(self):
+        self.client.wait_diagnostics(self.uri)
+        self.client.replace(self.uri, "title      = t.title", "title      = t.title ?? 'x'")
+        found, = self.client.wait_diagnostics(self.uri)
+        actions = self.client.request("textDocument/codeAction", {
+            "textDocument": {"uri": self.uri}, "range": found["range"], "context": {"diagnostics": [found]}})["result"]
+        self.assertEqual(found["code"], "W0902")
+        self.assertEqual(len(actions), 1)
+
+
 class Hover(Session):
     def test_source_column(self):
         text = self.hover("trim(p.na|me)")
@@ -291,6 +335,23 @@ class Navigation(Session):
     def test_files(self):
         self.assertTrue(self.definition("schema 'sch|ema.sql'")["uri"].endswith("schema.sql"))
         self.assertTrue(self.definition("use lib.co|des")["uri"].endswith("codes.mig"))
+
+    def test_into_the_standard_library(self):
+        self.client.replace(self.uri, "use lib.codes\n", "use lib.codes\nuse std.text\n")
+        self.client.replace(self.uri, "  name = trim(p.name)", "  name = clean(p.name)")
+        self.client.wait_diagnostics(self.uri)
+        found = self.definition("name = cle|an(p.name)")
+        path = found["uri"][len("file://"):]
+        with open(path, encoding="utf-8") as file:
+            line = file.read().splitlines()[found["range"]["start"]["line"]]
+        self.assertTrue(line.startswith("fn clean("), line)
+        self.assertEqual(os.stat(path).st_mode & 0o222, 0)
+        self.assertEqual(self.definition("use std.te|xt")["uri"], found["uri"])
+        # It is mig's own: nobody renames it, and it is a module like any other when it is opened.
+        self.assertIn("error", self.client.at("rename", self.uri, self.client.find(self.uri, "name = cle|an(p.name)"),
+                                              newName="tidy"))
+        self.client.open(path)
+        self.assertEqual(self.client.wait_diagnostics(found["uri"]), [])
 
     def test_nowhere(self):
         self.assertIsNone(self.definition("Projects fi|rst."))

@@ -44,7 +44,8 @@ def main(mig):
     with tempfile.TemporaryDirectory() as folder:
         client = Client(mig, folder)
         uri = client.open(write_spec(folder))
-        assert client.wait_diagnostics(uri) == [], client.wait_diagnostics(uri)[:3]
+        found = client.wait_diagnostics(uri)
+        assert {diag["code"] for diag in found} <= {"L0208", "L0209"}, found[:3]  # it has no tests
         at = client.texts[uri].rindex("upper(trim(")
         changes, completions, used = [], [], cpu_seconds(client.process)
         for _ in range(15):
@@ -53,7 +54,7 @@ def main(mig):
                 client.change(uri, (at, at, "x") if letter else (at, at + 1, ""))
                 found = client.wait_diagnostics(uri)
                 changes.append(time.perf_counter() - start)
-                assert len(found) == (1 if letter else 0), found
+                assert sum(diag["severity"] == 1 for diag in found) == (1 if letter else 0), found
             start = time.perf_counter()
             client.change(uri, (at, at, "r."))
             message = client.at("completion", uri, client.position(uri, at + 2))

@@ -8,7 +8,7 @@ static void test_rows(void **state) {
                                 {CELL_NUMBER, 0, STR("1.50")},
                                 {CELL_TEXT, 1, STR("")},
                                 {CELL_BOOL, 0, STR("true")}};
-    struct plan_row rows[] = {{cells, 2}, {cells + 2, 2}};
+    struct plan_row rows[] = {{cells, 2, 0}, {cells + 2, 2, 0}};
     fixture_start(&f, SOURCE_INLINE, "");
     fixture_columns(&f, "code label");
     f.table.rows = rows;
@@ -29,7 +29,7 @@ static void test_more_than_a_batch(void **state) {
     fixture_start(&f, SOURCE_INLINE, "");
     fixture_columns(&f, "n");
     for (uint32_t i = 0; i < 2 * BATCH_ROWS; i++)
-        rows[i] = (struct plan_row){&cell, 1};
+        rows[i] = (struct plan_row){&cell, 1, 0};
     f.table.rows = rows;
     f.table.rows_count = 2 * BATCH_ROWS;
     fixture_read(&f);

@@ -95,7 +95,7 @@ static void trees_of_broken_texts(void **state) {
         got.ptr, "source s (broken)\n  format \n  table \n    column a text\n"
                  "fn f (broken)\n  result \n"
                  "map m (broken)\n  from t in s\n  key\n    member a\n      name t\n  assign a\n    int 1\n"
-                 "  assign c\n    int 3\n"
+                 "  assign b\n    error\n  assign c\n    int 3\n"
                  "map ok\n  from t in s\n  into x\n");
     buf_release(&got);
     parsed_release(&parsed);
