@@ -263,10 +263,11 @@ static void help_next(struct engine *engine, struct diag *diag) {
         diag_help(engine->diags, diag,
                   "Nothing was committed. Give the environment a longer `window`, or load "
                   "parts of the data before it: `--phase`, `--only`.");
-    else if (environment && environment->window_rollback)
+    else if (environment && environment->window_rollback) {
+        engine->report->undo_asked = true;
         diag_help(engine->diags, diag,
                   "The environment says `else rollback`: what is committed is taken out now.");
-    else
+    } else
         diag_help(engine->diags, diag,
                   "Batches that were committed stand; in another window `mig resume` goes on. "
                   "`mig rollback` takes them out.");

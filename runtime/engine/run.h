@@ -107,7 +107,9 @@ struct run_report {
     int64_t version;
     uint8_t plan_hash[32];
     bool dry_run;
-    bool rehearsal;   /* counts are what would stand */
+    bool rehearsal;  /* counts are what would stand */
+    bool undo_asked; /* it did not fit into a window `else rollback`, and what it committed stands: the caller
+                        takes it out */
     bool rolled_back; /* one transaction over all maps was rolled back: nothing of the run stands */
     double seconds;
     enum run_status status;

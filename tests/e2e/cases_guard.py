@@ -656,3 +656,60 @@ def a_run_that_will_not_fit_its_window_stops_early(it):
     it.sql("drop trigger slow on people")
     equal(it.command("resume", "--format", "json").code, 0)
     equal(it.value("select (select count(*) from people) + (select count(*) from more)"), "200001")
+
+
+@case("guard")
+def a_window_else_rollback_takes_its_rows_out(it):
+    slow_people(it, "8 seconds else rollback")
+    it.sql("insert into people values (-1, 'there before')")
+    contains(it.command("plan", "spec.mig").out, "window 0 min 8 s, else rolled back")
+    done = it.refuse("--env", "night", code=6, has=["X0467", "else rollback", "taken out"], law=False)
+    equal(it.rows("select id from people"), [("-1",)])
+    equal(done.report["rolled_back"], True)
+    contains(done.report["notes"][-1], "rows were taken out")
+    equal(it.value("select count(*) > 0 from mig.batch"), "t")
+    contains(it.command("report").out, "rolled back: nothing of this run stands")
+    equal(it.command("resume").code, 7)
+    # Where others have changed rows, their word counts: nothing is taken out, and it is said.
+    it.sql("create function edit() returns trigger language plpgsql as $$ begin update people set name = 'edited' where"
+           " id = 1 and new.state = 'stopped'; return new; end $$;"
+           "create trigger edit after update on mig.step for each row execute function edit()")
+    it.refuse("--env", "night", code=7, has=["X0467", "X0469", "mig rollback --check"], law=False)
+    if it.value("select count(*) from people") == "1":
+        raise Failure("the rows were taken out although others have changed one")
+
+
+@case("guard")
+def a_rehearsal_says_whether_a_run_would_fit(it):
+    slow_people(it, "3600 seconds", rows=1000)
+    done = it.command("rehearse", "spec.mig", "--env", "night", "--format", "json")
+    equal(done.code, 0, done.err)
+    contains(" ".join(json.loads(done.out)["notes"]), "the window of `night` is 60 min: a run that takes as long fits")
+    it.spec(TWO_MAPS % "0 seconds")
+    it.run("--env", "night")
+    it.sql("truncate people, more")
+    it.spec(TWO_MAPS % "1 second")
+    it.sql("create or replace function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.02); return"
+           " new; end $$;")
+    contains(it.command("rehearse", "spec.mig", "--env", "night").out, "DOES NOT FIT")
+
+
+@case("guard")
+def what_is_no_window(it):
+    for window, said in (("8 seconds else fly", ["cannot `fly`", "`rollback`"]), ("8 seconds else", ["expected"]),
+                         ("8 seconds else rolback", ["did you mean `rollback`"]),
+                         ("8 seconds\n  retention 7 days else rollback", ["`retention` takes no `else`"])):
+        it.spec(TWO_MAPS % window)
+        it.refuse(code=1, has=said)
+
+
+@case("guard")
+def rollback_puts_back_what_a_killed_run_dropped(it):
+    dump, shape = killed_while_dropped(it, lambda run: run.kill())
+    looked = it.command("rollback", "--check")
+    contains(looked.err, "6 indexes and foreign keys are dropped")
+    equal(it.value("select count(*) from mig.toggled where state = 'dropped'"), "6")
+    equal(it.command("rollback", "--quiet").code, 0, it.last.err)
+    equal(it.rows(SHAPE), shape)
+    equal(pg_dump(it), dump)
+    equal(it.value("select (select count(*) from sales) + (select count(*) from shops)"), "0")
