@@ -75,27 +75,13 @@ static void mig_error(const struct span *location, struct parser *parser, const 
     struct ast_handler *handler;
     struct check_parts *check;
     struct place place;
-    struct expr_list *exprs;
-    struct name_list *names;
-    struct named_list *named;
-    struct handler_list *handlers;
-    struct arm_list *arms;
-    struct type_list *types;
-    struct order_list *order;
-    struct clause_list *clauses;
-    struct item_list *items;
-    struct option_list *options;
-    struct table_list *tables;
-    struct row_list *rows;
-    struct line_list *lines;
-    struct setting_list *settings;
-    struct setting_tail *tail;
-    struct rule_list *rules;
-    struct ast_tolerance_rule *rule;
-    struct field_list *fields;
-    struct step_list *steps;
-    struct change_list *changes;
-    struct ast_fn *fn;
+    struct expr_list *exprs; struct name_list *names; struct named_list *named;
+    struct handler_list *handlers; struct arm_list *arms; struct type_list *types;
+    struct order_list *order; struct clause_list *clauses; struct item_list *items;
+    struct option_list *options; struct table_list *tables; struct row_list *rows;
+    struct line_list *lines; struct setting_list *settings; struct setting_tail *tail;
+    struct rule_list *rules; struct ast_tolerance_rule *rule; struct field_list *fields;
+    struct step_list *steps; struct change_list *changes; struct ast_fn *fn;
     enum ast_operator op;
     bool flag;
 }
@@ -179,15 +165,14 @@ struct place {
 %precedence TYPE
 %precedence DOT LEFT_BRACKET LEFT_PAREN DOUBLE_COLON
 
-%nterm <lex> nameable text
+%nterm <lex> nameable text reserved_action
 %nterm <name> name bare_name member_name constant opt_constant
 %nterm <place> location
 %nterm <path> path
 %nterm <type> type
 %nterm <types> types
 %nterm <expr> expr handled argument text_expr number amount literal case_subject case_else
-%nterm <expr> setting_value code_value
-%nterm <expr> code_key option_value arm_result opt_message backfill_where backfill_batch backfill_pause
+%nterm <expr> code_value code_key option_value arm_result opt_message backfill_where backfill_batch backfill_pause
 %nterm <exprs> exprs arguments opt_arguments literals code_keys option_values
 %nterm <names> names map_names
 %nterm <named> named_exprs
@@ -212,7 +197,7 @@ struct place {
 %nterm <settings> settings
 %nterm <tail> setting_tail
 %nterm <rules> tolerance_tail more_rules
-%nterm <rule> tolerance_rule tolerance_subject
+%nterm <rule> tolerance_rule tolerance_subject setting_value limit
 %nterm <setting> setting
 %nterm <fields> fields
 %nterm <field> field
@@ -271,16 +256,9 @@ declaration:
         }
 |   codes_declaration
 |   D_FN fn_head ASSIGN handled
-        {
-            $2->body = $4;
-            build_decl(parser, DECL_FN, $2->name, @$)->fn = *$2;
-        }
+        { $2->body = $4; build_decl(parser, DECL_FN, $2->name, @$)->fn = *$2; }
 |   D_EXTERN_FN fn_head FROM constant SYMBOL constant
-        {
-            $2->library = $4;
-            $2->symbol = $6;
-            build_decl(parser, DECL_EXTERN_FN, $2->name, @$)->fn = *$2;
-        }
+        { $2->library = $4; $2->symbol = $6; build_decl(parser, DECL_EXTERN_FN, $2->name, @$)->fn = *$2; }
 |   D_MAP name clauses body opt_line_end
         {
             struct ast_decl *decl = build_decl(parser, DECL_MAP, $2, @$);
@@ -503,27 +481,13 @@ settings:
 ;
 
 setting:
-    name setting_value setting_tail
-        { $$ = build_setting(parser, $1, $2, @$); build_setting_tail($$, $3); }
-|   name ASSIGN setting_value setting_tail
+    name opt_assign setting_value setting_tail
         { $$ = build_setting(parser, $1, $3, @$); build_setting_tail($$, $4); }
-|   name PERCENT_NUMBER setting_tail
-        {
-            $$ = build_setting(parser, $1, build_number(parser, X_INT, $2), @$);
-            $$->percent = true;
-            build_setting_tail($$, $3);
-        }
-|   name ASSIGN PERCENT_NUMBER setting_tail
-        {
-            $$ = build_setting(parser, $1, build_number(parser, X_INT, $3), @$);
-            $$->percent = true;
-            build_setting_tail($$, $4);
-        }
-|   name ENV constant
-        { $$ = build_setting(parser, $1, NULL, @$); $$->is_env = true; $$->env_name = $3; }
-|   name ASSIGN ENV constant
+|   name opt_assign ENV constant
         { $$ = build_setting(parser, $1, NULL, @$); $$->is_env = true; $$->env_name = $4; }
 ;
+
+opt_assign: %empty | ASSIGN ;
 
 setting_tail:
     ELSE name                                   { $$ = NEW(struct setting_tail); $$->otherwise = $2; }
@@ -543,9 +507,7 @@ more_rules:
 ;
 
 tolerance_rule:
-    amount OF tolerance_subject                 { $$ = $3; $$->amount = $1; }
-|   PERCENT_NUMBER OF tolerance_subject
-        { $$ = $3; $$->amount = build_number(parser, X_INT, $1); $$->percent = true; }
+    limit OF tolerance_subject    { $$ = $3; $$->amount = $1->amount; $$->percent = $1->percent; }
 ;
 
 tolerance_subject:
@@ -556,9 +518,10 @@ tolerance_subject:
 ;
 
 setting_value:
-    literal
-|   member_name                                        { $$ = build_name(parser, $1); }
-|   PARAM                                       { $$ = build_word(parser, X_PARAM, $1); }
+    literal                                     { $$ = build_limit(parser, $1, false); }
+|   member_name                                 { $$ = build_limit(parser, build_name(parser, $1), false); }
+|   PARAM                       { $$ = build_limit(parser, build_word(parser, X_PARAM, $1), false); }
+|   PERCENT_NUMBER              { $$ = build_limit(parser, build_number(parser, X_INT, $1), true); }
 ;
 
 map_names:
@@ -600,12 +563,7 @@ code_lines:
 
 code_line:
     code_keys FAT_ARROW code_value
-        {
-            $$ = NEW(struct ast_code_line);
-            VEC_MOVE($$->keys, $1->v);
-            $$->value = $3;
-            $$->span = @$;
-        }
+        { $$ = NEW(struct ast_code_line); VEC_MOVE($$->keys, $1->v); $$->value = $3; $$->span = @$; }
 ;
 
 code_keys:
@@ -733,23 +691,17 @@ clause:
         }
 |   REBUILD name
         { $$ = build_clause(parser, CLAUSE_REBUILD, @$); build_rebuild(parser, $$, $2); }
-|   TOLERANCE amount tolerance_tail
-        {
-            $$ = build_clause(parser, CLAUSE_TOLERANCE, @$);
-            $$->expr = $2;
-            build_tolerance_tail($$, $3);
-        }
-|   TOLERANCE PERCENT_NUMBER tolerance_tail
-        {
-            $$ = build_clause(parser, CLAUSE_TOLERANCE, @$);
-            $$->expr = build_number(parser, X_INT, $2);
-            $$->percent = true;
-            build_tolerance_tail($$, $3);
-        }
+|   TOLERANCE limit tolerance_tail
+        { $$ = build_clause(parser, CLAUSE_TOLERANCE, @$); build_tolerance($$, $2, $3); }
 |   KEEP_CROSSWALK DURATION
         { $$ = build_clause(parser, CLAUSE_KEEP_CROSSWALK, @$); $$->expr = build_duration(parser, $2); }
 |   EXCEPT REJECTED BY path
         { $$ = build_clause(parser, CLAUSE_EXCEPT_REJECTED, @$); $$->path = *$4; }
+;
+
+limit:
+    amount                                      { $$ = build_limit(parser, $1, false); }
+|   PERCENT_NUMBER              { $$ = build_limit(parser, build_number(parser, X_INT, $1), true); }
 ;
 
 amount:
@@ -1200,12 +1152,10 @@ member_name: NAME                               { $$ = build_ast_name($1); } ;
 
 name:
     bare_name
-|   WHEN                                        { $$ = build_ast_name($1); }
-|   SKIP                                        { $$ = build_ast_name($1); }
-|   REJECT                                      { $$ = build_ast_name($1); }
-|   WARN                                        { $$ = build_ast_name($1); }
-|   FAIL                                        { $$ = build_ast_name($1); }
+|   reserved_action                             { $$ = build_ast_name($1); }
 ;
+
+reserved_action: WHEN | SKIP | REJECT | WARN | FAIL ;
 
 bare_name:
     NAME                                        { $$ = build_ast_name($1); }

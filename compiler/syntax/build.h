@@ -187,9 +187,13 @@ struct rule_list *build_rules(struct parser *parser, const struct ast_tolerance_
                               const struct rule_list *rest);
 void build_setting_tail(struct ast_setting *setting, struct setting_tail *tail);
 /* rules may be NULL. */
-void build_tolerance_tail(struct ast_clause *clause, struct rule_list *rules);
-struct ast_setting *build_setting(struct parser *parser, struct ast_name name, struct ast_expr *value,
-                                  struct span span);
+void build_tolerance(struct ast_clause *clause, const struct ast_tolerance_rule *limit,
+                     struct rule_list *rules);
+/* A rule without its subject yet. */
+struct ast_tolerance_rule *build_limit(struct parser *parser, struct ast_expr *amount, bool percent);
+/* limit NULL: the value is `env 'NAME'`. */
+struct ast_setting *build_setting(struct parser *parser, struct ast_name name,
+                                  const struct ast_tolerance_rule *limit, struct span span);
 struct ast_decl *build_codes(struct parser *parser, struct ast_name name, struct type_list *keys,
                              struct ast_type *value, struct span span);
 /* more may be NULL. */

@@ -143,11 +143,21 @@ struct ast_inline_row build_row(struct expr_list *values, struct span span) {
 
 /* ------------------------------------------------------------------ small declarations */
 
-struct ast_setting *build_setting(struct parser *parser, struct ast_name name, struct ast_expr *value,
-                                  struct span span) {
+struct ast_tolerance_rule *build_limit(struct parser *parser, struct ast_expr *amount, bool percent) {
+    struct ast_tolerance_rule *limit = ARENA_NEW(parser->arena, struct ast_tolerance_rule);
+    limit->amount = amount;
+    limit->percent = percent;
+    return limit;
+}
+
+struct ast_setting *build_setting(struct parser *parser, struct ast_name name,
+                                  const struct ast_tolerance_rule *limit, struct span span) {
     struct ast_setting *setting = ARENA_NEW(parser->arena, struct ast_setting);
     setting->name = name;
-    setting->value = value;
+    if (limit) {
+        setting->value = limit->amount;
+        setting->percent = limit->percent;
+    }
     setting->span = span;
     return setting;
 }
@@ -186,7 +196,10 @@ void build_setting_tail(struct ast_setting *setting, struct setting_tail *tail) 
     VEC_MOVE(setting->rules, tail->rules->v);
 }
 
-void build_tolerance_tail(struct ast_clause *clause, struct rule_list *rules) {
+void build_tolerance(struct ast_clause *clause, const struct ast_tolerance_rule *limit,
+                     struct rule_list *rules) {
+    clause->expr = limit->amount;
+    clause->percent = limit->percent;
     if (rules == NULL) return;
     close_rules(rules, &clause->expr, &clause->percent);
     VEC_MOVE(clause->rules, rules->v);

@@ -67,7 +67,8 @@ void tallies_count_report(struct tallies *tallies, struct run_map_report *map,
     }
     reason->count++;
     if (report->kind == OUTCOME_REJECTED)
-        tolerance_count(tallies->engine, map, program, report->instr, report->fault, report->message);
+        tolerance_count(tallies->engine, map, report->action ? program : NULL, report->action - 1,
+                        report->fault, report->message);
 }
 
 void tallies_take_back(struct tallies *tallies, struct run_map_report *map,

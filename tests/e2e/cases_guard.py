@@ -527,7 +527,7 @@ map people
   %s
 {
   id     = s.id
-  born   = date(s.born, 'YYYY-MM-DD')
+  born   = date(s.born, 'YYYY-MM-DD') on error reject "no date: {s.born}"
   status = match s.status { 'new' => 'n'; 'old' => 'o'; _ => reject "unknown status {s.status}" }
   validate in_order: s.a is not null and s.b is not null and s.a <= s.b
 }
@@ -569,6 +569,7 @@ def rules_count_rows_by_their_reason(it):
 def each_rule_has_its_own_limit(it):
     for tolerance, code in (("1, 2 of R0106, 1 of 'unknown status {s.status}', 1 of validate in_order", "by \"unknown"),
                             ("100%, 0 of R0106", "by R0106, more than the tolerance of 0"),
+                            ("100%, 1 of 'no date: {s.born}'", "by \"no date: {s.born}\""),
                             ("100%, 10% of R0106", "by R0106, more than the tolerance of 10%"),
                             ("100%, 0 of validate in_order", "by validate in_order")):
         tolerating(it, "tolerance " + tolerance)
