@@ -95,10 +95,12 @@ static void help_rejected(struct engine *engine, const struct plan_map *map, str
                                         : "What is loaded stands");
 }
 
-static bool judge_general(struct engine *engine, const struct plan_map *map, const struct run_map_report *r) {
+static bool judge_general(struct engine *engine, const struct plan_map *map, const struct run_map_report *r,
+                          uint64_t closed) {
     uint8_t kind = map->tolerance_kind;
     struct str text = map->tolerance;
     uint64_t rejected = r->rejected - (r->ruled < r->rejected ? r->ruled : r->rejected);
+    rejected = rejected > closed ? rejected - closed : 0;
     if (kind == TOLERANCE_UNSET && engine->environment) {
         kind = engine->environment->tolerance_kind;
         text = engine->environment->tolerance;
@@ -115,12 +117,17 @@ static bool judge_general(struct engine *engine, const struct plan_map *map, con
     return false;
 }
 
-bool tolerance_judge(struct engine *engine, const struct plan_map *map, struct run_map_report *report) {
+static uint64_t less(uint64_t count, uint64_t by) {
+    return count > by ? count - by : 0;
+}
+
+bool tolerance_judge(struct engine *engine, const struct plan_map *map, struct run_map_report *report,
+                     uint64_t closed) {
     bool good = true;
     for (uint32_t i = 0; i < report->rules.count; i++) {
         struct run_rule_report *told = &report->rules.items[i];
-        told->beyond =
-            is_beyond(told->rule->tolerance_kind, told->rule->tolerance, told->count, report->read);
+        told->beyond = is_beyond(told->rule->tolerance_kind, told->rule->tolerance, less(told->count, closed),
+                                 report->read);
         if (!told->beyond || engine->options->dry_run) continue;
         struct diag *diag =
             diag_report(engine->diags, X_TOLERANCE_RULE, no_span(),
@@ -131,5 +138,5 @@ bool tolerance_judge(struct engine *engine, const struct plan_map *map, struct r
         good = false;
     }
     if (engine->options->dry_run) return true;
-    return judge_general(engine, map, report) && good;
+    return judge_general(engine, map, report, closed) && good;
 }
