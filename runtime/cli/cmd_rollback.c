@@ -1,6 +1,7 @@
 /* mig rollback: takes a run back, or shows what that would do. */
 #include "runtime/cli/run_log.h"
 #include "runtime/cli/run_ref.h"
+#include "runtime/cli/run_session.h"
 #include "runtime/rollback/rollback.h"
 
 #include <signal.h>
@@ -46,7 +47,7 @@ static bool find_policy(struct cli *cli, struct str name, enum undo_policy *poli
     return false;
 }
 
-static int exit_code(enum undo_status status) {
+int cli_undo_exit_code(enum undo_status status) {
     switch (status) {
     case UNDO_DONE: return EXIT_WELL;
     case UNDO_REFUSED: return EXIT_REFUSED;
@@ -86,7 +87,7 @@ static int roll_back(struct cli *cli, struct run_ref *ref, struct undo_options *
     cli_print(&out);
     fflush(stdout);
     buf_release(&out);
-    return exit_code(status);
+    return cli_undo_exit_code(status);
 }
 
 int cmd_rollback(struct cli *cli, int argc, char **argv) {
