@@ -22,6 +22,8 @@ static const char *next_command(const struct journal_run_info *run, bool locked)
     if (str_is(run->state, "stopped")) return "`mig resume %.8s` goes on; `mig rollback %.8s` undoes it";
     if (str_is(run->state, "rolling back")) return "`mig rollback %.8s` goes on";
     if (str_is(run->state, "rolled back")) return "nothing is open: its rows are gone, `mig run` starts anew";
+    if (str_is(run->state, "failed") && run->exit_code == 4)
+        return "`mig resume %.8s` makes the checks again; `mig rollback %.8s` undoes what is committed";
     if (str_is(run->state, "failed"))
         return run->exit_code == 3 ? "repair the rejected rows and `mig retry %.8s`, or `mig rollback %.8s`"
                                    : "read `mig report %.8s`; `mig rollback %.8s` undoes what is committed";

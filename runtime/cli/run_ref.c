@@ -125,10 +125,11 @@ static bool take_plan(struct cli *cli, struct run_ref *ref, const struct local_r
 static void take_params(struct cli *cli, struct run_ref *ref, struct run_param_list *params) {
     cJSON *root = cJSON_ParseWithLength(ref->info->params_json.ptr, ref->info->params_json.len);
     const cJSON *item;
-    cJSON_ArrayForEach(item, root) if (cJSON_IsString(item))
-        VEC_PUSH(&cli->arena, &params->items,
-                 ((struct run_param){arena_copy_str(&cli->arena, str_cstr(item->string)),
-                                     arena_copy_str(&cli->arena, str_cstr(item->valuestring))}));
+    cJSON_ArrayForEach(item, root) {
+        struct run_param param = {.name = arena_copy_str(&cli->arena, str_cstr(item->string))};
+        if (cJSON_IsString(item)) param.value = arena_copy_str(&cli->arena, str_cstr(item->valuestring));
+        VEC_PUSH(&cli->arena, &params->items, param);
+    }
     cJSON_Delete(root);
 }
 
@@ -190,6 +191,9 @@ bool run_ref_open(struct cli *cli, const struct run_ref_arguments *a, struct str
     }
     if (word.len == 0 && local.found && a->target_url.len == 0 && a->environment.len == 0) word = local.id;
     ref->info = journal_read_run(ref->connection, &cli->arena, word, &cli->diags);
+    /* The folder's run may be another than the journal's. */
+    if (ref->info && !str_eq(local.id, uuid_format(&cli->arena, ref->info->run_id)))
+        local = (struct local_run){0};
     return ref->info && take_plan(cli, ref, &local) && take_options(cli, a, &local, url, ref);
 }
 

@@ -2,6 +2,7 @@
 #include "runtime/cli/run_session.h"
 
 #include "runtime/cli/run_log.h"
+#include "runtime/engine/invocation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,10 +37,7 @@ static void save_report(struct cli *cli, const struct run_report *report, struct
     if (fd >= 0 && close(fd) != 0) good = false;
     buf_release(&json);
     if (good) {
-        struct str latest = arena_printf(&cli->arena, "%.*s/%s", STR_ARG(work_dir),
-                                         report->rehearsal ? "rehearsal" : "latest");
-        unlink(latest.ptr);
-        good = symlink(report->run_id, latest.ptr) == 0;
+        good = invocation_point(work_dir, report->rehearsal ? "rehearsal" : "latest", report->run_id);
     }
     if (good) return;
     struct diag *diag = diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0},
@@ -135,7 +133,8 @@ int cli_run_session(struct cli *cli, const struct plan *plan, struct run_options
     int code = run_exit_code(status);
     if (report.undo_asked) code = undo_now(cli, plan, options, &report);
     run_log_close(&log);
-    save_report(cli, &report, options->work_dir);
+    /* What an earlier go at the run left is worth more than the report of one that was refused. */
+    if (report.began || options->again == NULL) save_report(cli, &report, options->work_dir);
     print_report(cli, &report);
     show_run_diags(cli);
     return code;

@@ -77,18 +77,26 @@ static bool make_row(struct engine *engine, struct target_postgres *pg, const ch
     return good;
 }
 
+/* Was it written before the run was interrupted? That the run was started the journal itself says once. */
+static bool is_written(struct engine *engine, struct target_postgres *pg, struct str kind, struct str map) {
+    bool start = str_is(kind, "run_started");
+    return engine->options->again && (map.len || start) &&
+           journal_has_events(pg->look, &pg->run, kind, map, start ? 2 : 1);
+}
+
 /* Event and row are one transaction: a run that is resumed leaves none out and none twice. */
 bool audit_write(struct engine *engine, struct target_postgres *pg, const char *kind, struct str map,
                  struct str detail) {
     int64_t at = timestamptz_now();
     if (!pg->journaling) return true;
-    if (engine->options->again && map.len && journal_has_event(pg->look, &pg->run, str_cstr(kind), map))
-        return true;
-    bool good = pg_begin(pg->look, engine->diags) &&
-                journal_append_event(pg->look, &pg->run, str_cstr(kind), map, detail, at, engine->diags);
+    if (is_written(engine, pg, str_cstr(kind), map)) return true;
+    bool held = pg_begin(pg->look, engine->diags) && journal_hold_run(pg->look, &pg->run, engine->diags);
+    bool good =
+        held && journal_append_event(pg->look, &pg->run, str_cstr(kind), map, detail, at, engine->diags);
     if (!good) {
+        bool taken = !held && pg_is_alive(pg->look);
         pg_rollback(pg->look);
-        return engine_fail(engine, RUN_UNREACHABLE);
+        return engine_fail(engine, taken ? RUN_REFUSED : RUN_UNREACHABLE);
     }
     good = engine->plan->audit.target_table == 0 || make_row(engine, pg, kind, map, detail, at);
     if (good && pg_commit(pg->look, engine->diags)) return true;

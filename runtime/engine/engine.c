@@ -24,6 +24,19 @@ bool engine_fail(struct engine *engine, enum run_status status) {
     return false;
 }
 
+void engine_help_stopped(struct engine *engine, struct diag *diag) {
+    diag_help(engine->diags, diag, "%s",
+              engine->one_transaction ? "Nothing was committed."
+                                      : "Batches that were committed stand; `mig resume` goes on.");
+}
+
+bool engine_interrupted(struct engine *engine) {
+    struct diag *diag =
+        diag_report(engine->diags, X_INTERRUPTED, no_span(), "the run was stopped by a signal");
+    engine_help_stopped(engine, diag);
+    return engine_fail(engine, RUN_STOPPED);
+}
+
 void engine_log(struct engine *engine, char level, const char *format, ...) {
     const struct run_observer *observer = &engine->options->observer;
     if (observer->log == NULL) return;

@@ -101,6 +101,7 @@ struct engine {
     struct fingerprints *fingerprints; /* of the source files; NULL: none noted yet */
     struct zone_cache *zones;          /* for parameters and constants */
     uint32_t current_map;              /* the one that runs */
+    bool looks_back;                   /* it has run before: a sample of it is made again */
     uint64_t writes;                   /* maps that have written so far */
     enum run_status status;
     enum run_status verdict;             /* a rehearsal: how a run would have ended first; RUN_OK: well */
@@ -123,6 +124,10 @@ struct engine {
 bool engine_stopped(const struct engine *engine);
 /* Records that the run is over, the first reason wins; returns false. */
 bool engine_fail(struct engine *engine, enum run_status status);
+/* What stands of a run that stops before its end. */
+void engine_help_stopped(struct engine *engine, struct diag *diag);
+/* The user asked to stop: says so; returns false. */
+bool engine_interrupted(struct engine *engine);
 void engine_log(struct engine *engine, char level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* A sentence for the report's notes, once: what a reader of the figures must know. */

@@ -74,8 +74,10 @@ static bool must_stop(struct fingerprints *f) {
     return stop;
 }
 
-/* 0, or an errno; the file that is read may be replaced meanwhile, so its size is counted anew. */
-static int hash_file(struct fingerprints *f, const char *path, struct journal_source *file) {
+/* 0, or an errno (ECANCELED: *stop was set); the file that is read may be replaced meanwhile, so its size is
+ * counted anew. */
+static int hash_file(struct fingerprints *f, const volatile int *stop, const char *path,
+                     struct journal_source *file) {
     enum { PIECE = 1 << 20 };
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return errno;
@@ -93,7 +95,7 @@ static int hash_file(struct fingerprints *f, const char *path, struct journal_so
         } else {
             EVP_DigestUpdate(context, piece, (size_t)n);
             bytes += (uint64_t)n;
-            if (must_stop(f)) error = ECANCELED;
+            if (must_stop(f) || (stop && *stop)) error = ECANCELED;
         }
     }
     uint8_t hash[32];
@@ -112,7 +114,9 @@ static void *hash_files(void *argument) {
     struct fingerprints *f = argument;
     for (uint32_t i = 0; i < f->files.count && !must_stop(f); i++) {
         struct journal_source file = f->files.items[i];
-        int error = f->then.items[i].path.len ? hash_file(f, f->then.items[i].path.ptr, &file) : 0;
+        /* Those of a run that is resumed were compared a moment ago. */
+        bool due = f->then.items[i].path.len && !file.hashed;
+        int error = due ? hash_file(f, NULL, f->then.items[i].path.ptr, &file) : 0;
         pthread_mutex_lock(&f->lock);
         f->files.items[i] = file;
         f->errors[i] = error;
@@ -197,7 +201,8 @@ static bool compare_file(struct engine *engine, struct fingerprints *f, const st
     if (i == f->files.count) return report_changed(engine, then->file, "was read by the run and is gone");
     if (f->then.items[i].path.len == 0)
         return report_changed(engine, then->file, "came through a pipe, which cannot be read again");
-    int error = hash_file(f, f->then.items[i].path.ptr, &f->files.items[i]);
+    int error = hash_file(f, engine->options->stop, f->then.items[i].path.ptr, &f->files.items[i]);
+    if (error == ECANCELED) return engine_interrupted(engine);
     if (error) return report_changed(engine, then->file, strerror(error));
     const struct journal_source *now = &f->files.items[i];
     if (now->bytes != then->bytes)
@@ -215,7 +220,8 @@ static bool compare_file(struct engine *engine, struct fingerprints *f, const st
 bool fingerprint_compare(struct engine *engine, const struct journal_source *then, uint32_t count) {
     struct fingerprints *f = get(engine);
     bool good = true;
-    for (uint32_t i = 0; i < count; i++)
+    if (count) engine_log(engine, 'I', "comparing the source files with those of the run: %u", count);
+    for (uint32_t i = 0; i < count && engine->status != RUN_STOPPED; i++)
         good = compare_file(engine, f, &then[i]) && good;
     for (uint32_t n = 0; n < f->files.count; n++) {
         bool known = false;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -109,10 +110,22 @@ static bool write_file(struct arena *arena, struct str dir, const char *name, co
     return good;
 }
 
+bool invocation_point(struct str work_dir, const char *name, const char *run_id) {
+    struct arena arena = {0};
+    struct str link = arena_printf(&arena, "%.*s/%s", STR_ARG(work_dir), name);
+    struct str fresh = arena_printf(&arena, "%.*s/.%s.%s", STR_ARG(work_dir), name, run_id);
+    unlink(fresh.ptr); /* of a run that was killed here */
+    bool good = symlink(run_id, fresh.ptr) == 0 && rename(fresh.ptr, link.ptr) == 0;
+    int failed = errno;
+    if (!good) unlink(fresh.ptr);
+    errno = failed;
+    arena_release(&arena);
+    return good;
+}
+
 bool invocation_save(const struct plan *plan, const struct run_options *options, const char *run_id,
                      struct arena *arena, struct diag_list *diags) {
     struct str dir = arena_printf(arena, "%.*s/%s", STR_ARG(options->work_dir), run_id);
-    struct str latest = arena_printf(arena, "%.*s/latest", STR_ARG(options->work_dir));
     struct invocation invocation;
     struct buf json = {0}, bytes = {0};
     invocation_of(options, arena, &invocation);
@@ -120,10 +133,7 @@ bool invocation_save(const struct plan *plan, const struct run_options *options,
     plan_write(plan, &bytes);
     bool good = make_dirs(arena, dir) && write_file(arena, dir, "plan.migc", &bytes) &&
                 write_file(arena, dir, "invocation.json", &json);
-    if (good) {
-        unlink(latest.ptr);
-        good = symlink(run_id, latest.ptr) == 0;
-    }
+    good = good && invocation_point(options->work_dir, "latest", run_id);
     int failed = errno;
     buf_release(&json);
     buf_release(&bytes);

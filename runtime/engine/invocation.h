@@ -26,5 +26,8 @@ bool invocation_read(struct str json, struct arena *arena, struct invocation *ou
  * False with a diagnostic. */
 bool invocation_save(const struct plan *plan, const struct run_options *options, const char *run_id,
                      struct arena *arena, struct diag_list *diags);
+/* Points WORK_DIR/NAME (`latest`) to the run's folder, in one step: whoever looks always finds a run. False
+ * with errno. */
+bool invocation_point(struct str work_dir, const char *name, const char *run_id);
 
 #endif

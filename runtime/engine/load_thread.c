@@ -50,7 +50,7 @@ struct load_thread {
     /* the thread's own, read by others only while it waits */
     struct load_piece *held, **held_end; /* of the batch that is not committed yet, in order */
     uint64_t held_rows;
-    unsigned __int128 held_sum; /* of their row hashes */
+    unsigned __int128 held_sum; /* commit per map: what they add to sent_sum */
     /* rows of the batch that are known to be refused: sent no more, counted by the commit of their span */
     VEC(struct known_refused) known_bad;
     bool asked_in_vain; /* in this batch: the server cannot tell which rows it refuses */
@@ -153,13 +153,13 @@ void load_ledger_free(struct load_ledger *ledger) {
     free(ledger);
 }
 
-/* The row hashes of held rows [from, to), added up. */
+/* What held rows [from, to) add to their batch's sent_sum. */
 static unsigned __int128 sum_span(const struct load_thread *t, uint64_t from, uint64_t to) {
     unsigned __int128 sum = 0;
     uint64_t at = 0;
     for (const struct load_piece *p = t->held; p && at < to; at += p->rows.count, p = p->next)
         for (uint64_t i = from > at ? from - at : 0; i < p->rows.count && at + i < to; i++)
-            sum += hash128_number(p->rows.hashes[i].row);
+            sum += load_sent_hash(&p->rows.hashes[i], p->rows.ordinals[i]);
     return sum;
 }
 
@@ -196,12 +196,15 @@ static const struct load_piece *find_row(const struct load_thread *t, uint64_t r
     return p;
 }
 
-static struct journal_reject refused_reject(const struct load_thread *t, const struct load_piece *piece,
-                                            uint32_t index, struct str message) {
-    return (struct journal_reject){.row_ordinal = piece->sources[index].ordinal,
-                                   .nth = piece->sources[index].nth,
+static struct journal_reject server_reject(const struct load_thread *t, struct load_source source,
+                                           enum fault fault, struct str message) {
+    return (struct journal_reject){.row_ordinal = source.ordinal,
+                                   .nth = source.nth,
                                    .by_server = true,
-                                   .fault = str_cstr(fault_id(FAULT_REFUSED)),
+                                   .file = source.file ? *source.file : STR(""),
+                                   .line = source.line,
+                                   .row = source.row,
+                                   .fault = str_cstr(fault_id(fault)),
                                    .message = message,
                                    .expires_at = t->options.expires_at};
 }
@@ -221,16 +224,11 @@ static void add_rejects(struct load_thread *t, struct arena *arena, struct journ
         rejects[at++] = t->waiting_rejects.items[i];
     for (uint32_t k = known; k < known_end; k++) {
         const struct load_piece *p = find_row(t, t->known_bad.items[k].row, &index);
-        rejects[at++] = refused_reject(t, p, index, t->known_bad.items[k].message);
+        rejects[at++] = server_reject(t, p->sources[index], FAULT_REFUSED, t->known_bad.items[k].message);
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct load_source source = kept_of(t, t->result.conflicting[i]).source;
-        rejects[at++] = (struct journal_reject){.row_ordinal = source.ordinal,
-                                                .nth = source.nth,
-                                                .by_server = true,
-                                                .fault = str_cstr(fault_id(FAULT_CONFLICT)),
-                                                .message = t->options.conflict_message,
-                                                .expires_at = t->options.expires_at};
+        rejects[at++] = server_reject(t, kept_of(t, t->result.conflicting[i]).source, FAULT_CONFLICT,
+                                      t->options.conflict_message);
     }
     batch->rejects = rejects;
     batch->reject_count = total;
@@ -426,8 +424,9 @@ static void refuse_row(struct load_thread *t, uint64_t row) {
     struct str message = refusal_text(t, &t->waiting_arena);
     tell_refused(t, row, message);
     t->waiting++;
-    t->waiting_sum += hash128_number(p->rows.hashes[index].row);
-    VEC_PUSH(&t->waiting_arena, &t->waiting_rejects, refused_reject(t, p, index, message));
+    t->waiting_sum += load_sent_hash(&p->rows.hashes[index], p->rows.ordinals[index]);
+    VEC_PUSH(&t->waiting_arena, &t->waiting_rejects,
+             server_reject(t, p->sources[index], FAULT_REFUSED, message));
 }
 
 /* The row that is the n-th of a span's to be sent. */
@@ -564,7 +563,7 @@ static void release_held(struct load_thread *t) {
 /* Rows that are not held: what the journal needs of them. */
 static void keep_sums(struct load_thread *t, const struct load_piece *piece) {
     for (uint32_t i = 0; i < piece->rows.count; i++)
-        t->held_sum += hash128_number(piece->rows.hashes[i].row);
+        t->held_sum += load_sent_hash(&piece->rows.hashes[i], piece->rows.ordinals[i]);
     if (t->options.conflict_message.len == 0 && !t->options.journals_crosswalk) return;
     if (t->kept_count + piece->rows.count > t->kept_cap) {
         t->kept_cap = 2 * (t->kept_count + piece->rows.count);

@@ -15,11 +15,20 @@
 #include "runtime/base/vec.h"
 #include "runtime/postgres/pg_loader.h"
 
-/* Which source row a row was made of, and which of that row's rows it is (each, join), from 0. */
+/* Which source row a row was made of, which of that row's rows it is (each, join), from 0, and where the
+ * source row stands. */
 struct load_source {
     uint64_t ordinal;
     uint32_t nth;
+    const struct str *file; /* NULL: none; lives as long as the thread */
+    uint64_t line, row;     /* 0: none */
 };
+
+/* A row's share of the batch's sent_sum: the seq-th accepted row of its map. An odd factor, so that rows that
+ * change places are seen. */
+static inline unsigned __int128 load_sent_hash(const struct row_hash *hash, uint64_t seq) {
+    return hash128_number(hash->row) * ((unsigned __int128)seq * 2 + 1);
+}
 
 /* Rows on their way. */
 struct load_piece {

@@ -679,18 +679,10 @@ static void tell_progress(struct map_work *work, const struct row_batch *batch) 
     observer->progress(observer->context, run->map->name, run->report->read, batch->end_offset, total);
 }
 
-static void help_stopped(struct engine *engine, struct diag *diag) {
-    diag_help(engine->diags, diag, "%s",
-              engine->one_transaction ? "Nothing was committed."
-                                      : "Batches that were committed stand; `mig resume` goes on.");
-}
-
 static bool asked_to_stop(struct engine *engine) {
     if (eta_is_too_late(engine)) return true;
     if (engine->options->stop == NULL || !*engine->options->stop) return false;
-    struct diag *diag =
-        diag_report(engine->diags, X_INTERRUPTED, no_span(), "the run was stopped by a signal");
-    help_stopped(engine, diag);
+    engine_interrupted(engine);
     return true;
 }
 

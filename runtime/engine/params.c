@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+/* The last value given. */
 static bool given_param(const struct engine *engine, struct str name, struct str *value) {
     bool found = false;
     for (uint32_t i = 0; i < engine->options->param_count; i++)
@@ -117,10 +118,50 @@ static void report_unknown(struct engine *engine) {
     }
 }
 
+static bool same_value(struct engine *engine, const struct plan_type *type, const struct value *a,
+                       const struct value *b) {
+    if (a->kind == TYPE_NULL || b->kind == TYPE_NULL) return a->kind == b->kind;
+    return str_eq(engine_value_text(engine, type, a), engine_value_text(engine, type, b));
+}
+
+/* Coming back to a run: its parameters are the journal's, which come first among those given. A file with
+ * secrets may have the others too, as they were. */
+static bool bind_again(struct engine *engine, uint32_t index) {
+    const struct plan_param *param = &engine->plan->params[index];
+    struct value *bound = NULL;
+    for (uint32_t i = 0; i < engine->options->param_count; i++) {
+        const struct run_param *given = &engine->options->params[i];
+        struct value value = {.kind = TYPE_NULL};
+        if (!str_eq(given->name, param->name)) continue;
+        if (given->value.ptr && !parse_param(engine, param, given->value, &value)) return false;
+        if (bound == NULL) {
+            bound = &engine->params[index];
+            *bound = value;
+        } else if (!same_value(engine, &param->type, bound, &value)) {
+            struct diag *diag = diag_report(engine->diags, X_PARAM_OF_RUN, no_span(),
+                                            "parameter `%.*s` had another value when the run was started",
+                                            STR_ARG(param->name));
+            diag_help(
+                engine->diags, diag,
+                "Leave it out: the run goes on with the values that it was started with, which the journal "
+                "has. Only secrets are given again.");
+            return engine_fail(engine, RUN_USAGE);
+        }
+    }
+    return true;
+}
+
+static bool is_kept(const struct engine *engine, const struct plan_param *param) {
+    struct str value;
+    return engine->options->again && param->type.kind != TYPE_SECRET &&
+           given_param(engine, param->name, &value);
+}
+
 /* A default may use parameters above it: their values are in place by then. */
 static bool bind_param(struct engine *engine, uint32_t index) {
     const struct plan_param *param = &engine->plan->params[index];
     struct str variable = environment_name(engine->arena, param->name), text;
+    if (is_kept(engine, param)) return bind_again(engine, index);
     if (given_param(engine, param->name, &text))
         return parse_param(engine, param, text, &engine->params[index]);
     const char *set = getenv(variable.ptr);

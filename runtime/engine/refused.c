@@ -10,6 +10,7 @@ struct refused_search {
     struct map_run *loaded; /* the run whose rows were refused */
     const struct load_refused *refused;
     uint32_t count;
+    VEC(struct str) keys; /* in the loaded run's arena */
 };
 
 static int compare_ordinals(const void *a, const void *b) {
@@ -38,13 +39,13 @@ static bool visit_refused(void *context, struct map_run *run, const struct vm *v
     struct refused_search *search = context;
     struct map_run *loaded = search->loaded;
     uint64_t ordinal = map_row_ordinal(run, row);
-    struct load_refused wanted = {.source = {ordinal, map_visited_nth(run)}};
+    struct load_refused wanted = {.source = {.ordinal = ordinal, .nth = map_visited_nth(run)}};
     const struct load_refused *found =
         bsearch(&wanted, search->refused, search->count, sizeof wanted, compare_refused);
     if (found == NULL) return true;
     take_back_warnings(loaded, vm, row);
-    struct str key = map_row_key(run, vm, row, &run->arena);
-    if (loaded->crosswalk && key.len) keyed_table_reject(loaded->crosswalk, key);
+    struct str key = map_row_key(run, vm, row, &loaded->arena);
+    if (loaded->crosswalk && key.len) VEC_PUSH(&loaded->arena, &search->keys, key);
     struct key_set *rejected = loaded->engine->rejected_rows[loaded->index];
     if (rejected && key_set_add(rejected, str_from((const char *)&ordinal, sizeof ordinal), 0, NULL,
                                 loaded->engine->diags) == KEY_SET_FAILED)
@@ -73,7 +74,7 @@ static void forget_samples(struct engine *engine, uint32_t map, const uint64_t *
 bool map_refuse_rows(struct map_run *run, const struct load_refused *refused, uint32_t count) {
     struct engine *engine = run->engine;
     struct load_refused *sorted = ARENA_ARRAY(&run->arena, struct load_refused, count);
-    struct refused_search search = {run, sorted, count};
+    struct refused_search search = {.loaded = run, .refused = sorted, .count = count};
     memcpy(sorted, refused, sizeof *sorted * count);
     qsort(sorted, count, sizeof *sorted, compare_refused);
     uint64_t *ordinals = ARENA_ARRAY(&run->arena, uint64_t, count);
@@ -96,5 +97,9 @@ bool map_refuse_rows(struct map_run *run, const struct load_refused *refused, ui
     again.reads_personal = engine->quarantine != NULL;
     again.only_ordinals = ordinals;
     again.only_ordinal_count = count;
-    return map_execute(&again);
+    if (!map_execute(&again)) return false;
+    /* Not before: rows that refer to refused ones of their own map are to be found as they were accepted. */
+    for (uint32_t i = 0; i < search.keys.count; i++)
+        keyed_table_reject(run->crosswalk, search.keys.items[i]);
+    return true;
 }

@@ -7,8 +7,9 @@
  *
  * What the server said in the run itself comes from the journal: refused and conflicting rows are rejected
  * again (mig.quarantine), stored columns of a crosswalk are read back (mig.crosswalk). The row hashes of each
- * settled batch are added up and compared with the journal's sent_sum: a source, parameter or lookup that has
- * changed since is found at the first batch that it touches (X_REPLAY_DIFFERS). */
+ * settled batch are added up, each with its place in the order, and compared with the journal's sent_sum: a
+ * source, parameter or lookup that has changed since is found at the first batch that it touches
+ * (X_REPLAY_DIFFERS). A run that is resumed commits nothing before all that is settled has come again. */
 #ifndef MIG_ENGINE_REPLAY_H
 #define MIG_ENGINE_REPLAY_H
 

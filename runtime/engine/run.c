@@ -538,6 +538,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
                                  "journal.");
         bool open = !engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target);
         if (open && options->dry_run) dry = target_dry_open(&engine, &target);
+        report->began = open;
         if (open && options->again) quarantine_clear(engine.quarantine); /* the run is this one's now */
         if (open) run_all(&engine, &pg);
     }

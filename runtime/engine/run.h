@@ -21,7 +21,7 @@ enum run_status {
 int run_exit_code(enum run_status status);
 
 struct run_param {
-    struct str name, value;
+    struct str name, value; /* value's ptr NULL: null, as the journal has it of an earlier run */
 };
 
 /* What the run tells while it goes on. All may be NULL. Called from one thread at a time. */
@@ -107,6 +107,7 @@ struct run_report {
     int64_t version;
     uint8_t plan_hash[32];
     bool dry_run;
+    bool began;      /* the target was opened, and the run's lock was ours */
     bool rehearsal;  /* counts are what would stand */
     bool undo_asked; /* it did not fit into a window `else rollback`, and what it committed stands: the caller
                         takes it out */

@@ -24,6 +24,7 @@ struct settled {
     uint64_t left;                      /* rows of all batches to come */
     unsigned __int128 sum;              /* of those taken */
     uint32_t told;                      /* batches before it were told by settled_end_batch */
+    uint64_t by_server;                 /* rows refused or in conflict, taken since the last batch ended */
     bool differs;
     uint32_t differing;
     struct journal_verdict *verdicts;
@@ -34,7 +35,7 @@ struct settled {
     struct arena stored_arena; /* of one batch */
     struct stored_row *stored;
     uint32_t stored_count, stored_at;
-    int64_t stored_batch; /* whose they are; -1: none */
+    uint64_t stored_end;  /* rows below it have been read */
     struct seal_box *box; /* NULL: there is no key */
 };
 
@@ -57,8 +58,7 @@ struct settled *settled_open(struct pg_connection *connection, struct uuid run_i
                           .run_id = run_id,
                           .map = map,
                           .arena = arena,
-                          .returning_count = returning_count,
-                          .stored_batch = -1};
+                          .returning_count = returning_count};
     if (!journal_read_batches(connection, run_id, map->name, arena, &s->batches, &all, diags) ||
         !journal_read_verdicts(connection, run_id, map->name, arena, &s->verdicts, &s->verdict_count, diags))
         return NULL;
@@ -107,7 +107,7 @@ static void end_current(struct settled *s) {
     s->sum = 0;
 }
 
-bool settled_take(struct settled *s, const struct row_hash *hash, struct load_source source,
+bool settled_take(struct settled *s, uint64_t seq, const struct row_hash *hash, struct load_source source,
                   enum replay_fate *fate, uint64_t *batch, struct str *message) {
     *fate = REPLAY_UNSETTLED;
     *batch = 0;
@@ -116,13 +116,14 @@ bool settled_take(struct settled *s, const struct row_hash *hash, struct load_so
     if (s->at == s->count) return false;
     *batch = s->batches[s->at].ordinal;
     *fate = REPLAY_LOADED;
-    s->sum += hash128_number(hash->row);
+    s->sum += load_sent_hash(hash, seq);
     s->taken++;
     s->left--;
     const struct journal_verdict *verdict = find_verdict(s, source);
     if (verdict) {
         *fate = verdict->conflict ? REPLAY_CONFLICTING : REPLAY_REFUSED;
         *message = verdict->message;
+        s->by_server++;
     }
     return true;
 }
@@ -150,30 +151,82 @@ static bool report_difference(const struct settled *s, struct diag_list *diags) 
         "map `%.*s`: the rows of batch %llu (source rows %llu to %llu) are not what the run loaded",
         STR_ARG(s->map->name), (unsigned long long)b->ordinal, (unsigned long long)b->first_row + 1,
         (unsigned long long)b->end_row);
+    if (b->end_row == b->first_row) /* a part of a batch, or rows that had waited for others */
+        diag_place(diags, diag, "behind source row %llu", (unsigned long long)b->first_row);
     diag_help(diags, diag,
               "A source, a secret parameter or a table that the map looks rows up in has changed since the "
               "run. Put it back as it was; or `mig rollback`, and run anew.");
     return false;
 }
 
-bool settled_end_batch(struct settled *s, uint64_t first, uint64_t end, struct journal_counts *counts,
-                       struct diag_list *diags) {
-    *counts = (struct journal_counts){0};
-    while (s->at < s->count && s->batches[s->at].sent == s->taken &&
-           (s->taken || (s->batches[s->at].first_row == first && s->batches[s->at].end_row == end)))
-        end_current(s);
+static bool differs_here(struct settled *s) {
+    if (!s->differs && s->count) {
+        s->differs = true;
+        s->differing = s->at < s->count ? s->at : s->count - 1;
+    }
+    return false;
+}
+
+static void tell(struct settled *s, struct journal_counts *counts) {
     for (; s->told < s->at; s->told++)
         sum_counts(counts, &s->batches[s->told].counts);
+}
+
+/* Batches whose rows have all come. Those without rows are passed with the batch of the map that they were.
+ */
+static void end_whole(struct settled *s) {
+    while (s->at < s->count && s->taken && s->batches[s->at].sent == s->taken)
+        end_current(s);
+}
+
+/* Is the next batch one of rows that the map left out, and the one that ends here? A map's batch is one of
+ * the journal, or several: the parts of a batch with refused rows, of which the last has the counts. Rows
+ * that waited end in batches of one place, each with its own rows: what is told already is not told twice. */
+static bool is_left_out_here(const struct settled *s, const struct settled_since *since,
+                             const struct journal_counts *told) {
+    if (s->at == s->count || s->taken || s->batches[s->at].sent) return false;
+    const struct journal_batch_info *b = &s->batches[s->at];
+    if (b->first_row != since->first || b->end_row != since->end) return false;
+    return b->counts.in == 0 || since->skipped + since->rejected > told->skipped + told->rejected;
+}
+
+static bool is_told_more(const struct settled_since *since, const struct journal_counts *told) {
+    return told->skipped > since->skipped || told->rejected > since->rejected || told->warned > since->warned;
+}
+
+bool settled_end_batch(struct settled *s, const struct settled_since *since, struct journal_counts *counts,
+                       struct diag_list *diags) {
+    *counts = (struct journal_counts){0};
+    end_whole(s);
+    tell(s, counts);
+    if (counts->rejected < s->by_server) differs_here(s);
+    counts->rejected -= s->by_server;
+    s->by_server = 0;
+    while (is_left_out_here(s, since, counts)) {
+        end_current(s);
+        tell(s, counts);
+    }
+    if (is_told_more(since, counts)) differs_here(s);
+    bool is_new = since->unsettled || since->skipped > counts->skipped || since->rejected > counts->rejected;
+    if (s->at < s->count && (s->taken || is_new)) differs_here(s);
     return !s->differs || report_difference(s, diags);
+}
+
+bool settled_look_batch(struct settled *s, struct diag_list *diags) {
+    end_whole(s);
+    s->told = s->at;
+    s->by_server = 0;
+    return !s->differs || report_difference(s, diags);
+}
+
+bool settled_any(const struct settled *s) {
+    return s->at > 0;
 }
 
 bool settled_finish(struct settled *s, struct diag_list *diags) {
     while (s->at < s->count && s->batches[s->at].sent == s->taken)
         end_current(s);
-    if (s->left && !s->differs) {
-        s->differs = true;
-        s->differing = s->at;
-    }
+    if (s->left) differs_here(s);
     return !s->differs || report_difference(s, diags);
 }
 
@@ -193,16 +246,19 @@ static struct str *read_cells(struct settled *s, struct str json) {
     return cells;
 }
 
-static bool read_stored(struct settled *s, uint64_t batch, struct diag_list *diags) {
-    static const char SQL[] = "SELECT seq, columns::text FROM mig.crosswalk WHERE run_id = $1::uuid"
-                              " AND map = $2 AND batch = $3::bigint ORDER BY seq";
+/* Rows [seq, end) of the crosswalk. */
+static bool read_stored(struct settled *s, uint64_t seq, uint64_t end, struct diag_list *diags) {
+    static const char SQL[] =
+        "SELECT seq, columns::text FROM mig.crosswalk WHERE run_id = $1::uuid AND map = $2"
+        " AND seq >= $3::bigint AND seq < $4::bigint ORDER BY seq";
     struct arena scratch = {0};
     struct str params[] = {uuid_format(&scratch, s->run_id), s->map->name,
-                           arena_printf(&scratch, "%llu", (unsigned long long)batch)};
-    struct pg_result *r = pg_query(s->connection, SQL, params, 3, diags);
+                           arena_printf(&scratch, "%llu", (unsigned long long)seq),
+                           arena_printf(&scratch, "%llu", (unsigned long long)end)};
+    struct pg_result *r = pg_query(s->connection, SQL, params, 4, diags);
     arena_release(&scratch);
     arena_reset(&s->stored_arena);
-    s->stored_batch = (int64_t)batch;
+    s->stored_end = end;
     s->stored_count = r ? pg_result_rows(r) : 0;
     s->stored_at = 0;
     s->stored = ARENA_ARRAY(&s->stored_arena, struct stored_row, s->stored_count + 1);
@@ -218,14 +274,27 @@ static bool read_stored(struct settled *s, uint64_t batch, struct diag_list *dia
     return good;
 }
 
+static bool report_not_stored(const struct settled *s, uint64_t seq, struct diag_list *diags) {
+    struct diag *diag =
+        diag_report(diags, X_REPLAY_DIFFERS, no_span(),
+                    "map `%.*s`: what the server stored of its row %llu is not in the journal "
+                    "(mig.crosswalk) any more",
+                    STR_ARG(s->map->name), (unsigned long long)seq + 1);
+    diag_help(diags, diag,
+              "Rows of the journal were deleted (`mig purge` removes those that have expired), or a trigger "
+              "was added "
+              "since the run. Put it back as it was; or `mig rollback`, and run anew.");
+    return false;
+}
+
 bool settled_stored(struct settled *s, uint64_t seq, const struct str **cells, struct diag_list *diags) {
+    enum { AT_ONCE = 10000 };
     *cells = NULL;
-    if (s->at < s->count && (int64_t)s->batches[s->at].ordinal != s->stored_batch &&
-        !read_stored(s, s->batches[s->at].ordinal, diags))
-        return false;
+    if (seq >= s->stored_end && !read_stored(s, seq, seq + AT_ONCE, diags)) return false;
     while (s->stored_at < s->stored_count && s->stored[s->stored_at].seq < seq)
         s->stored_at++;
-    if (s->stored_at < s->stored_count && s->stored[s->stored_at].seq == seq)
-        *cells = s->stored[s->stored_at].cells;
+    if (s->stored_at == s->stored_count || s->stored[s->stored_at].seq != seq)
+        return report_not_stored(s, seq, diags);
+    *cells = s->stored[s->stored_at].cells;
     return true;
 }

@@ -15,17 +15,31 @@ struct settled *settled_open(struct pg_connection *connection, struct uuid run_i
                              uint32_t returning_count, const struct seal_key *seal, struct arena *arena,
                              struct diag_list *diags);
 void settled_close(struct settled *settled); /* NULL is fine */
-/* The next accepted row: false when no batch has it. *fate and *batch say what became of it, *message why it
- * was refused. */
-bool settled_take(struct settled *settled, const struct row_hash *hash, struct load_source source,
-                  enum replay_fate *fate, uint64_t *batch, struct str *message);
+/* The next accepted row, number seq: false when no batch has it. *fate and *batch say what became of it,
+ * *message why it was refused. */
+bool settled_take(struct settled *settled, uint64_t seq, const struct row_hash *hash,
+                  struct load_source source, enum replay_fate *fate, uint64_t *batch, struct str *message);
 /* Rows of the journal that have not come again yet. */
 uint64_t settled_rows_left(const struct settled *settled);
-/* The batch of source rows [first, end) ends here: *counts gets what the journal has of the batches that came
- * to their end since the last call. False with a diagnostic: their rows are not what they were. */
-bool settled_end_batch(struct settled *settled, uint64_t first, uint64_t end, struct journal_counts *counts,
-                       struct diag_list *diags);
-/* What the server stored of row seq, from the journal: cells, or NULL. False with diagnostics. */
+
+/* What a map has done since its last batch ended. */
+struct settled_since {
+    uint64_t first, end;                /* source rows */
+    uint64_t skipped, rejected, warned; /* by the map itself, as they came now */
+    uint64_t unsettled;                 /* accepted rows that no batch of the journal has */
+};
+/* A batch of the map ends here: *counts gets what the journal has of the batches that came to their end since
+ * the last call, `rejected` without those that the server refused. False with a diagnostic: rows are not what
+ * they were. That is so, too, where something new would be committed before all that is settled has come
+ * again. */
+bool settled_end_batch(struct settled *settled, const struct settled_since *since,
+                       struct journal_counts *counts, struct diag_list *diags);
+/* The same for whoever only looks, and may end batches elsewhere than the run did. */
+bool settled_look_batch(struct settled *settled, struct diag_list *diags);
+/* Has any batch come to its end? */
+bool settled_any(const struct settled *settled);
+/* What the server stored of row seq, which was taken last and loaded, from the journal. False with
+ * diagnostics: the journal cannot be read, or does not have it. */
 bool settled_stored(struct settled *settled, uint64_t seq, const struct str **cells, struct diag_list *diags);
 /* The map has come to its end: every settled row must have come again. */
 bool settled_finish(struct settled *settled, struct diag_list *diags);

@@ -40,10 +40,11 @@ struct sink_postgres {
     struct journal_counts told; /* counts of the report when the last batch ended */
     struct arena pending_arena;
     VEC(struct pending_row) pending;
+    VEC(const struct str *) file_names; /* by row_place.file; NULL: not met yet */
     struct settled *settled;      /* what an earlier go at this run has committed; NULL: this is the first */
     struct encoded_rows again;    /* rows that are settled, encoded for their hashes */
-    struct load_answers answered; /* what the server said of them then */
-    uint32_t answered_before;     /* refused rows among them that were told before this batch */
+    struct load_answers answered; /* what the server said of them then: of this batch, or (where commits are
+                                     not waited for) of the map so far */
     uint64_t batch_settled;       /* of the rows since the last batch ended */
     const struct replay_options *replay; /* only looking: nothing is sent. NULL: a run */
     struct journal_counts before;        /* of batches that are not of these rows: of repaired ones, or (mig
@@ -85,6 +86,26 @@ static bool send_piece(struct sink_postgres *sink) {
     return piece == NULL || load_thread_send(sink->thread, piece) || report_failure(sink);
 }
 
+/* The name of a place's file, once for all of its rows. */
+static const struct str *name_file(struct sink_postgres *sink, const struct row_place *place) {
+    struct arena *arena = &sink->run->arena;
+    while (sink->file_names.count <= place->file)
+        VEC_PUSH(arena, &sink->file_names, NULL);
+    if (sink->file_names.items[place->file] == NULL) {
+        struct str *name = ARENA_NEW(arena, struct str);
+        *name = arena_copy_str(arena, map_place_file(sink->run, place));
+        sink->file_names.items[place->file] = name;
+    }
+    return sink->file_names.items[place->file];
+}
+
+/* Of the index-th row handed to write. */
+static struct load_source source_of(struct sink_postgres *sink, uint32_t row, uint32_t index) {
+    const struct row_place *place = map_row_place(sink->run, row);
+    return (struct load_source){map_row_ordinal(sink->run, row), map_accepted_nth(sink->run, index),
+                                name_file(sink, place), place->line, place->row};
+}
+
 static void note_sources(struct sink_postgres *sink, const uint32_t *rows, uint32_t first, uint32_t count) {
     struct load_piece *piece = sink->current;
     uint32_t at = piece->rows.count - count;
@@ -93,8 +114,7 @@ static void note_sources(struct sink_postgres *sink, const uint32_t *rows, uint3
         piece->sources = memory_realloc(piece->sources, sizeof *piece->sources * piece->source_cap);
     }
     for (uint32_t i = 0; i < count; i++)
-        piece->sources[at + i] =
-            (struct load_source){map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, first + i)};
+        piece->sources[at + i] = source_of(sink, rows[i], first + i);
     if (!sink->run->sink_remembers) return;
     if (piece->key_cap < piece->rows.count) {
         piece->key_cap = piece->rows.cap;
@@ -109,8 +129,7 @@ static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const 
     for (uint32_t i = 0; i < count; i++) {
         struct pending_row row = {.ordinal = sink->next_ordinal + i};
         row.place = *map_row_place(sink->run, rows[i]);
-        row.source =
-            (struct load_source){map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, i)};
+        row.source = source_of(sink, rows[i], i);
         row.has_cells =
             sink->run->engine->quarantine && map_row_cells(sink->run, map_row_place(sink->run, rows[i]), true,
                                                            &sink->pending_arena, &row.cells);
@@ -155,8 +174,7 @@ static bool answer_again(struct sink_postgres *sink, uint64_t seq, struct load_s
     }
     if (fate != REPLAY_LOADED || !sink->run->sink_remembers) return true;
     if (!settled_stored(sink->settled, seq, &cells, sink->run->engine->diags))
-        return engine_fail(sink->run->engine, RUN_UNREACHABLE);
-    if (cells == NULL) return true;
+        return engine_fail(sink->run->engine, pg_is_alive(sink->pg->look) ? RUN_REFUSED : RUN_UNREACHABLE);
     const struct plan_keyed_table *table = &sink->run->engine->plan->tables[sink->run->map->crosswalk - 1];
     uint32_t count = plan_stored_columns(table);
     struct load_returned_row row = {seq, ARENA_ARRAY(&answers->arena, struct str, count + 1)};
@@ -178,11 +196,11 @@ static bool take_settled(struct sink_postgres *sink, const struct vm *vm, const 
     if (!pg_encode_rows(sink->encoder, vm, rows, *taken, sink->next_ordinal, &sink->again, engine->diags))
         return engine_fail(engine, RUN_STOPPED);
     for (uint32_t i = 0; i < *taken; i++) {
-        struct load_source source = {map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, i)};
+        struct load_source source = source_of(sink, rows[i], i);
         enum replay_fate fate;
         uint64_t batch, seq = sink->next_ordinal + i;
         struct str message = STR("");
-        if (settled_take(sink->settled, &sink->again.hashes[i], source, &fate, &batch, &message) &&
+        if (settled_take(sink->settled, seq, &sink->again.hashes[i], source, &fate, &batch, &message) &&
             !answer_again(sink, seq, source, fate, message))
             return false;
         if (!visit_row(sink, vm, rows[i], i, fate, batch, seq)) return false;
@@ -279,41 +297,51 @@ static bool reject_refused(struct sink_postgres *sink, const struct load_answers
     return true;
 }
 
-static bool use_answers(struct sink_postgres *sink, const struct load_answers *answers) {
-    return reject_conflicting(sink, answers) && reject_refused(sink, answers) &&
-           (!sink->run->sink_remembers || remember_returned(sink, answers));
+/* What the server said of the batch that ends: of its rows that were settled before, then of the others, as
+ * if they had been one batch. The order of the crosswalk depends on it. NULL: there were no others. */
+static bool use_answers(struct sink_postgres *sink, const struct load_answers *now) {
+    const struct load_answers *before = &sink->answered;
+    bool good = reject_conflicting(sink, before) && (now == NULL || reject_conflicting(sink, now)) &&
+                reject_refused(sink, before) && (now == NULL || reject_refused(sink, now));
+    if (good && sink->run->sink_remembers)
+        good = remember_returned(sink, before) && (now == NULL || remember_returned(sink, now));
+    struct arena arena = sink->answered.arena;
+    arena_reset(&arena);
+    sink->answered = (struct load_answers){.arena = arena};
+    return good;
 }
 
 static bool take_answers(struct sink_postgres *sink) {
     if (!load_thread_wait(sink->thread)) return report_failure(sink);
-    const struct load_answers *answers = load_thread_take_answers(sink->thread);
-    bool good = use_answers(sink, answers);
-    /* The batch's journal row has them. */
-    sink->told.rejected += answers->conflicting.count + answers->refused.count;
-    return good;
+    return use_answers(sink, load_thread_take_answers(sink->thread));
 }
 
-/* What the journal has of the rows since the last batch ended counts as told. */
-static bool end_settled(struct sink_postgres *sink, uint64_t first, uint64_t end) {
+/* Rows that the map itself left out since the last batch ended; the server's refusals are not among them. */
+static struct settled_since count_since(const struct sink_postgres *sink, uint64_t first, uint64_t end) {
+    const struct run_map_report *r = sink->run->report;
+    return (struct settled_since){
+        .first = first,
+        .end = end,
+        .skipped = r->skipped - sink->told.skipped,
+        .rejected = r->rejected - sink->told.rejected,
+        .warned = r->warnings - sink->told.warned,
+        .unsettled = sink->next_ordinal - sink->batch_start - sink->batch_settled,
+    };
+}
+
+/* What the journal has of the rows since the last batch ended need not be told again. */
+static bool end_settled(struct sink_postgres *sink, struct settled_since *since) {
     struct engine *engine = sink->run->engine;
     struct journal_counts counts;
     if (sink->settled == NULL) return true;
-    if (!settled_end_batch(sink->settled, first, end, &counts, engine->diags))
-        return engine_fail(engine, RUN_REFUSED);
-    sink->told.skipped += counts.skipped;
-    sink->told.rejected += counts.rejected;
-    sink->told.warned += counts.warned;
-    sink->committed_any = sink->committed_any || counts.in;
-    if (sink->waits) {
-        bool good = use_answers(sink, &sink->answered);
-        arena_reset(&sink->answered.arena);
-        struct arena arena = sink->answered.arena;
-        sink->answered = (struct load_answers){.arena = arena};
-        return good;
-    }
-    /* The map itself learns of them at its end. */
-    sink->told.rejected -= sink->answered.refused.count - sink->answered_before;
-    sink->answered_before = sink->answered.refused.count;
+    bool good = sink->replay ? settled_look_batch(sink->settled, engine->diags)
+                             : settled_end_batch(sink->settled, since, &counts, engine->diags);
+    if (!good) return engine_fail(engine, RUN_REFUSED);
+    sink->committed_any = sink->committed_any || settled_any(sink->settled);
+    if (sink->replay) return true;
+    since->skipped -= counts.skipped;
+    since->rejected -= counts.rejected;
+    since->warned -= counts.warned;
     return true;
 }
 
@@ -331,39 +359,49 @@ static struct load_ledger *take_ledger(struct map_run *run, uint64_t rejected) {
     return NULL;
 }
 
-/* A batch has the rows that were settled in it: those that wait for their parents, or for their group to be
- * whole, were read before. */
-static bool postgres_end_batch(struct sink *base, struct map_run *run, uint64_t first, uint64_t end) {
-    struct sink_postgres *sink = (struct sink_postgres *)base;
-    const struct run_map_report *r = run->report;
-    struct journal_batch batch = {.first_row = first, .end_row = end};
-    if (run->map->crosswalk_days)
-        batch.crosswalk_expires_at = engine_expiry(run->engine, INT64_C(86400) * run->map->crosswalk_days);
-    if (!end_settled(sink, first, end)) return false;
-    batch.skipped = r->skipped - sink->told.skipped;
-    batch.rejected = r->rejected - sink->told.rejected;
-    batch.warned = r->warnings - sink->told.warned;
-    uint64_t sent = sink->next_ordinal - sink->batch_start - sink->batch_settled;
-    uint64_t in = sent + batch.skipped + batch.rejected;
-    struct load_ledger *ledger = take_ledger(run, batch.rejected);
-    sink->batch_start = sink->next_ordinal;
-    sink->batch_settled = 0;
-    sink->batch_bytes = 0;
-    sink->base.full = false;
-    if (sink->replay || (in == 0 && sink->committed_any)) {
-        load_ledger_free(ledger);
-        end_pending(sink);
-        return true;
-    }
-    sink->told =
-        (struct journal_counts){.skipped = r->skipped, .rejected = r->rejected, .warned = r->warnings};
+/* Nothing of it is new. */
+static bool pass_batch(struct sink_postgres *sink) {
+    load_ledger_free(take_ledger(sink->run, 0));
+    return !sink->waits || use_answers(sink, NULL);
+}
+
+static bool commit_batch(struct sink_postgres *sink, const struct settled_since *since) {
+    struct journal_batch batch = {.first_row = since->first,
+                                  .end_row = since->end,
+                                  .skipped = since->skipped,
+                                  .rejected = since->rejected,
+                                  .warned = since->warned};
+    if (sink->run->map->crosswalk_days)
+        batch.crosswalk_expires_at =
+            engine_expiry(sink->run->engine, INT64_C(86400) * sink->run->map->crosswalk_days);
+    struct load_ledger *ledger = take_ledger(sink->run, batch.rejected);
     sink->committed_any = true;
     if (!send_piece(sink)) {
         load_ledger_free(ledger);
         return false;
     }
     if (!load_thread_commit(sink->thread, &batch, ledger)) return report_failure(sink);
-    bool good = !sink->waits || take_answers(sink);
+    return !sink->waits || take_answers(sink);
+}
+
+/* A batch has the rows that were settled in it: those that wait for their parents, or for their group to be
+ * whole, were read before. */
+static bool postgres_end_batch(struct sink *base, struct map_run *run, uint64_t first, uint64_t end) {
+    struct sink_postgres *sink = (struct sink_postgres *)base;
+    const struct run_map_report *r = run->report;
+    struct settled_since since = count_since(sink, first, end);
+    if (!end_settled(sink, &since)) return false;
+    bool is_empty = since.unsettled + since.skipped + since.rejected == 0;
+    sink->batch_start = sink->next_ordinal;
+    sink->batch_settled = 0;
+    sink->batch_bytes = 0;
+    sink->base.full = false;
+    bool passed = sink->replay || (is_empty && sink->committed_any);
+    bool good = passed ? pass_batch(sink) : commit_batch(sink, &since);
+    /* Where nothing was committed, warnings wait for the next batch. */
+    sink->told.skipped = r->skipped;
+    sink->told.rejected = r->rejected;
+    sink->told.warned = r->warnings - (passed ? since.warned : 0);
     end_pending(sink);
     return good;
 }

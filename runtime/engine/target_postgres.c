@@ -66,8 +66,9 @@ static struct table_feed *open_table(void *context, uint32_t table, const uint32
     struct pg_copy_reader *reader = NULL;
     struct buf from = {0};
     /* Repaired rows see the tables as they are; rows that come again as they were. */
-    if (engine->options->again == NULL || (engine->retry && engine->retry->feeding) ||
-        replay_append_table(engine, pg->look, table, engine->current_map, &from))
+    bool as_then = (engine->options->again || engine->looks_back) && !pg->rehearsing &&
+                   !(engine->retry && engine->retry->feeding);
+    if (!as_then || replay_append_table(engine, pg->see, table, engine->current_map, &from))
         reader = pg_reader_target_table(pg->see, engine->plan, table, columns, count, buf_str(&from),
                                         engine->diags);
     buf_release(&from);
@@ -90,11 +91,15 @@ static struct str params_json(struct engine *engine) {
     struct buf out = {0};
     buf_append_char(&out, '{');
     for (uint32_t i = 0; i < engine->plan->params_count; i++) {
-        if (engine->plan->params[i].type.kind == TYPE_SECRET || engine->params[i].kind == TYPE_NULL) continue;
+        if (engine->plan->params[i].type.kind == TYPE_SECRET) continue;
         if (out.len > 1) buf_append_char(&out, ',');
         buf_append_json(&out, engine->plan->params[i].name);
         buf_append_char(&out, ':');
-        buf_append_json(&out, engine_value_text(engine, &engine->plan->params[i].type, &engine->params[i]));
+        if (engine->params[i].kind == TYPE_NULL)
+            buf_append_cstr(&out, "null");
+        else
+            buf_append_json(&out,
+                            engine_value_text(engine, &engine->plan->params[i].type, &engine->params[i]));
     }
     buf_append_char(&out, '}');
     struct str copy = arena_copy_str(engine->arena, buf_str(&out));
@@ -111,6 +116,39 @@ static struct str only_text(struct engine *engine) {
     struct str copy = arena_copy_str(engine->arena, buf_str(&out));
     buf_release(&out);
     return copy;
+}
+
+/* TRUNCATE gives a table a new file; so do others that keep its rows. */
+static bool tables_hold_rows(struct target_postgres *pg) {
+    static const char SQL[] =
+        "SELECT s.map, s.target_schema, s.target_table FROM mig.step s WHERE s.run_id = $1::uuid"
+        " AND s.target_filenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(s.target_oid)"
+        " AND EXISTS (SELECT FROM mig.batch b WHERE b.run_id = s.run_id AND b.map = s.map AND b.written > 0)";
+    struct engine *engine = pg->engine;
+    struct str param = str_cstr(engine->report->run_id);
+    struct pg_result *r = pg_query(pg->look, SQL, &param, 1, engine->diags);
+    if (r == NULL) return engine_fail(engine, RUN_UNREACHABLE);
+    for (uint32_t i = 0; i < pg_result_rows(r); i++) {
+        struct buf sql = {0};
+        buf_append_cstr(&sql, "SELECT NOT EXISTS (SELECT FROM ");
+        pg_append_qualified(&sql, pg_result_text(r, i, 1), pg_result_text(r, i, 2));
+        buf_append_char(&sql, ')');
+        struct pg_result *empty = pg_query(pg->look, sql.ptr, NULL, 0, engine->diags);
+        buf_release(&sql);
+        bool asked = empty != NULL, lost = asked && pg_result_bool(empty, 0, 0);
+        pg_result_free(empty);
+        if (!asked) engine_fail(engine, RUN_UNREACHABLE);
+        if (!lost) continue;
+        struct diag *diag =
+            diag_report(engine->diags, X_NOT_RESUMABLE, no_span(),
+                        "table %.*s.%.*s, which map `%.*s` loaded, was emptied (TRUNCATE) since",
+                        STR_ARG(pg_result_text(r, i, 1)), STR_ARG(pg_result_text(r, i, 2)),
+                        STR_ARG(pg_result_text(r, i, 0)));
+        diag_help(engine->diags, diag, "What the run has committed is gone. Start anew: `mig run`.");
+        engine_fail(engine, RUN_REFUSED);
+    }
+    pg_result_free(r);
+    return !engine_stopped(engine);
 }
 
 /* The tables that the run loaded must be those that are there now. */
@@ -146,7 +184,7 @@ static bool fail_refused(struct target_postgres *pg) {
 static bool take_run_over(struct target_postgres *pg) {
     struct engine *engine = pg->engine;
     const struct journal_run_info *again = engine->options->again;
-    if (!tables_stand(pg)) return false;
+    if (!tables_stand(pg) || !tables_hold_rows(pg)) return false;
     if (!fingerprint_compare(engine, again->sources, again->source_count)) return false;
     return (journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
             (engine->retry ? journal_reopen : journal_take_over)(pg->look, again->run_id, &pg->run,

@@ -120,14 +120,14 @@ bool journal_append_event(struct pg_connection *connection, const struct journal
     return ok;
 }
 
-bool journal_has_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
-                       struct str map) {
-    char text[UUID_TEXT_SIZE];
-    struct str params[] = {journal_uuid_text(run->id, text), kind, map};
-    struct pg_result *r =
-        pg_query(connection,
-                 "SELECT EXISTS (SELECT FROM mig.event WHERE run_id = $1::uuid AND kind = $2 AND map = $3)",
-                 params, 3, NULL);
+bool journal_has_events(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                        struct str map, uint32_t count) {
+    char text[UUID_TEXT_SIZE], number[INT_TEXT_SIZE];
+    struct str params[] = {journal_uuid_text(run->id, text), kind, map, journal_int_text(count, number)};
+    struct pg_result *r = pg_query(connection,
+                                   "SELECT count(*) >= $4::bigint FROM mig.event WHERE run_id = $1::uuid"
+                                   " AND kind = $2 AND map = $3",
+                                   params, 4, NULL);
     bool found = r && pg_result_bool(r, 0, 0);
     pg_result_free(r);
     return found;
@@ -233,6 +233,18 @@ static bool report_fenced(const struct journal_run *run, struct diag_list *diags
                                  STR_ARG(journal_uuid_text(run->id, text)));
     diag_help(diags, d, "This one stops; `mig status` shows what the other does.");
     return false;
+}
+
+bool journal_hold_run(struct pg_connection *connection, const struct journal_run *run,
+                      struct diag_list *diags) {
+    char text[UUID_TEXT_SIZE], fence[INT_TEXT_SIZE];
+    struct str params[] = {journal_uuid_text(run->id, text), journal_int_text(run->fence, fence)};
+    struct pg_result *r =
+        pg_query(connection, "SELECT FROM mig.run WHERE run_id = $1::uuid AND fence = $2::bigint FOR SHARE",
+                 params, 2, diags);
+    bool held = r && pg_result_rows(r) == 1;
+    pg_result_free(r);
+    return held || r == NULL ? held : report_fenced(run, diags);
 }
 
 bool journal_finish_run(struct pg_connection *connection, const struct journal_run *run,
@@ -350,6 +362,7 @@ bool journal_start_step(struct pg_connection *connection, const struct journal_r
         "   AND NOT g.tgisinternal AND g.tgenabled <> 'D') THEN 'xmin' ELSE 'content' END, $5"
         " FROM (SELECT 1) one LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
         "  ON n.oid = c.relnamespace) ON n.nspname = $3 AND c.relname = $4"
+        " WHERE EXISTS (SELECT FROM mig.run WHERE run_id = $1::uuid AND fence = $6::bigint)"
         " ON CONFLICT (run_id, map) DO UPDATE SET state = 'running', finished_at = NULL";
     struct arena arena = {0};
     const struct plan_map *m = &plan->maps[map];
@@ -357,9 +370,12 @@ bool journal_start_step(struct pg_connection *connection, const struct journal_r
         m->target_table ? &plan->target.tables[m->target_table - 1] : NULL;
     struct str schema = table ? table->schema : STR("");
     if (table && schema.len == 0) schema = STR("public");
-    struct str params[] = {uuid_text(&arena, run->id), m->name, schema, table ? table->name : STR(""),
-                           time_text(&arena, at)};
-    bool ok = run_statement(connection, SQL, params, 5, NULL, diags);
+    struct str params[] = {
+        uuid_text(&arena, run->id),  m->name, schema, table ? table->name : STR(""), time_text(&arena, at),
+        int_text(&arena, run->fence)};
+    uint64_t affected = 0;
+    bool ok = run_statement(connection, SQL, params, sizeof params / sizeof params[0], &affected, diags);
+    if (ok && affected == 0) ok = report_fenced(run, diags);
     arena_release(&arena);
     return ok;
 }
@@ -380,18 +396,16 @@ bool journal_finish_step(struct pg_connection *connection, const struct journal_
         int_text(&arena, (int64_t)counts->skipped),
         int_text(&arena, (int64_t)counts->rejected),
         int_text(&arena, (int64_t)counts->warned),
+        int_text(&arena, run->fence),
     };
     uint64_t affected = 0;
     bool ok = run_statement(connection,
                             "UPDATE mig.step SET state = $3, finished_at = $4, rows_in = $5, written = $6,"
                             " updated = $7, unchanged = $8, skipped = $9, rejected = $10, warned = $11"
-                            " WHERE run_id = $1 AND map = $2",
+                            " WHERE run_id = $1 AND map = $2 AND EXISTS (SELECT FROM mig.run WHERE run_id ="
+                            " $1::uuid AND fence = $12::bigint)",
                             params, sizeof params / sizeof params[0], &affected, diags);
-    if (ok && affected == 0) {
-        diag_report(diags, X_PG_JOURNAL, pg_no_span(), "map `%.*s` was never started in the journal",
-                    STR_ARG(plan->maps[map].name));
-        ok = false;
-    }
+    if (ok && affected == 0) ok = report_fenced(run, diags);
     arena_release(&arena);
     return ok;
 }

@@ -102,7 +102,8 @@ struct journal_counts {
     uint64_t in, written, updated, unchanged, skipped, rejected, warned;
 };
 
-/* Writes the step, with what verify and rollback need to know of the table as it is now: oid, file node, and
+/* Steps are written by whoever has the run: not by one that was taken for dead.
+ * Writes the step, with what verify and rollback need to know of the table as it is now: oid, file node, and
  * whether xmin tells its rows apart (`xmin`) or not (`content`: triggers, partitions). Again for the same
  * map: sets it running again. */
 bool journal_start_step(struct pg_connection *connection, const struct journal_run *run,
@@ -118,9 +119,13 @@ bool journal_event(struct pg_connection *connection, const struct journal_run *r
 /* The same within the caller's transaction. */
 bool journal_append_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
                           struct str map, struct str detail_json, int64_t at, struct diag_list *diags);
-/* Has the run an event of this kind for the map? False also when it cannot be asked. */
-bool journal_has_event(struct pg_connection *connection, const struct journal_run *run, struct str kind,
-                       struct str map);
+/* Has the run so many events of this kind for the map? False also when it cannot be asked. */
+bool journal_has_events(struct pg_connection *connection, const struct journal_run *run, struct str kind,
+                        struct str map, uint32_t count);
+/* Within the caller's transaction: nobody takes the run over before its end. False with a diagnostic:
+ * somebody has, or it cannot be asked. */
+bool journal_hold_run(struct pg_connection *connection, const struct journal_run *run,
+                      struct diag_list *diags);
 /* Recomputes the whole chain. False with a diagnostic that names the first event that does not fit. */
 bool journal_verify_events(struct pg_connection *connection, uint64_t *count, struct diag_list *diags);
 
@@ -162,7 +167,8 @@ struct journal_batch {
     uint64_t end_offset;                /* bytes of input consumed after it */
     uint64_t in, skipped, rejected, warned;
     uint64_t sent;              /* rows that the map accepted: loaded, unchanged, refused or conflicting */
-    unsigned __int128 sent_sum; /* their row hashes, added up */
+    unsigned __int128 sent_sum; /* their row hashes, each times 2 seq + 1 (seq: which of the map's accepted
+                                   rows, from 0), added up: the order counts */
     const struct journal_reject *rejects;
     uint32_t reject_count;
     const struct journal_crosswalk *crosswalk;

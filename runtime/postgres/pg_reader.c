@@ -99,7 +99,9 @@ static struct pg_connection *join_snapshot(struct pg_sources *s, uint32_t index,
     struct buf name = {0};
     pg_append_literal(&name, snapshot);
     ok = pg_execf(connection, diags,
-                  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT %.*s",
+                  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT %.*s;"
+                  /* Rows that several processes gather come in another order each time. */
+                  " SET LOCAL max_parallel_workers_per_gather = 0",
                   STR_ARG(buf_str(&name)));
     buf_release(&name);
     if (ok) return connection;
@@ -287,8 +289,8 @@ struct pg_copy_reader *pg_reader_target_table(struct pg_connection *connection, 
         buf_append_str(&sql, from);
     else
         pg_append_qualified(&sql, t->schema, t->name);
-    /* By key, so that `first` and `last` of a lookup mean the same each time. */
-    for (uint32_t i = 0; t->keys_count && t->keys[0].primary && i < t->keys[0].columns_count; i++) {
+    /* By key, so that `first` and `last` of a lookup mean the same each time; the primary one comes first. */
+    for (uint32_t i = 0; t->keys_count && i < t->keys[0].columns_count; i++) {
         buf_append_cstr(&sql, i ? ", " : " ORDER BY ");
         pg_append_identifier(&sql, t->columns[t->keys[0].columns[i]].name);
     }

@@ -103,13 +103,24 @@ class Faults(Test):
 
 
 elsewhere("mig is killed (SIGKILL), at any moment", "`mig resume` ends in the same bytes as a run that was never interrupted",
-          "`mig status`: \"it was interrupted: `mig resume …`\"", "faults_kill")
+          "`mig status`: \"it was interrupted: `mig resume …`\"", "faults_kill, faults_kill_wide")
 elsewhere("mig's server processes are ended (`pg_terminate_backend`), at any moment",
-          "lost batches are sent again; what cannot be helped is resumed", "exit code 0, or 6 and `mig resume`, or 5 where nothing was committed yet", "faults_kill")
-elsewhere("the server is killed (`-m immediate`) and started again, at any moment", "the same", "the same", "faults_kill")
-elsewhere("connections are cut after any number of bytes, either way", "the same", "the same", "faults_kill")
+          "lost batches are sent again; what cannot be helped is resumed", "exit code 0, or 6 and `mig resume`, or 5 where nothing was committed yet", "faults_kill, faults_kill_wide")
+elsewhere("the server is killed (`-m immediate`) and started again, at any moment", "the same", "the same", "faults_kill, faults_kill_wide")
+elsewhere("connections are cut after any number of bytes, either way", "the same", "the same", "faults_kill, faults_kill_wide")
 elsewhere("connections are cut before a COMMIT reaches the server, or before its answer comes back",
-          "each batch is committed once: the journal is asked", "the same", "faults_kill")
+          "each batch is committed once: the journal is asked", "the same", "faults_kill, faults_kill_wide")
+
+
+elsewhere("the resume itself is killed, again and again", "the same", "the same", "faults_kill, faults_kill_wide")
+elsewhere("a secret parameter is another one at the resume", "refused before a row is written",
+          "exit code 7, X0430", "e2e_resume")
+elsewhere("a source without files (a query) gives its rows in another order at the resume", "refused before a row is written",
+          "exit code 7, X0430", "e2e_resume")
+elsewhere("a table of the target is emptied or made anew between a kill and the resume", "refused", "exit code 7, X0432",
+          "e2e_resume")
+elsewhere("a check fails at the run's end", "what is loaded stands; resume makes the checks again and ends with what they say",
+          "exit code 4", "e2e_resume")
 
 
 @fault("mig is asked to stop (SIGTERM, Ctrl-C)", "the batch at work is committed or not begun; resume goes on",

@@ -36,14 +36,14 @@ map people from p in people_s into db.people key p.email on conflict (email) upd
   name = trim(p.name)
   seen = length(p.name)
   note = p.note
-  validate named: p.name != 'nobody' on fail reject 'no name for {p.email}'
+  validate named: p.name != 'nobody' on fail reject "no name for {p.email}"
 }
 map posts from p in posts_s into db.posts key p.id commit per 300 rows tolerance 100% {
   id = p.id
-  org_id = orgs[p.org].id on missing reject 'no org {p.org}'
-  author = people[p.author].id on missing warn 'unknown author {p.author}' use null
+  org_id = orgs[p.org].id on missing reject "no org {p.org}"
+  author = people[p.author].id on missing warn "unknown author {p.author}" use null
   body = "{p.body} {$salt}"
-  at = at_zone(timestamp(p.at, 'DD/MM/YYYY HH24:MI'), 'Australia/Sydney') on error warn 'no time {p.at}' use null
+  at = at_zone(timestamp(p.at, 'DD/MM/YYYY HH24:MI'), 'Australia/Sydney') on error warn "no time {p.at}" use null
   amount = decimal(p.amount)
 }
 map comments from c in comments_s into db.comments key c.id commit per 300 rows tolerance 100% {
@@ -79,7 +79,8 @@ DUMPS = {
 }
 JOURNAL = ("select map, sum(rows_in), sum(written), sum(updated), sum(unchanged), sum(skipped), sum(rejected), sum(warned),"
            " sum(sent) from mig.batch group by map order by map")
-LEDGER = "select map, row_ordinal, nth, by_server, fault, message from mig.quarantine order by 1, 2, 3, 5, 6"
+LEDGER = ("select map, row_ordinal, nth, by_server, file, line, row_number, fault, message from mig.quarantine"
+          " order by 1, 2, 3, 8, 9")
 LAW = ("select map, ordinal from mig.batch where rows_in <> written + updated + unchanged + skipped + rejected"
        " or (select count(*) from mig.quarantine q where q.run_id = batch.run_id and q.map = batch.map"
        "     and q.batch = batch.ordinal) <> rejected")
@@ -122,3 +123,20 @@ insert into people select gen_random_uuid(), 'p' || i || '@x', 'old name', 1, 'o
 insert into taken select i, 'before' from generate_series(3, {size}, 111) i;
 analyze;
 """
+
+
+class World:
+    DUMPS, FILES = DUMPS, []
+
+    def __init__(self, size):
+        self.size = size
+
+    def write_files(self, folder):
+        write_files(folder, self.size)
+
+    def prepare(self, client):
+        client.query(SCHEMA)
+        client.query(BEFORE.format(size=self.size))
+
+    def prepare_source(self, client):
+        pass
