@@ -46,7 +46,28 @@ static struct str next_text(struct cli *cli, const struct journal_run_info *run,
     return text;
 }
 
-static void print_text(struct cli *cli, const struct journal_run_info *run, bool locked, uint32_t dropped) {
+struct part_list {
+    struct journal_part_info *items;
+    uint32_t count;
+};
+
+static void print_parts(struct cli *cli, const struct journal_run_info *run, const struct part_list *parts) {
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const struct journal_part_info *p = &parts->items[i];
+        if (p->done)
+            printf("\npart %.*s=%.*s was rolled back, %.*s", STR_ARG(p->part), STR_ARG(p->value),
+                   STR_ARG(p->changed_at));
+        else
+            printf("\npart %.*s=%.*s is rolled back half-way since %.*s: `mig rollback %.8s --only "
+                   "%.*s=%.*s` goes on",
+                   STR_ARG(p->part), STR_ARG(p->value), STR_ARG(p->changed_at), run_text(cli, run).ptr,
+                   STR_ARG(p->part), STR_ARG(p->value));
+    }
+    if (parts->count) printf("\n");
+}
+
+static void print_text(struct cli *cli, const struct journal_run_info *run, const struct part_list *parts,
+                       bool locked, uint32_t dropped) {
     printf("run %.*s of %.*s version %lld: %.*s\n", STR_ARG(run_text(cli, run)), STR_ARG(run->migration),
            (long long)run->version, STR_ARG(run->state));
     printf("started %.*s by %.*s on %.*s", STR_ARG(run->started_at), STR_ARG(run->who), STR_ARG(run->host));
@@ -62,6 +83,7 @@ static void print_text(struct cli *cli, const struct journal_run_info *run, bool
                (unsigned long long)c->unchanged, (unsigned long long)c->skipped,
                (unsigned long long)c->rejected);
     }
+    print_parts(cli, run, parts);
     if (dropped)
         printf("\n%u indexes and foreign keys are dropped for a load that was interrupted; the next `mig "
                "resume` or "
@@ -70,7 +92,23 @@ static void print_text(struct cli *cli, const struct journal_run_info *run, bool
     printf("\nnext: %.*s\n", STR_ARG(next_text(cli, run, locked)));
 }
 
-static void print_json(struct cli *cli, const struct journal_run_info *run, bool locked, uint32_t dropped) {
+static void append_parts(const struct part_list *parts, struct buf *out) {
+    buf_append_cstr(out, ",\"parts\":[");
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const struct journal_part_info *p = &parts->items[i];
+        buf_append_cstr(out, i ? ",{\"part\":" : "{\"part\":");
+        buf_append_json(out, p->part);
+        buf_append_cstr(out, ",\"value\":");
+        buf_append_json(out, p->value);
+        buf_printf(out, ",\"state\":\"%s\",\"at\":", p->done ? "rolled back" : "rolling back");
+        buf_append_json(out, p->changed_at);
+        buf_append_char(out, '}');
+    }
+    buf_append_char(out, ']');
+}
+
+static void print_json(struct cli *cli, const struct journal_run_info *run, const struct part_list *parts,
+                       bool locked, uint32_t dropped) {
     struct buf out = {0};
     buf_append_cstr(&out, "{\"run\":");
     buf_append_json(&out, run_text(cli, run));
@@ -82,6 +120,7 @@ static void print_json(struct cli *cli, const struct journal_run_info *run, bool
     buf_append_json(&out, run->started_at);
     buf_append_cstr(&out, ",\"next\":");
     buf_append_json(&out, next_text(cli, run, locked));
+    append_parts(parts, &out);
     buf_printf(&out, ",\"dropped_objects\":%u,\"maps\":[", dropped);
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct journal_counts *c = &run->steps[i].counts;
@@ -125,10 +164,14 @@ int cmd_status(struct cli *cli, int argc, char **argv) {
     }
     bool locked = journal_is_locked(ref.connection);
     uint32_t dropped = locked ? 0 : count_dropped(cli, ref.connection);
+    struct part_list parts = {0};
+    if (!journal_read_parts(ref.connection, ref.info->run_id, &cli->arena, &parts.items, &parts.count,
+                            &cli->diags))
+        cli_show_diags(cli);
     if (cli->json)
-        print_json(cli, ref.info, locked, dropped);
+        print_json(cli, ref.info, &parts, locked, dropped);
     else
-        print_text(cli, ref.info, locked, dropped);
+        print_text(cli, ref.info, &parts, locked, dropped);
     run_ref_close(&ref);
     fflush(stdout);
     return EXIT_WELL;

@@ -81,7 +81,8 @@ static bool read_maps(struct undo *u) {
     if (r == NULL) return false;
     for (uint32_t m = u->plan->maps_count; m-- > 0;)
         for (uint32_t row = 0; row < pg_result_rows(r); row++)
-            if (str_eq(pg_result_text(r, row, 0), u->plan->maps[m].name))
+            if (str_eq(pg_result_text(r, row, 0), u->plan->maps[m].name) &&
+                (!undo_has_part(u) || str_eq(u->plan->maps[m].partition, u->options->part)))
                 add_map(u, &u->plan->maps[m], r, row);
     pg_result_free(r);
     return true;
@@ -449,12 +450,13 @@ bool undo_survey(struct undo *u) {
     if (!read_maps(u)) return false;
     bool ok = true;
     for (uint32_t m = 0; m < u->maps.count && ok; m++)
-        ok = read_batches(u, &u->maps.items[m]);
+        ok = read_batches(u, &u->maps.items[m]) && undo_read_settled(u, &u->maps.items[m]);
     fold_batches(u);
     ok = ok && read_age(u) && read_later_runs(u);
     for (uint32_t t = 0; t < u->tables.count && ok; t++)
         if (u->tables.items[t].exists)
             ok = read_columns(u, &u->tables.items[t]) && read_fks(u, &u->tables.items[t]);
+    if (ok && undo_has_part(u)) undo_part_check_maps(u);
     undo_collect_xids(u);
     for (uint32_t t = 0; t < u->tables.count && ok; t++)
         ok = !u->tables.items[t].exists || read_aliases(u, &u->tables.items[t]);
