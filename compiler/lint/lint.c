@@ -97,19 +97,11 @@ static void read_all_comments(struct lint *lint, const struct compile *compile) 
         VEC_PUSH(lint->arena, &lint->files, lint_read_sql_comments(lint->arena, schema->source, lint->diags));
 }
 
-void lint_spec(struct arena *arena, const struct source_text *spec, const struct compile_files *files,
-               const struct lint_settings *settings, struct diag_list *diags) {
-    struct lint lint = {.arena = arena, .settings = settings, .diags = diags};
-    struct diag_list found;
-    diag_list_init(&found, arena);
-    lint.compile = compile_check_spec(arena, spec, files, &found);
-    if (lint.compile == NULL) {
-        for (uint32_t i = 0; i < found.items.count; i++)
-            diag_add(diags, found.items.items[i]);
-        return;
-    }
-    read_all_comments(&lint, lint.compile);
-    take_compiler_diags(&lint, &found);
+void lint_checked(struct arena *arena, struct compile *compile, const struct diag_list *found,
+                  const struct lint_settings *settings, struct diag_list *diags) {
+    struct lint lint = {.arena = arena, .compile = compile, .settings = settings, .diags = diags};
+    read_all_comments(&lint, compile);
+    take_compiler_diags(&lint, found);
     rules_expressions(&lint);
     rules_maps(&lint);
     rules_codes(&lint);
@@ -117,6 +109,19 @@ void lint_spec(struct arena *arena, const struct source_text *spec, const struct
     rules_spec(&lint);
     rules_schema(&lint);
     report_unused_allows(&lint);
+}
+
+void lint_spec(struct arena *arena, const struct source_text *spec, const struct compile_files *files,
+               const struct lint_settings *settings, struct diag_list *diags) {
+    struct diag_list found;
+    diag_list_init(&found, arena);
+    struct compile *compile = compile_check_spec(arena, spec, files, &found);
+    if (compile) {
+        lint_checked(arena, compile, &found, settings, diags);
+        return;
+    }
+    for (uint32_t i = 0; i < found.items.count; i++)
+        diag_add(diags, found.items.items[i]);
 }
 
 void lint_drop_suppressed(struct arena *arena, const struct source_text *spec, struct diag_list *diags) {

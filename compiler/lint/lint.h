@@ -29,6 +29,12 @@ bool lint_settings_read(struct lint_settings *settings, const struct source_text
 void lint_spec(struct arena *arena, const struct source_text *spec, const struct compile_files *files,
                const struct lint_settings *settings, struct diag_list *diags);
 
+struct compile;
+/* The same for a spec that the compiler has checked or compiled already, without errors. found: what it said;
+ * diags is another list. */
+void lint_checked(struct arena *arena, struct compile *compile, const struct diag_list *found,
+                  const struct lint_settings *settings, struct diag_list *diags);
+
 /* Takes out warnings that the spec's own comments suppress: for commands that only compile. */
 void lint_drop_suppressed(struct arena *arena, const struct source_text *spec, struct diag_list *diags);
 

@@ -129,18 +129,12 @@ static void read_settings(struct lsp_analysis *analysis, const struct lsp_reader
 void lsp_analysis_lint(struct lsp_analysis *analysis, const struct lsp_reader *reader) {
     if (analysis->plan == NULL || analysis->is_module) return;
     struct arena *arena = &analysis->arena;
-    uint32_t files_before = analysis->files.count;
-    struct analysis_files context = {analysis, reader, lsp_path_folder(analysis->files.items[0]->path)};
-    struct compile_files files = {read_file, &context};
     struct lint_settings *settings = ARENA_NEW(arena, struct lint_settings);
     struct diag_list found;
     diag_list_init(&found, arena);
     read_settings(analysis, reader, settings);
-    lint_spec(arena, analysis->spec, &files, settings, &found);
+    lint_checked(arena, analysis->compile, &analysis->diags, settings, &found);
     diag_list_sort(&found);
-    /* A file that came between the two compiles. */
-    for (uint32_t i = files_before; i < analysis->files.count; i++)
-        lsp_text_init(&analysis->files.items[i]->text, arena, analysis->files.items[i]->source->text);
     analysis->diags = found;
 }
 

@@ -94,8 +94,7 @@ struct lsp_reader {
 
 /* Compiles. Never NULL; free with lsp_analysis_free. text is copied. */
 struct lsp_analysis *lsp_analysis_new(const struct lsp_reader *reader, struct str path, struct str text);
-/* Puts the linter's findings in the place of the compiler's warnings, where there are no errors: a second
- * compile, so for documents that somebody looks at only. */
+/* Puts the linter's findings in the place of the compiler's warnings, where there are no errors. */
 void lsp_analysis_lint(struct lsp_analysis *analysis, const struct lsp_reader *reader);
 void lsp_analysis_free(struct lsp_analysis *analysis);
 

@@ -23,20 +23,23 @@ enum { MOST_ROUNDS = 8, LARGEST_SETTINGS = 1024 * 1024 };
 static void print_rules(const struct cli *cli) {
     static const char *const SEVERITIES[] = {"note", "warning", "error"};
     struct buf out = {0};
+    if (cli->json) buf_append_cstr(&out, "{\"rules\":[");
     for (uint32_t i = 0; i < RULE_COUNT; i++) {
         const struct rule *rule = &RULES[i];
         const char *severity = SEVERITIES[diag_code_severity(rule->code)];
         if (cli->json)
             buf_printf(&out,
-                       "{\"id\":\"%s\",\"name\":\"%s\",\"category\":\"%s\",\"severity\":\"%s\",\"title\":",
-                       diag_code_id(rule->code), rule->name, rule_category_name(rule->category), severity);
+                       "%s{\"id\":\"%s\",\"name\":\"%s\",\"category\":\"%s\",\"severity\":\"%s\",\"title\":",
+                       i ? "," : "", diag_code_id(rule->code), rule->name, rule_category_name(rule->category),
+                       severity);
         else
             buf_printf(&out, "%s  %-22s %-12s %-8s %s\n", diag_code_id(rule->code), rule->name,
                        rule_category_name(rule->category), severity, diag_code_title(rule->code));
         if (!cli->json) continue;
         buf_append_json(&out, str_cstr(diag_code_title(rule->code)));
-        buf_append_cstr(&out, "}\n");
+        buf_append_char(&out, '}');
     }
+    if (cli->json) buf_append_cstr(&out, "]}\n");
     cli_print(&out);
     buf_release(&out);
 }

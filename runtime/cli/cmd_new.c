@@ -104,7 +104,8 @@ int cmd_new(struct cli *cli, int argc, char **argv) {
         return EXIT_WELL;
     }
     const char *quote = spec.len && memchr(spec.ptr, ' ', spec.len) ? "'" : "";
-    printf("%.*s is ready. Next:\n  mig check %s%.*s%s\n  mig run %s%.*s%s --sandbox\n", STR_ARG(spec), quote,
-           STR_ARG(spec), quote, quote, STR_ARG(spec), quote);
+    printf("%.*s is ready. Next:\n  mig check %s%.*s%s\n  mig test %s%.*s%s\n  mig run %s%.*s%s --sandbox\n",
+           STR_ARG(spec), quote, STR_ARG(spec), quote, quote, STR_ARG(spec), quote, quote, STR_ARG(spec),
+           quote);
     return EXIT_WELL;
 }

@@ -13,6 +13,12 @@ static const char HELP[] =
 
 static bool may_resume(struct cli *cli, const struct run_ref *ref) {
     struct str state = ref->info->state;
+    if (ref->info->purged) {
+        struct diag *diag = diag_report(&cli->diags, X_NOT_RESUMABLE, (struct span){0},
+                                        "what the run kept of its rows has expired and was purged");
+        diag_help(&cli->diags, diag, "`mig run` starts a new one.");
+        return false;
+    }
     if (str_is(state, "running") || str_is(state, "stopped") || str_is(state, "failed")) return true;
     struct diag *diag = diag_report(&cli->diags, X_NOT_RESUMABLE, (struct span){0},
                                     "the run is %.*s: there is nothing to resume", STR_ARG(state));

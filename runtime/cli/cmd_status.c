@@ -1,5 +1,6 @@
 /* mig status: the journal's word on a run, and the next command. */
 #include "runtime/cli/run_ref.h"
+#include "runtime/postgres/pg_journal_ledger.h"
 #include "runtime/postgres/pg_toggle.h"
 #include "runtime/value/uuid.h"
 
@@ -67,7 +68,7 @@ static void print_parts(struct cli *cli, const struct journal_run_info *run, con
 }
 
 static void print_text(struct cli *cli, const struct journal_run_info *run, const struct part_list *parts,
-                       bool locked, uint32_t dropped) {
+                       const struct ledger_totals *rejects, bool locked, uint32_t dropped) {
     printf("run %.*s of %.*s version %lld: %.*s\n", STR_ARG(run_text(cli, run)), STR_ARG(run->migration),
            (long long)run->version, STR_ARG(run->state));
     printf("started %.*s by %.*s on %.*s", STR_ARG(run->started_at), STR_ARG(run->who), STR_ARG(run->host));
@@ -83,6 +84,10 @@ static void print_text(struct cli *cli, const struct journal_run_info *run, cons
                (unsigned long long)c->unchanged, (unsigned long long)c->skipped,
                (unsigned long long)c->rejected);
     }
+    if (rejects->open + rejects->closed)
+        printf("\nrejected rows: %llu open, %llu closed since; `mig quarantine show %.8s` lists them\n",
+               (unsigned long long)rejects->open, (unsigned long long)rejects->closed,
+               run_text(cli, run).ptr);
     print_parts(cli, run, parts);
     if (dropped)
         printf("\n%u indexes and foreign keys are dropped for a load that was interrupted; the next `mig "
@@ -108,7 +113,7 @@ static void append_parts(const struct part_list *parts, struct buf *out) {
 }
 
 static void print_json(struct cli *cli, const struct journal_run_info *run, const struct part_list *parts,
-                       bool locked, uint32_t dropped) {
+                       const struct ledger_totals *rejects, bool locked, uint32_t dropped) {
     struct buf out = {0};
     buf_append_cstr(&out, "{\"run\":");
     buf_append_json(&out, run_text(cli, run));
@@ -118,6 +123,8 @@ static void print_json(struct cli *cli, const struct journal_run_info *run, cons
     buf_append_json(&out, run->state);
     buf_append_cstr(&out, ",\"started_at\":");
     buf_append_json(&out, run->started_at);
+    buf_printf(&out, ",\"rejects_open\":%llu,\"rejects_closed\":%llu", (unsigned long long)rejects->open,
+               (unsigned long long)rejects->closed);
     buf_append_cstr(&out, ",\"next\":");
     buf_append_json(&out, next_text(cli, run, locked));
     append_parts(parts, &out);
@@ -165,13 +172,18 @@ int cmd_status(struct cli *cli, int argc, char **argv) {
     bool locked = journal_is_locked(ref.connection);
     uint32_t dropped = locked ? 0 : count_dropped(cli, ref.connection);
     struct part_list parts = {0};
+    struct ledger_totals rejects;
     if (!journal_read_parts(ref.connection, ref.info->run_id, &cli->arena, &parts.items, &parts.count,
-                            &cli->diags))
+                            &cli->diags) ||
+        !ledger_count(ref.connection, ref.info->run_id, &rejects, &cli->diags)) {
+        run_ref_close(&ref);
         cli_show_diags(cli);
+        return EXIT_UNREACHABLE;
+    }
     if (cli->json)
-        print_json(cli, ref.info, &parts, locked, dropped);
+        print_json(cli, ref.info, &parts, &rejects, locked, dropped);
     else
-        print_text(cli, ref.info, &parts, locked, dropped);
+        print_text(cli, ref.info, &parts, &rejects, locked, dropped);
     run_ref_close(&ref);
     fflush(stdout);
     return EXIT_WELL;

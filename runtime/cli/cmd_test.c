@@ -22,6 +22,7 @@ struct test_command {
     uint32_t mapping_gate, transform_gate;
     uint32_t selected; /* tests, over all specs */
     struct buf lcov_text;
+    struct buf json; /* the specs that were tested, as JSON, commas between them */
     VEC(struct junit_suite) suites;
 };
 
@@ -36,31 +37,43 @@ static void print_text(const struct spec_test_report *report, struct str name) {
     printf("%u passed, %u failed\n", report->passed, report->failed);
 }
 
-static void print_json(struct str spec, const struct spec_test_report *report,
-                       const struct coverage *coverage) {
-    struct buf out = {0};
-    buf_append_cstr(&out, "{\"spec\":");
-    buf_append_json(&out, spec);
-    buf_printf(&out, ",\"passed\":%u,\"failed\":%u,\"tests\":[", report->passed, report->failed);
+static void add_json(struct buf *out, struct str spec, const struct spec_test_report *report,
+                     const struct coverage *coverage) {
+    buf_append_cstr(out, out->len ? ",{\"spec\":" : "{\"spec\":");
+    buf_append_json(out, spec);
+    buf_printf(out, ",\"passed\":%u,\"failed\":%u,\"tests\":[", report->passed, report->failed);
     for (uint32_t i = 0; i < report->tests.count; i++) {
         const struct spec_test_result *test = &report->tests.items[i];
-        buf_append_cstr(&out, i ? ",{\"title\":" : "{\"title\":");
-        buf_append_json(&out, test->title);
-        buf_printf(&out, ",\"passed\":%s,\"failures\":[", test->passed ? "true" : "false");
+        buf_append_cstr(out, i ? ",{\"title\":" : "{\"title\":");
+        buf_append_json(out, test->title);
+        buf_printf(out, ",\"passed\":%s,\"failures\":[", test->passed ? "true" : "false");
         for (uint32_t f = 0; f < test->failures.count; f++) {
-            if (f) buf_append_char(&out, ',');
-            buf_append_json(&out, test->failures.items[f]);
+            if (f) buf_append_char(out, ',');
+            buf_append_json(out, test->failures.items[f]);
         }
-        buf_append_cstr(&out, "]}");
+        buf_append_cstr(out, "]}");
     }
-    buf_append_char(&out, ']');
+    buf_append_char(out, ']');
     if (coverage) {
-        buf_append_cstr(&out, ",\"coverage\":");
-        coverage_json(coverage, &out);
+        buf_append_cstr(out, ",\"coverage\":");
+        coverage_json(coverage, out);
     }
-    buf_append_cstr(&out, "}\n");
+    buf_append_char(out, '}');
+}
+
+/* One document: the specs, and the fields of diagnostics. */
+static void print_json(struct test_command *command) {
+    struct buf out = {0}, diags = {0};
+    diag_list_sort(&command->cli->diags);
+    diag_list_render_json(&command->cli->diags, &diags);
+    buf_append_cstr(&out, "{\"specs\":[");
+    buf_append_str(&out, buf_str(&command->json));
+    buf_append_cstr(&out, "],");
+    buf_append(&out, diags.ptr + 1, diags.len - 1); /* behind its brace */
     cli_print(&out);
     buf_release(&out);
+    buf_release(&diags);
+    buf_release(&command->json);
 }
 
 /* For the formats of CI servers: what failed, as a diagnostic at the test. */
@@ -212,7 +225,7 @@ static bool test_spec(struct test_command *command, struct str spec) {
     if (report.tests.count == 0 && !command->coverage) return good;
     switch (cli->format) {
     case FORMAT_TEXT: break;
-    case FORMAT_JSON: print_json(spec, &report, options.coverage); break;
+    case FORMAT_JSON: add_json(&command->json, spec, &report, options.coverage); break;
     case FORMAT_JUNIT: VEC_PUSH(&cli->arena, &command->suites, make_suite(cli, spec, plan, &report)); break;
     default: add_diags(cli, plan, &report);
     }
@@ -264,7 +277,9 @@ int cmd_test(struct cli *cli, int argc, char **argv) {
     good = write_lcov(&command) && good;
     if (cli->format == FORMAT_JUNIT)
         print_junit(&command);
-    else if (!cli->json || cli->diags.error_count)
+    else if (cli->json)
+        print_json(&command);
+    else
         cli_show_diags(cli);
     return good ? EXIT_WELL : EXIT_SPEC;
 }

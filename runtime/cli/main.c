@@ -6,15 +6,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* A heading of the help, which has a title only, or a command. */
 static const struct command {
+    const char *title;
     const char *name;
     int (*run)(struct cli *cli, int argc, char **argv);
     const char *arguments, *description;
 } COMMANDS[] = {
-#define COMMAND(name, function, arguments, description) {#name, function, arguments, description},
+#define COMMAND_GROUP(heading)                          {.title = heading},
+#define COMMAND(name, function, arguments, description) {NULL, #name, function, arguments, description},
 #include "runtime/cli/commands.def"
 #undef COMMAND
 };
@@ -22,10 +26,14 @@ static const struct command {
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 
 static void print_help(FILE *to) {
-    enum { COLUMN = 46 };
+    enum { COLUMN = 29 };
     fprintf(to, "mig moves data into Postgres from a spec that people can read.\n\n"
-                "usage: mig COMMAND [ARGUMENTS]\n\n");
+                "usage: mig COMMAND [ARGUMENTS]\n");
     for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (COMMANDS[i].title) {
+            fprintf(to, "\n%s\n", COMMANDS[i].title);
+            continue;
+        }
         char left[64];
         snprintf(left, sizeof left, "%s %s", COMMANDS[i].name, COMMANDS[i].arguments);
         int width = (int)utf8_count(str_cstr(left)), bytes = (int)strlen(left);
@@ -37,25 +45,30 @@ static void print_help(FILE *to) {
 
 static const struct command *find_command(struct str name) {
     for (int i = 0; i < COMMAND_COUNT; i++)
-        if (str_is(name, COMMANDS[i].name)) return &COMMANDS[i];
+        if (COMMANDS[i].name && str_is(name, COMMANDS[i].name)) return &COMMANDS[i];
     return NULL;
 }
 
 static int unknown_command(struct str name) {
     struct str names[COMMAND_COUNT];
+    uint32_t count = 0;
     for (int i = 0; i < COMMAND_COUNT; i++)
-        names[i] = str_cstr(COMMANDS[i].name);
-    struct str close = diag_closest_name(name, names, COMMAND_COUNT);
+        if (COMMANDS[i].name) names[count++] = str_cstr(COMMANDS[i].name);
+    struct str close = diag_closest_name(name, names, count);
     fprintf(stderr, "mig: unknown command %.*s", STR_ARG(name));
     if (close.len) fprintf(stderr, "; did you mean %.*s?", STR_ARG(close));
     fprintf(stderr, "\n`mig --help` lists all commands.\n");
     return EXIT_USAGE;
 }
 
-/* Secrets and personal data must not reach a core file. */
+/* Secrets and personal data must not reach a core file, nor a program that the kernel pipes it to, nor
+ * another process of the same user. (The leak sanitizer is such a process.) */
 static void forbid_core_files(void) {
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__
+    prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 int main(int argc, char **argv) {
@@ -67,7 +80,12 @@ int main(int argc, char **argv) {
         return EXIT_USAGE;
     }
     struct str name = str_cstr(argv[1]);
-    if (str_is(name, "--help") || str_is(name, "-h") || str_is(name, "help")) {
+    char help_option[] = "--help", *asking[] = {argv[0], argc > 2 ? argv[2] : NULL, help_option, NULL};
+    if (str_is(name, "help") && argc > 2) { /* mig help run: mig run --help */
+        name = str_cstr(argv[2]);
+        argc = 3;
+        argv = asking;
+    } else if (str_is(name, "--help") || str_is(name, "-h") || str_is(name, "help")) {
         print_help(stdout);
         return EXIT_WELL;
     }

@@ -3,6 +3,7 @@
 #define MIG_ENGINE_ENGINE_H
 
 #include "runtime/engine/run.h"
+#include "runtime/seal/seal.h"
 #include "runtime/vm/key_set.h"
 #include "runtime/vm/keyed_table.h"
 
@@ -70,6 +71,8 @@ struct table_state {
 
 struct outcomes;
 struct quarantine;
+struct target_postgres;
+struct retry;
 struct tallies;
 
 struct engine {
@@ -79,6 +82,7 @@ struct engine {
     struct diag_list *diags;
     struct run_report *report;
     struct target *target;
+    struct target_postgres *pg; /* that target, where it is in Postgres; NULL: not open */
     struct value *params;
     struct run_values values;
     struct keyed_table **tables;
@@ -90,7 +94,8 @@ struct engine {
         *rejected_rows; /* by map: ordinals of rejected source rows, where a check asks; else NULL */
     uint64_t **sampled; /* by map: ordinals of written rows drawn for a sample check */
     uint32_t *sampled_count;
-    struct str stdin_copy;
+    struct str stdin_copy;             /* standard input, kept in a temporary file; empty: it was not */
+    int stdin_file;                    /* that file; 0: none */
     struct fingerprints *fingerprints; /* of the source files; NULL: none noted yet */
     struct zone_cache *zones;          /* for parameters and constants */
     uint32_t current_map;              /* the one that runs */
@@ -98,12 +103,17 @@ struct engine {
     enum run_status status;
     enum run_status verdict;             /* a rehearsal: how a run would have ended first; RUN_OK: well */
     const struct replay_options *replay; /* going through an earlier run, writing nothing; NULL: a run */
+    struct retry *retry;                 /* repaired rows of an earlier run (retry.h); NULL: none */
+    int has_retries;                     /* of the run gone through again: -1 no, 1 yes, 0 not asked yet */
     uint32_t chunk_rows;    /* rows that go through the VM at once at most; 0: as many as a batch has */
     bool one_transaction;   /* commit per run, or a rehearsal */
     bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;
-    double deadline; /* end of the environment's window (monotonic seconds); 0: none */
+    double deadline;          /* end of the environment's window (monotonic seconds); 0: none */
+    struct seal_key seal_key; /* MIG_QUARANTINE_KEY */
+    bool has_seal_key;
+    int64_t expires_at; /* of what is kept of rows: the environment's retention (timestamptz); 0: never */
 };
 
 bool engine_stopped(const struct engine *engine);
@@ -127,6 +137,18 @@ struct str engine_value_text(const struct engine *engine, const struct plan_type
 void engine_release(struct engine *engine);
 /* Runs one map of the plan into the target; its report is the last of engine->report->maps. */
 bool engine_run_map(struct engine *engine, uint32_t index);
+
+/* So long after the run's start, as timestamptz; 0 (never) for 0 seconds, and for more than a timestamp
+ * holds. */
+int64_t engine_expiry(const struct engine *engine, int64_t seconds);
+
+/* run.c, for those who go through a run again: names the run, takes what it was; parameters, programs and
+ * codes; all maps, their rows looked at and not sent. False: engine->status and diagnostics. */
+void engine_begin(struct engine *engine, struct run_report *report);
+bool engine_prepare(struct engine *engine);
+bool engine_replay_maps(struct engine *engine);
+/* So that what is kept of rows expires when it should. */
+void engine_take_environment(struct engine *engine);
 
 /* Is it among the maps that this run runs (--phase, --only)? */
 bool engine_runs_map(const struct engine *engine, uint32_t map);
@@ -171,6 +193,13 @@ uint32_t *projection_bind(struct arena *arena, const struct projection *projecti
 bool engine_prepare_tables(struct engine *engine, const uint32_t *programs, uint32_t count,
                            const struct plan_map *map);
 bool engine_build_codes(struct engine *engine);
+/* kept_crosswalk.c: `keep crosswalk N days`. Can this run do without map `needed`, because earlier runs have
+ * kept its rows? */
+bool crosswalk_is_kept(const struct engine *engine, uint32_t needed);
+/* Is anything in the rows of the map's crosswalk personal: its key, a column that others take? */
+bool crosswalk_is_personal(const struct plan *plan, const struct plan_map *map);
+/* Fills the crosswalk of a map that this run leaves out with what earlier runs have kept. */
+bool crosswalk_load_kept(struct engine *engine, uint32_t map);
 /* A crosswalk, empty. */
 bool engine_open_crosswalk(struct engine *engine, uint32_t table);
 
@@ -212,6 +241,7 @@ struct map_run {
     VEC(struct str) file_names;            /* those of the scan, kept for rows whose fate comes later */
     const struct row_batch *current_batch; /* whose rows are at work */
     struct projection projection;
+    bool reads_personal;     /* MAP_SAMPLE: personal cells, too: rows go to the quarantine */
     uint64_t *only_ordinals; /* MAP_SAMPLE: sorted */
     uint32_t only_ordinal_count;
     const uint32_t *except_maps; /* MAP_CHECK: rows that these maps rejected stay out */
@@ -237,8 +267,13 @@ uint64_t map_row_ordinal(const struct map_run *run, uint32_t row);
 uint32_t map_accepted_nth(const struct map_run *run, uint32_t index);
 uint32_t map_visited_nth(const struct map_run *run);
 /* A row that was accepted is rejected after all. */
-bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
-                      struct str message);
+struct reject_origin;
+bool map_reject_later(struct map_run *run, const struct reject_origin *origin, struct str key,
+                      enum fault fault, struct str message);
+/* The cells of a row that is at work now. False: it is of no source, or no longer there. copy: texts, too. */
+struct row_cells;
+bool map_row_cells(const struct map_run *run, const struct row_place *place, bool copy, struct arena *arena,
+                   struct row_cells *cells);
 
 /* Rows that the server refused, found again in the source by their ordinals: to the quarantine, out of the
  * crosswalk, into the counts. */
@@ -286,7 +321,26 @@ void tallies_count_warning(struct tallies *tallies, struct run_map_report *map, 
 const char *skip_reason_text(enum skip_reason reason);
 void tallies_count_skip(struct tallies *tallies, struct run_map_report *map, enum skip_reason reason);
 
-/* quarantine.c: rejected rows as NDJSON, one file a map: WORK_DIR/RUN_ID/quarantine/MAP.ndjson, mode 0600 */
+/* A source row's cells as its map reads them. */
+struct row_cells {
+    const struct projection *projection;
+    struct str *text;     /* by column of the projection */
+    const uint8_t *state; /* enum row_state; ROW_ERROR: unreadable, its text says why */
+    bool whole;           /* the record holds nothing else, and the reader could take it apart */
+};
+
+/* Which row was rejected, for the quarantine. */
+struct reject_origin {
+    const struct row_place *place;
+    uint64_t ordinal; /* of its source row, as map_row_ordinal has it */
+    uint32_t nth;     /* which of that row's good rows the server refused; 0 of a row that is not good */
+    bool by_server;
+    const struct row_cells *cells; /* NULL: not known any more */
+};
+
+/* quarantine.c: rejected rows, one file a map, mode 0600: WORK_DIR/RUN_ID/quarantine/MAP.ndjson without
+ * personal data, and, where there is a key (MIG_QUARANTINE_KEY), MAP.sealed with the whole records. */
+/* Ends the run (engine->status) where an earlier go has sealed and this one has no key. */
 struct quarantine *quarantine_open(struct engine *engine, struct str directory);
 /* A run that is resumed meets its rejected rows again: what an earlier go has left goes. */
 void quarantine_clear(struct quarantine *quarantine);
@@ -296,8 +350,8 @@ bool quarantine_add(struct quarantine *quarantine, struct map_run *run, const st
 void quarantine_append_faults(const struct engine *engine, const struct plan_program *program,
                               const struct vm *vm, uint32_t row, struct buf *json);
 /* A row without a vm: one fault, no spec place. */
-bool quarantine_add_plain(struct quarantine *quarantine, struct map_run *run, const struct row_place *place,
-                          enum fault fault, struct str message);
+bool quarantine_add_plain(struct quarantine *quarantine, struct map_run *run,
+                          const struct reject_origin *origin, enum fault fault, struct str message);
 /* Everything handed over is on disk after this. */
 bool quarantine_sync(struct quarantine *quarantine);
 void quarantine_close(struct quarantine *quarantine);
@@ -305,6 +359,8 @@ void quarantine_close(struct quarantine *quarantine);
 /* ledger.c: a rejected row, for the journal */
 void ledger_add(struct map_run *run, const struct plan_program *program, const struct vm *vm, uint32_t row,
                 const struct row_place *place, uint64_t ordinal);
+/* mig retry: the spec leaves a source row out that was rejected before. */
+void ledger_add_left_out(struct map_run *run, uint64_t ordinal);
 
 /* sink_csv.c, sink_null.c */
 struct sink *sink_csv_open(struct map_run *run);

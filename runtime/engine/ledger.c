@@ -17,7 +17,10 @@ void ledger_add(struct map_run *run, const struct plan_program *program, const s
     if (!run->sink_journals) return;
     if (run->ledger == NULL) run->ledger = load_ledger_new();
     struct arena *arena = &run->ledger->arena;
-    struct journal_reject reject = {.row_ordinal = ordinal, .line = place->line, .row = place->row};
+    struct journal_reject reject = {.row_ordinal = ordinal,
+                                    .line = place->line,
+                                    .row = place->row,
+                                    .expires_at = run->engine->expires_at};
     const struct row_report *r = vm_first_report(vm, row);
     while (r && r->kind != OUTCOME_REJECTED)
         r = vm_next_report(vm, r);
@@ -26,4 +29,10 @@ void ledger_add(struct map_run *run, const struct plan_program *program, const s
     reject.message = r ? arena_copy_str(arena, r->message) : STR("");
     reject.faults_json = faults_json(run, program, vm, row);
     VEC_PUSH(arena, &run->ledger->rejects, reject);
+}
+
+void ledger_add_left_out(struct map_run *run, uint64_t ordinal) {
+    if (!run->sink_journals) return;
+    if (run->ledger == NULL) run->ledger = load_ledger_new();
+    VEC_PUSH(&run->ledger->arena, &run->ledger->left_out, ordinal);
 }

@@ -3,6 +3,7 @@
 
 #include "runtime/base/fault.h"
 #include "runtime/base/hash.h"
+#include "runtime/engine/crosswalk_row.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -22,10 +23,11 @@ struct order {
     struct load_ledger *ledger; /* the batch's, or NULL */
 };
 
-/* A source row for rows that are not held (commit per map), by ordinal. */
+/* What is known of rows that are not held (commit per map), by ordinal. */
 struct kept_source {
     uint64_t ordinal;
     struct load_source source;
+    struct str key; /* as with its piece */
 };
 
 /* A held row that a constraint refuses. */
@@ -58,13 +60,15 @@ struct load_thread {
     unsigned __int128 waiting_sum;
     struct arena waiting_arena;
     VEC(struct journal_reject) waiting_rejects;
-    struct kept_source *kept; /* commit per map, where conflicts are rejected */
+    struct kept_source *kept; /* commit per map, where conflicts are rejected or a crosswalk is journaled */
     size_t kept_count, kept_cap;
     enum load_status status; /* of the sends of this batch so far */
     struct load_result result;
     struct journal_counts counts;
     uint64_t journal_ordinal;
     struct load_answers answers, handed;
+    struct seal_box *box;             /* NULL: nothing is sealed */
+    const struct load_ledger *ledger; /* of the batch that is committed now, or NULL */
     struct str failure_message;
     struct arena arena;
     struct diag_list diags;
@@ -169,10 +173,10 @@ static const struct load_piece *find_ordinal(const struct load_thread *t, uint64
     return NULL;
 }
 
-static struct load_source source_of(const struct load_thread *t, uint64_t ordinal) {
+static struct kept_source kept_of(const struct load_thread *t, uint64_t ordinal) {
     uint32_t index;
     const struct load_piece *p = find_ordinal(t, ordinal, &index);
-    if (p) return p->sources[index];
+    if (p) return (struct kept_source){ordinal, p->sources[index], p->keys ? p->keys[index] : STR("")};
     size_t low = 0, high = t->kept_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -181,7 +185,7 @@ static struct load_source source_of(const struct load_thread *t, uint64_t ordina
         else
             high = middle;
     }
-    return low < t->kept_count ? t->kept[low].source : (struct load_source){0};
+    return low < t->kept_count ? t->kept[low] : (struct kept_source){0};
 }
 
 static const struct load_piece *find_row(const struct load_thread *t, uint64_t row, uint32_t *index) {
@@ -192,13 +196,14 @@ static const struct load_piece *find_row(const struct load_thread *t, uint64_t r
     return p;
 }
 
-static struct journal_reject refused_reject(const struct load_piece *piece, uint32_t index,
-                                            struct str message) {
+static struct journal_reject refused_reject(const struct load_thread *t, const struct load_piece *piece,
+                                            uint32_t index, struct str message) {
     return (struct journal_reject){.row_ordinal = piece->sources[index].ordinal,
                                    .nth = piece->sources[index].nth,
                                    .by_server = true,
                                    .fault = str_cstr(fault_id(FAULT_REFUSED)),
-                                   .message = message};
+                                   .message = message,
+                                   .expires_at = t->options.expires_at};
 }
 
 /* Rows that the server refused and rows that are in the target already, for the journal: behind those that
@@ -216,15 +221,16 @@ static void add_rejects(struct load_thread *t, struct arena *arena, struct journ
         rejects[at++] = t->waiting_rejects.items[i];
     for (uint32_t k = known; k < known_end; k++) {
         const struct load_piece *p = find_row(t, t->known_bad.items[k].row, &index);
-        rejects[at++] = refused_reject(p, index, t->known_bad.items[k].message);
+        rejects[at++] = refused_reject(t, p, index, t->known_bad.items[k].message);
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct load_source source = source_of(t, t->result.conflicting[i]);
+        struct load_source source = kept_of(t, t->result.conflicting[i]).source;
         rejects[at++] = (struct journal_reject){.row_ordinal = source.ordinal,
                                                 .nth = source.nth,
                                                 .by_server = true,
                                                 .fault = str_cstr(fault_id(FAULT_CONFLICT)),
-                                                .message = t->options.conflict_message};
+                                                .message = t->options.conflict_message,
+                                                .expires_at = t->options.expires_at};
     }
     batch->rejects = rejects;
     batch->reject_count = total;
@@ -252,16 +258,50 @@ static struct str cells_json(struct arena *arena, const struct str *cells, uint3
 static void add_crosswalk(struct load_thread *t, struct arena *arena, struct journal_batch *batch) {
     if (!t->options.journals_crosswalk || t->result.returned_count == 0) return;
     struct journal_crosswalk *rows = ARENA_ARRAY(arena, struct journal_crosswalk, t->result.returned_count);
-    uint32_t index, count = 0;
     for (uint32_t i = 0; i < t->result.returned_count; i++) {
         const struct load_returned *r = &t->result.returned[i];
-        const struct load_piece *p = find_ordinal(t, r->ordinal, &index);
-        struct str key = p && p->keys ? p->keys[index] : STR("");
-        rows[count++] = (struct journal_crosswalk){r->ordinal, key,
-                                                   cells_json(arena, r->cells, t->options.returning_count)};
+        rows[i] = (struct journal_crosswalk){r->ordinal, STR(""),
+                                             cells_json(arena, r->cells, t->options.returning_count)};
+        if (t->options.keeps_keys) rows[i].key = kept_of(t, r->ordinal).key;
+        if (t->box)
+            crosswalk_row_seal(t->box, t->options.run.id, t->options.plan->maps[t->options.map].name,
+                               &rows[i], arena);
     }
     batch->crosswalk = rows;
-    batch->crosswalk_count = count;
+    batch->crosswalk_count = t->result.returned_count;
+}
+
+static void add_close(struct journal_close *closes, uint32_t *count, uint64_t ordinal,
+                      enum journal_resolution how) {
+    closes[(*count)++] = (struct journal_close){ordinal, how};
+}
+
+static int compare_closes(const void *a, const void *b) {
+    const struct journal_close *x = a, *y = b;
+    if (x->row_ordinal != y->row_ordinal) return x->row_ordinal < y->row_ordinal ? -1 : 1;
+    return (int)y->resolution - (int)x->resolution; /* the worst one first */
+}
+
+/* mig retry: the ledger's entries that the batch settles, one for each source row. */
+static void add_closes(struct load_thread *t, struct arena *arena, uint64_t from, uint64_t to,
+                       const struct load_ledger *ledger, struct journal_batch *batch) {
+    uint32_t most = (uint32_t)(to - from) + batch->reject_count + (ledger ? ledger->left_out.count : 0),
+             count = 0;
+    struct journal_close *closes = ARENA_ARRAY(arena, struct journal_close, most + 1);
+    uint64_t at = 0;
+    for (const struct load_piece *p = t->held; p && at < to; at += p->rows.count, p = p->next)
+        for (uint64_t i = from > at ? from - at : 0; i < p->rows.count && at + i < to; i++)
+            add_close(closes, &count, p->sources[i].ordinal, JOURNAL_LOADED);
+    for (uint32_t i = 0; i < batch->reject_count; i++)
+        add_close(closes, &count, batch->rejects[i].row_ordinal, JOURNAL_REJECTED_AGAIN);
+    for (uint32_t i = 0; ledger && i < ledger->left_out.count; i++)
+        add_close(closes, &count, ledger->left_out.items[i], JOURNAL_LEFT_OUT);
+    qsort(closes, count, sizeof *closes, compare_closes);
+    for (uint32_t i = 0; i < count; i++)
+        if (i == 0 || closes[i].row_ordinal != closes[batch->close_count - 1].row_ordinal)
+            closes[batch->close_count++] = closes[i];
+    batch->closes = closes;
+    batch->close_below = t->options.first_batch;
 }
 
 static void forget_waiting(struct load_thread *t) {
@@ -295,6 +335,8 @@ static enum load_status commit_sent(struct load_thread *t, struct journal_batch 
     batch.sent_sum = (t->options.keep_rows ? sum_span(t, from, to) : t->held_sum) + t->waiting_sum;
     add_rejects(t, &arena, &batch, from, to);
     add_crosswalk(t, &arena, &batch);
+    batch.from_retry = t->options.from_retry;
+    if (batch.from_retry) add_closes(t, &arena, from, to, t->ledger, &batch);
     status = pg_loader_commit(t->loader, &batch, &t->result, &t->diags);
     arena_release(&arena);
     if (status != LOAD_OK) return status;
@@ -385,7 +427,7 @@ static void refuse_row(struct load_thread *t, uint64_t row) {
     tell_refused(t, row, message);
     t->waiting++;
     t->waiting_sum += hash128_number(p->rows.hashes[index].row);
-    VEC_PUSH(&t->waiting_arena, &t->waiting_rejects, refused_reject(p, index, message));
+    VEC_PUSH(&t->waiting_arena, &t->waiting_rejects, refused_reject(t, p, index, message));
 }
 
 /* The row that is the n-th of a span's to be sent. */
@@ -523,13 +565,14 @@ static void release_held(struct load_thread *t) {
 static void keep_sums(struct load_thread *t, const struct load_piece *piece) {
     for (uint32_t i = 0; i < piece->rows.count; i++)
         t->held_sum += hash128_number(piece->rows.hashes[i].row);
-    if (t->options.conflict_message.len == 0) return;
+    if (t->options.conflict_message.len == 0 && !t->options.journals_crosswalk) return;
     if (t->kept_count + piece->rows.count > t->kept_cap) {
         t->kept_cap = 2 * (t->kept_count + piece->rows.count);
         t->kept = memory_realloc(t->kept, sizeof *t->kept * t->kept_cap);
     }
     for (uint32_t i = 0; i < piece->rows.count; i++)
-        t->kept[t->kept_count++] = (struct kept_source){piece->rows.ordinals[i], piece->sources[i]};
+        t->kept[t->kept_count++] = (struct kept_source){piece->rows.ordinals[i], piece->sources[i],
+                                                        piece->keys ? piece->keys[i] : STR("")};
 }
 
 static bool carry_out_rows(struct load_thread *t, struct load_piece *piece) {
@@ -557,6 +600,7 @@ static bool carry_out_rows(struct load_thread *t, struct load_piece *piece) {
 
 static bool carry_out_commit(struct load_thread *t, struct journal_batch *batch,
                              const struct load_ledger *ledger) {
+    t->ledger = ledger;
     if (ledger) {
         batch->rejects = ledger->rejects.items;
         batch->reject_count = ledger->rejects.count;
@@ -627,6 +671,7 @@ struct load_thread *load_thread_open(const struct load_thread_options *options, 
     t->options = *options;
     t->held_end = &t->held;
     t->journal_ordinal = options->first_batch;
+    if (options->seal) t->box = seal_box_new(options->seal);
     t->counts = options->counts;
     diag_list_init(&t->diags, &t->arena);
     pthread_mutex_init(&t->lock, NULL);
@@ -727,6 +772,7 @@ void load_thread_close(struct load_thread *t) {
     pthread_mutex_unlock(&t->lock);
     if (t->started) pthread_join(t->thread, NULL);
     if (t->loader) pg_loader_close(t->loader);
+    seal_box_free(t->box);
     release_held(t);
     while (t->order_count) { /* never taken: the thread did not start */
         load_ledger_free(t->orders[t->order_first].ledger);

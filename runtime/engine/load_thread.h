@@ -37,6 +37,7 @@ void load_piece_free(struct load_piece *piece);
 struct load_ledger {
     struct arena arena;
     VEC(struct journal_reject) rejects;
+    VEC(uint64_t) left_out; /* mig retry: source rows that the spec leaves out now */
 };
 struct load_ledger *load_ledger_new(void);
 void load_ledger_free(struct load_ledger *ledger); /* NULL is fine */
@@ -73,8 +74,12 @@ struct load_thread_options {
     bool without_journal;
     bool keep_rows;                /* false: commit per map or per run */
     bool in_run, rehearse;         /* see struct pg_loader_options */
-    bool journals_crosswalk;       /* returned rows go into mig.crosswalk, by the keys of their pieces */
+    bool journals_crosswalk;       /* returned rows go into mig.crosswalk … */
+    bool keeps_keys;               /* … with the keys of their pieces: later runs find them by those */
+    const struct seal_key *seal;   /* … sealed with this key; NULL: in clear */
     struct str conflict_message;   /* for the ledger, of rows that are in the target already */
+    int64_t expires_at;            /* of the ledger's rows (timestamptz); 0: never */
+    bool from_retry;               /* repaired rows: the ledger's entries of their source rows are closed */
     uint64_t first_batch;          /* the ordinal of the first batch: those below are in the journal */
     struct journal_counts counts;  /* of those below */
     const volatile bool *given_up; /* the run is over for another reason: do not try again */

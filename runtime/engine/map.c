@@ -5,6 +5,7 @@
 #include "runtime/engine/load_thread.h"
 #include "runtime/engine/map_internal.h"
 #include "runtime/engine/outcomes.h"
+#include "runtime/engine/retry.h"
 #include "runtime/engine/replay.h"
 
 #include <stdlib.h>
@@ -50,7 +51,7 @@ static void set_up_projection(struct map_work *work, uint32_t *programs, uint32_
     struct map_run *run = work->run;
     for (uint32_t i = 0; i < count; i++)
         projection_add_program(&run->arena, &run->projection, &run->engine->plan->programs[programs[i]]);
-    if (run->mode == MAP_LOAD) add_pii_columns(run);
+    if (run->mode == MAP_LOAD || run->reads_personal) add_pii_columns(run);
 }
 
 /* Programs of the map in the order of the row's way: stages, main, group. */
@@ -97,6 +98,7 @@ static bool set_up(struct map_work *work) {
     work->partition = program_output(work->main.program, OUT_PARTITION, 0);
     if (map->unique != UNIQUE_NONE) work->unique_keys = map_new_key_set(engine);
     if (run->outputs.key_count && run->mode == MAP_LOAD) work->row_keys = map_new_key_set(engine);
+    map_retry_lend_keys(work);
     if (!engine_prepare_tables(engine, programs, count, map)) return false;
     if (map->crosswalk && run->mode == MAP_LOAD && !engine->table_states[map->crosswalk - 1].built &&
         !engine_open_crosswalk(engine, map->crosswalk - 1))
@@ -112,6 +114,7 @@ static void tear_down(struct map_work *work) {
     vm_free(work->main.vm);
     vm_free(work->group.vm);
     group_table_free(work->groups);
+    map_retry_keep_keys(work);
     key_set_free(work->unique_keys);
     key_set_free(work->row_keys);
     waves_free(work->waves);
@@ -242,6 +245,7 @@ static bool finish_skipped(struct map_work *work, const struct map_program *p, u
     struct map_run *run = work->run;
     run->report->skipped++;
     if (!show_left_out(work, p, row)) return false;
+    if (retry_feeding(run->engine, run->index)) ledger_add_left_out(run, work->ordinal_of(work, row));
     bool by_spec = false;
     for (const struct row_report *r = vm_first_report(p->vm, row); r; r = vm_next_report(p->vm, r))
         by_spec |= r->kind == OUTCOME_SKIPPED;
@@ -287,9 +291,12 @@ struct row_key {
 
 /* True: the key is new. A set that cannot grow ends the run. */
 static bool add_key(struct map_work *work, struct key_set *set, const struct row_key *key, uint64_t ordinal) {
-    enum key_set_result result = key_set_add_hashed(set, key->hash, ordinal, NULL, work->run->engine->diags);
+    uint64_t earlier = 0;
+    enum key_set_result result =
+        key_set_add_hashed(set, key->hash, ordinal, &earlier, work->run->engine->diags);
     if (result == KEY_SET_FAILED) engine_fail(work->run->engine, RUN_STOPPED);
-    return result == KEY_SET_NEW;
+    return result == KEY_SET_NEW ||
+           (result == KEY_SET_SEEN && map_retry_owns_key(work, set, earlier, ordinal));
 }
 
 /* The map's key is unique among the rows that are written; the first stands. */
@@ -301,6 +308,10 @@ static struct row_key hash_row_key(struct map_work *work, const struct map_progr
 
 static bool finish_duplicate(struct map_work *work, const struct map_program *p, uint32_t row) {
     const struct plan_action *action = &work->run->map->on_duplicate;
+    if (map_retry_follows(work, row)) {
+        work->run->report->read--;
+        return true;
+    }
     if (action->kind == DO_SKIP || action->kind == DO_FIRST) {
         vm_skip_row(p->vm, row, SKIPPED_DUPLICATE);
         return finish_skipped(work, p, row);
@@ -322,7 +333,8 @@ static bool accept_row(struct map_work *work, const struct map_program *p, uint3
         count_reports(work, p->program, p->vm, row, OUTCOME_OK);
         if (!outcomes_add(run, p->program, p->vm, row, work->place_of(work, row), OUTCOME_OK)) return false;
     }
-    draw_sample(work, row);
+    if (retry_feeding(run->engine, run->index) == NULL) draw_sample(work, row);
+    if (run->engine->retry) map_retry_note(work, row);
     if (run->crosswalk && !run->sink_remembers && encode_key(work, p->vm, p->program, row) &&
         !remember_row(work, p->vm, row, KEYED_PRESENT))
         return false;
@@ -340,6 +352,8 @@ static void count_nth(struct map_work *work, uint32_t row) {
 
 static bool finish_row(struct map_work *work, const struct map_program *p, uint32_t row,
                        const struct row_key *key) {
+    if (work->run->engine->retry && work->run->mode == MAP_LOAD && map_retry_passes(work, p, row))
+        return true;
     switch (vm_row_outcome(p->vm, row)) {
     case OUTCOME_FAILED: return stop_for_row(work, p->program, p->vm, row);
     case OUTCOME_SKIPPED: return finish_skipped(work, p, row);
@@ -380,8 +394,8 @@ struct str map_row_part(const struct map_run *run, uint32_t row, struct arena *a
     return part.kind == TYPE_TEXT ? arena_copy_str(arena, part.as_text) : (struct str){0};
 }
 
-bool map_reject_later(struct map_run *run, const struct row_place *place, struct str key, enum fault fault,
-                      struct str message) {
+bool map_reject_later(struct map_run *run, const struct reject_origin *origin, struct str key,
+                      enum fault fault, struct str message) {
     run->report->rejected++;
     tallies_count_fault(run->tallies, run->report, fault, message);
     if (run->crosswalk && key.len) {
@@ -392,9 +406,9 @@ bool map_reject_later(struct map_run *run, const struct row_place *place, struct
             return engine_fail(run->engine, RUN_STOPPED);
         keyed_table_reject(run->crosswalk, key); /* it was taken for written until now */
     }
-    return outcomes_add_plain(run, place, fault, message) &&
+    return outcomes_add_plain(run, origin->place, fault, message) &&
            (run->engine->quarantine == NULL ||
-            quarantine_add_plain(run->engine->quarantine, run, place, fault, message));
+            quarantine_add_plain(run->engine->quarantine, run, origin, fault, message));
 }
 
 bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,
@@ -424,8 +438,9 @@ static struct row_key hash_unique_key(struct map_work *work, uint32_t row) {
 
 /* True: the row goes on. Winners (keep last, ordered) were found by an earlier pass. */
 static bool is_unique(struct map_work *work, uint32_t row, const struct row_key *key) {
-    return work->winners ? winners_is_standing(work, row)
-                         : add_key(work, work->unique_keys, key, work->row_base + row);
+    return work->winners && retry_feeding(work->run->engine, work->run->index) == NULL
+               ? winners_is_standing(work, row)
+               : add_key(work, work->unique_keys, key, work->ordinal_of(work, row));
 }
 
 static void drop_duplicates(struct map_work *work, uint32_t count) {
@@ -433,7 +448,8 @@ static void drop_duplicates(struct map_work *work, uint32_t count) {
     struct row_key keys[KEY_GROUP] = {0};
     for (uint32_t row = 0; row < count; row++) {
         uint32_t left = count - row;
-        if (row % KEY_GROUP == 0 && work->winners == NULL)
+        if (row % KEY_GROUP == 0 &&
+            (work->winners == NULL || retry_feeding(work->run->engine, work->run->index)))
             for (uint32_t k = 0; k < KEY_GROUP && k < left; k++)
                 keys[k] = hash_unique_key(work, row + k);
         if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK || is_unique(work, row, &keys[row % KEY_GROUP]))
@@ -701,8 +717,11 @@ static bool scan_source(struct map_work *work) {
         all_rows[i] = i;
     bool good = true;
     work->batch_first = 0;
+    struct retry_map *retry = run->mode == MAP_LOAD ? retry_feeding(run->engine, run->index) : NULL;
     for (struct row_batch *batch; good && (batch = scan_next(scan)) != NULL;) {
-        good = run_rows(work, batch, all_rows, batch->count);
+        uint32_t count = batch->count;
+        if (retry) good = retry_take_rows(run, retry, batch, all_rows, &count);
+        good = good && (count == 0 || run_rows(work, batch, all_rows, count));
         tell_progress(run, batch);
         run->current_batch = NULL; /* what the server says later is about rows that are no longer there */
         scan_recycle(scan, batch);
@@ -726,6 +745,7 @@ static bool scan_map(struct map_work *work) {
     const struct keyed_table *table = run->engine->tables[from->crosswalk - 1];
     uint64_t total = keyed_table_count(table);
     struct row_batch batch = {0};
+    struct retry_map *retry = run->mode == MAP_LOAD ? retry_feeding(run->engine, run->index) : NULL;
     bool good = true;
     uint32_t *present = ARENA_ARRAY(&run->arena, uint32_t, BATCH_ROWS), count;
     row_batch_init(&batch, run->projection.columns.count);
@@ -738,7 +758,8 @@ static bool scan_map(struct map_work *work) {
             batch.places[i] = (struct row_place){.row = first + i + 1};
             if (keyed_table_status(table, (int64_t)(first + i)) == KEYED_PRESENT) present[count++] = i;
         }
-        good = run_rows(work, &batch, present, count);
+        if (retry) retry_take_map_rows(retry, table, first, present, &count);
+        good = count == 0 || run_rows(work, &batch, present, count);
     }
     work->rows_end = total;
     row_batch_release(&batch);
@@ -751,7 +772,8 @@ static bool scan_rows_once(struct map_work *work) {
 
 static bool run_passes(struct map_work *work) {
     const struct plan_map *map = work->run->map;
-    if (work->unique_keys && (map->unique == UNIQUE_LAST || work->order_count)) {
+    if (work->unique_keys && (map->unique == UNIQUE_LAST || work->order_count) &&
+        (work->run->mode != MAP_LOAD || retry_feeding(work->run->engine, work->run->index) == NULL)) {
         work->pass = PASS_WINNERS;
         if (!scan_rows_once(work)) return false;
         work->row_base = 0;
@@ -789,7 +811,7 @@ bool map_execute(struct map_run *run) {
     struct map_work *work = memory_zalloc(sizeof *work);
     double started = monotonic_seconds();
     work->run = run;
-    work->nth_ordinal = UINT64_MAX;
+    work->nth_ordinal = work->position_ordinal = UINT64_MAX;
     run->work = work;
     if (run->mode == MAP_LOAD) work->sample_size = map_sample_size(run);
     work->sample_seed = hash_bytes64(run->index, run->engine->values.run_id.bytes, 16);

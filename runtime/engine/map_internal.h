@@ -58,6 +58,8 @@ struct map_work {
     uint32_t accepted_nth[BATCH_ROWS]; /* of each: which of the good rows of its source row it is, from 0 */
     uint64_t nth_ordinal;              /* the source row of the last good row */
     uint32_t nth;
+    uint64_t position_ordinal; /* mig retry: the source row of the last row, and which of its rows it was */
+    uint32_t position, retry_position;
     uint64_t batch_first, rows_end;
     uint32_t sample_size;
     uint64_t sample_seen, sample_seed;
@@ -90,6 +92,17 @@ static inline const uint32_t *chunk_index(const struct chunk *chunk) {
     return chunk->whole ? NULL : chunk->row_index;
 }
 
+/* quarantine_record.c: what is kept of a rejected row. */
+struct quarantine_record {
+    struct buf faults; /* as a JSON array; the caller's, finished */
+    struct buf line;   /* without personal data, with its line break; made by quarantine_record_write */
+    struct buf sealed; /* the whole record */
+};
+/* seal: whether to make the sealed part, too. */
+void quarantine_record_write(struct map_run *run, const struct reject_origin *origin, bool seal,
+                             struct quarantine_record *record);
+void quarantine_record_release(struct quarantine_record *record);
+
 /* stages.c: multiplies a batch's rows by each and join, hands chunks to map_run_chunk. */
 /* rows: those of the batch that take part, ascending. */
 bool stages_run(struct map_work *work, struct row_batch *batch, const uint32_t *rows, uint32_t count);
@@ -98,7 +111,23 @@ void stages_bind_inputs(struct map_work *work, struct map_program *p, struct chu
 /* winners.c: for `keep last` and orders, which row of each key stands; first pass. */
 bool winners_add(struct map_work *work, uint32_t count);
 bool winners_is_standing(struct map_work *work, uint32_t row);
+/* The row that stands for a key, by the ordinal that the key set has. */
+uint64_t winners_row(const struct winners *winners, uint64_t slot);
 void winners_free(struct winners *winners);
+
+/* retry_rows.c: `mig retry` in a map's way; all for maps of an engine with retry set. */
+/* Is the row left alone: loaded by the run itself, or followed and still no good? Counts positions: once a
+ * row. */
+bool map_retry_passes(struct map_work *work, const struct map_program *p, uint32_t row);
+/* Is it fed without a repair? False where nothing is fed. */
+bool map_retry_follows(const struct map_work *work, uint32_t row);
+void map_retry_note(struct map_work *work, uint32_t row); /* accepted */
+/* Key sets of the replay serve the rows that are fed. */
+void map_retry_lend_keys(struct map_work *work);
+void map_retry_keep_keys(struct map_work *work);
+/* Was it this source row itself that had the key first? */
+bool map_retry_owns_key(const struct map_work *work, const struct key_set *set, uint64_t earlier,
+                        uint64_t ordinal);
 
 /* waves.c: rows that refer to rows of their own map, parents first. */
 struct waves *waves_new(struct map_work *work);

@@ -1,7 +1,5 @@
-/* Rejected rows as NDJSON, one file a map, mode 0600: where the row came from, the record as it stands there,
- * every fault with the spec line that found it. Personal values are masked, in the raw record too. */
-#include "runtime/engine/engine.h"
-
+/* Files of rejected rows, one map after the other: MAP.ndjson, which holds no personal data, and MAP.sealed
+ * with the whole records where there is a key. */
 #include "runtime/engine/map_internal.h"
 
 #include <dirent.h>
@@ -14,10 +12,13 @@
 struct quarantine {
     struct engine *engine;
     struct str directory;
-    const struct plan_map *map; /* whose file is open */
+    const struct plan_map *map; /* whose files are open */
     struct str path;
     int fd;
     struct buf out;
+    bool sealing;
+    struct seal_writer *sealed; /* NULL: not open */
+    struct quarantine_record record;
 };
 
 enum { FLUSH_AT = 256 * 1024 };
@@ -45,11 +46,32 @@ static bool make_directory(struct quarantine *q) {
     return good || report_write_error(q, "create");
 }
 
+/* Whole records that an earlier go has sealed are not given up for lines without personal data. */
+static bool refuse_without_key(struct quarantine *q, struct str name) {
+    struct diag *diag =
+        diag_report(q->engine->diags, X_SEAL_KEY, no_span(),
+                    "the run sealed its quarantine, and %s is not set now", SEAL_KEY_VARIABLE);
+    diag_place(q->engine->diags, diag, "%.*s/%.*s", STR_ARG(q->directory), STR_ARG(name));
+    diag_help(q->engine->diags, diag, "Set it to the key that the run had.");
+    return engine_fail(q->engine, RUN_USAGE);
+}
+
+static void find_sealed(struct quarantine *q) {
+    DIR *dir = opendir(arena_copy_cstr(q->engine->arena, q->directory));
+    bool good = true;
+    for (struct dirent *entry; good && dir && (entry = readdir(dir)) != NULL;)
+        if (str_ends_with(str_cstr(entry->d_name), STR(".sealed")))
+            good = refuse_without_key(q, str_cstr(entry->d_name));
+    if (dir) closedir(dir);
+}
+
 struct quarantine *quarantine_open(struct engine *engine, struct str directory) {
     struct quarantine *q = memory_zalloc(sizeof *q);
     q->engine = engine;
     q->directory = directory;
     q->fd = -1;
+    q->sealing = engine->has_seal_key;
+    if (!q->sealing && engine->options->again) find_sealed(q);
     return q;
 }
 
@@ -76,7 +98,7 @@ bool quarantine_sync(struct quarantine *q) {
     if (q->fd < 0) return true;
     if (!write_out(q)) return false;
     if (fsync(q->fd) != 0 && errno != EINVAL && errno != EROFS) return report_write_error(q, "write");
-    return true;
+    return q->sealed == NULL || seal_writer_sync(q->sealed) || report_write_error(q, "seal");
 }
 
 static bool close_file(struct quarantine *q) {
@@ -85,6 +107,8 @@ static bool close_file(struct quarantine *q) {
         good = quarantine_sync(q);
         if (close(q->fd) != 0 && good) good = report_write_error(q, "write");
     }
+    if (q->sealed && !seal_writer_close(q->sealed) && good) good = report_write_error(q, "seal");
+    q->sealed = NULL;
     q->fd = -1;
     return good;
 }
@@ -93,76 +117,44 @@ void quarantine_close(struct quarantine *q) {
     if (q == NULL) return;
     close_file(q);
     buf_release(&q->out);
+    quarantine_record_release(&q->record);
     free(q);
 }
 
-static bool open_file(struct quarantine *q, const struct plan_map *map) {
+/* A process that was killed may have left half a line. */
+static bool cut_half_line(int fd) {
+    off_t end = lseek(fd, 0, SEEK_END);
+    char last = '\n';
+    for (off_t at = end; at > 0; at--) {
+        if (pread(fd, &last, 1, at - 1) != 1) return false;
+        if (last == '\n') return at == end || ftruncate(fd, at) == 0;
+    }
+    return end == 0 || ftruncate(fd, 0) == 0;
+}
+
+static bool open_sealed(struct quarantine *q) {
+    struct seal_subject subject = {q->engine->values.run_id, q->map->name, q->engine->values.started_at,
+                                   q->engine->expires_at};
+    struct str clear = q->path;
+    q->path =
+        arena_printf(q->engine->arena, "%.*s/%.*s.sealed", STR_ARG(q->directory), STR_ARG(q->map->name));
+    q->sealed = seal_writer_open(q->path.ptr, &q->engine->seal_key, &subject);
+    if (q->sealed == NULL) return report_write_error(q, "seal");
+    q->path = clear;
+    return true;
+}
+
+static bool open_files(struct quarantine *q, const struct plan_map *map) {
     if (q->map == map && q->fd >= 0) return true;
     if (!close_file(q) || !make_directory(q)) return false;
     q->path = arena_printf(q->engine->arena, "%.*s/%.*s.ndjson", STR_ARG(q->directory), STR_ARG(map->name));
-    q->fd = open(q->path.ptr, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    q->fd = open(q->path.ptr, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     q->map = map;
-    return q->fd >= 0 || report_write_error(q, "create");
+    if (q->fd < 0 || !cut_half_line(q->fd)) return report_write_error(q, "create");
+    return !q->sealing || open_sealed(q);
 }
 
-/* ---------------------------------------------------------------- one record */
-
-static bool find_text(struct str in, struct str what, size_t from, size_t *at) {
-    for (size_t i = from; i + what.len <= in.len; i++)
-        if (memcmp(in.ptr + i, what.ptr, what.len) == 0) {
-            *at = i;
-            return true;
-        }
-    return false;
-}
-
-static void replace_all(struct buf *text, struct str what) {
-    struct buf out = {0};
-    size_t from = 0, at;
-    while (find_text(buf_str(text), what, from, &at)) {
-        buf_append(&out, text->ptr + from, at - from);
-        buf_append_cstr(&out, "***");
-        from = at + what.len;
-    }
-    buf_append(&out, text->ptr + from, text->len - from);
-    buf_release(text);
-    *text = out;
-}
-
-/* Can personal cells be told from the others in the raw record? Not in one that the reader could not take
- * apart, nor where a record holds others, nor in JSON that is no object. */
-static bool cells_are_known(const struct map_run *run, const struct row_batch *batch, uint32_t batch_row) {
-    if (batch == NULL) return false;
-    const struct plan_source *source = &run->engine->plan->sources[run->map->source];
-    bool json = source->format == SOURCE_JSON || source->format == SOURCE_NDJSON;
-    struct str raw = batch->places[batch_row].raw;
-    if (source->children.len || (json && (raw.len == 0 || raw.ptr[0] != '{'))) return false;
-    for (uint32_t f = 0; f < batch->faults.count; f++)
-        if (batch->faults.items[f].row == batch_row) return false;
-    return true;
-}
-
-/* The raw record without its personal cells. What cannot be found in it as it stands (escaped, quoted) makes
- * the whole record personal: it is left out. */
-static bool mask_raw(struct map_run *run, const struct row_place *place, const struct row_batch *batch,
-                     uint32_t batch_row, struct buf *raw) {
-    buf_append_str(raw, place->raw);
-    if (run->map->from_kind != FROM_SOURCE) return true;
-    const struct plan_source_table *table =
-        &run->engine->plan->sources[run->map->source].tables[run->map->source_table];
-    for (uint32_t c = 0; c < run->projection.columns.count; c++) {
-        const struct reader_column *column = &run->projection.columns.items[c];
-        if (!table->columns[column->column].pii) continue;
-        if (!cells_are_known(run, batch, batch_row)) return false;
-        if (batch->columns[c].state[batch_row] == ROW_NULL) continue;
-        struct str value = batch->columns[c].text[batch_row];
-        size_t at;
-        if (value.len == 0) continue;
-        if (!find_text(buf_str(raw), value, 0, &at)) return false;
-        replace_all(raw, value);
-    }
-    return true;
-}
+/* ---------------------------------------------------------------- one row */
 
 static void append_fault(const struct plan *plan, const struct plan_program *program,
                          const struct row_report *r, struct buf *out) {
@@ -204,50 +196,35 @@ void quarantine_append_faults(const struct engine *engine, const struct plan_pro
     buf_append_char(json, ']');
 }
 
-static void append_head(struct quarantine *q, struct map_run *run, const struct row_place *place) {
-    buf_append_cstr(&q->out, "{\"map\":");
-    buf_append_json(&q->out, run->map->name);
-    buf_append_cstr(&q->out, ",\"file\":");
-    buf_append_json(&q->out, map_place_file(run, place));
-    buf_printf(&q->out, ",\"line\":%llu,\"row\":%llu", (unsigned long long)place->line,
-               (unsigned long long)place->row);
-}
-
-static bool finish_record(struct quarantine *q, struct map_run *run, const struct row_place *place) {
-    struct buf raw = {0};
-    const struct row_batch *batch = NULL;
-    uint32_t batch_row = 0;
-    if (run->current_batch && place >= run->current_batch->places &&
-        place < run->current_batch->places + BATCH_ROWS) {
-        batch = run->current_batch;
-        batch_row = (uint32_t)(place - batch->places);
-    }
-    if (mask_raw(run, place, batch, batch_row, &raw)) {
-        buf_append_cstr(&q->out, ",\"raw\":");
-        buf_append_json(&q->out, buf_str(&raw));
-    } else {
-        buf_append_cstr(&q->out, ",\"raw\":null,\"raw_withheld\":\"it holds personal data\"");
-    }
-    buf_append_cstr(&q->out, "}\n");
-    buf_release(&raw);
+/* The row's faults are written; now the row. */
+static bool add_row(struct quarantine *q, struct map_run *run, const struct reject_origin *origin) {
+    quarantine_record_write(run, origin, q->sealing, &q->record);
+    if (q->sealing && !seal_writer_add(q->sealed, buf_str(&q->record.sealed)))
+        return report_write_error(q, "seal");
+    buf_append_str(&q->out, buf_str(&q->record.line));
     return q->out.len < FLUSH_AT || write_out(q);
 }
 
 bool quarantine_add(struct quarantine *q, struct map_run *run, const struct plan_program *program,
                     const struct vm *vm, uint32_t row, const struct row_place *place) {
-    if (!open_file(q, run->map)) return false;
-    append_head(q, run, place);
-    buf_append_cstr(&q->out, ",\"faults\":");
-    quarantine_append_faults(q->engine, program, vm, row, &q->out);
-    return finish_record(q, run, place);
+    if (!open_files(q, run->map)) return false;
+    struct arena scratch = {0};
+    struct row_cells cells;
+    struct reject_origin origin = {place, map_row_ordinal(run, row), 0, false, NULL};
+    if (map_row_cells(run, place, false, &scratch, &cells)) origin.cells = &cells;
+    buf_clear(&q->record.faults);
+    quarantine_append_faults(q->engine, program, vm, row, &q->record.faults);
+    bool good = add_row(q, run, &origin);
+    arena_release(&scratch);
+    return good;
 }
 
-bool quarantine_add_plain(struct quarantine *q, struct map_run *run, const struct row_place *place,
+bool quarantine_add_plain(struct quarantine *q, struct map_run *run, const struct reject_origin *origin,
                           enum fault fault, struct str message) {
-    if (!open_file(q, run->map)) return false;
-    append_head(q, run, place);
-    buf_printf(&q->out, ",\"faults\":[{\"code\":\"%s\",\"message\":", fault_id(fault));
-    buf_append_json(&q->out, message);
-    buf_append_cstr(&q->out, "}]");
-    return finish_record(q, run, place);
+    if (!open_files(q, run->map)) return false;
+    buf_clear(&q->record.faults);
+    buf_printf(&q->record.faults, "[{\"code\":\"%s\",\"message\":", fault_id(fault));
+    buf_append_json(&q->record.faults, message);
+    buf_append_cstr(&q->record.faults, "}]");
+    return add_row(q, run, origin);
 }

@@ -50,11 +50,13 @@ static bool visit_refused(void *context, struct map_run *run, const struct vm *v
                                 loaded->engine->diags) == KEY_SET_FAILED)
         return engine_fail(loaded->engine, RUN_STOPPED);
     loaded->scan = run->scan; /* for the file's name */
-    const struct row_place *place = map_row_place(run, row);
+    struct row_cells cells;
+    struct reject_origin origin = {map_row_place(run, row), ordinal, found->source.nth, true, NULL};
+    if (map_row_cells(run, origin.place, false, &run->arena, &cells)) origin.cells = &cells;
     bool good =
-        outcomes_add_plain(loaded, place, FAULT_REFUSED, found->message) &&
+        outcomes_add_plain(loaded, origin.place, FAULT_REFUSED, found->message) &&
         (loaded->engine->quarantine == NULL ||
-         quarantine_add_plain(loaded->engine->quarantine, loaded, place, FAULT_REFUSED, found->message));
+         quarantine_add_plain(loaded->engine->quarantine, loaded, &origin, FAULT_REFUSED, found->message));
     loaded->scan = NULL;
     return good;
 }
@@ -91,6 +93,7 @@ bool map_refuse_rows(struct map_run *run, const struct load_refused *refused, ui
                             .visit_context = &search,
                             .report = &ignored};
     again.tallies = tallies_new(engine);
+    again.reads_personal = engine->quarantine != NULL;
     again.only_ordinals = ordinals;
     again.only_ordinal_count = count;
     return map_execute(&again);

@@ -1,5 +1,6 @@
 /* A run from its start to its end: parameters, target, checks, maps in order, checks again. */
 #include "runtime/engine/checks.h"
+#include "runtime/engine/retry.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/engine/replay.h"
 #include "runtime/engine/target_dry.h"
@@ -107,32 +108,25 @@ struct str run_target_url(const struct plan *plan, struct str environment, struc
     return STR("");
 }
 
-/* What this version does not do must not look as if it were done. */
-static bool refuse_unsupported(struct engine *engine, const struct plan_environment *environment) {
-    const struct plan *plan = engine->plan;
-    if (environment && environment->retention_seconds && !engine->options->dry_run &&
-        !engine->options->rehearse) {
-        struct diag *diag =
-            diag_report(engine->diags, X_UNSUPPORTED, no_span(),
-                        "environment `%.*s` asks for a retention, but this version removes no files",
-                        STR_ARG(environment->name));
-        diag_help(engine->diags, diag,
-                  "Take `retention` out of the spec, and remove quarantine files yourself.");
-        return engine_fail(engine, RUN_REFUSED);
-    }
+void engine_take_environment(struct engine *engine) {
+    const struct plan_environment *environment = NULL;
+    for (uint32_t i = 0; i < engine->plan->environments_count; i++)
+        if (str_eq(engine->plan->environments[i].name, engine->options->environment))
+            environment = &engine->plan->environments[i];
+    engine->expires_at = engine_expiry(engine, environment ? environment->retention_seconds : 0);
+}
+
+int64_t engine_expiry(const struct engine *engine, int64_t seconds) {
+    int64_t from = engine->values.started_at, span;
+    if (seconds <= 0 || __builtin_mul_overflow(seconds, INT64_C(1000000), &span) ||
+        __builtin_add_overflow(from, span, &span))
+        return 0;
+    return span;
+}
+
+static void open_window(struct engine *engine, const struct plan_environment *environment) {
     if (environment && environment->window_seconds)
         engine->deadline = engine->started + (double)environment->window_seconds;
-    for (uint32_t i = 0; i < plan->maps_count; i++) {
-        if (plan->maps[i].crosswalk_days && !engine->options->dry_run && !engine->options->rehearse) {
-            struct diag *diag =
-                diag_report(engine->diags, X_UNSUPPORTED, no_span(),
-                            "map `%.*s` asks to keep its crosswalk, which this version cannot do",
-                            STR_ARG(plan->maps[i].name));
-            diag_help(engine->diags, diag, "Take `keep crosswalk` out of the spec.");
-            return engine_fail(engine, RUN_REFUSED);
-        }
-    }
-    return true;
 }
 
 static void draw_run_id(struct uuid *id) {
@@ -161,8 +155,15 @@ static void name_run(struct engine *engine) {
     engine->report->started_at = value_format(engine->arena, &value);
 }
 
-static bool prepare_engine(struct engine *engine) {
+static bool take_seal_key(struct engine *engine) {
+    enum seal_key_result result = seal_key_from_env(SEAL_KEY_VARIABLE, &engine->seal_key, engine->diags);
+    engine->has_seal_key = result == SEAL_KEY_READ;
+    return result != SEAL_KEY_BAD || engine_fail(engine, RUN_USAGE);
+}
+
+bool engine_prepare(struct engine *engine) {
     const struct plan *plan = engine->plan;
+    if (!take_seal_key(engine)) return false;
     engine->zones = ARENA_NEW(engine->arena, struct zone_cache);
     engine->zones->arena = engine->arena;
     engine->tables = ARENA_ARRAY(engine->arena, struct keyed_table *, plan->tables_count + 1);
@@ -185,6 +186,7 @@ void engine_release(struct engine *engine) {
     program_set_free(engine->programs);
     engine_drop_standard_input(engine);
     quarantine_close(engine->quarantine);
+    seal_key_forget(&engine->seal_key);
     outcomes_close(engine->outcomes);
     fingerprint_release(engine);
 }
@@ -241,33 +243,64 @@ bool engine_runs_map(const struct engine *engine, uint32_t map) {
            (engine->options->only_count == 0 || engine->plan->maps[map].partition.len > 0);
 }
 
+/* What is kept for months must not lie about in clear. */
+static bool refuse_clear_crosswalk(struct engine *engine, const struct plan_map *map) {
+    struct diag *diag =
+        diag_report(engine->diags, X_SEAL_KEY, no_span(),
+                    "map `%.*s` keeps its crosswalk, which holds personal data, and %s is not set",
+                    STR_ARG(map->name), SEAL_KEY_VARIABLE);
+    diag_help(engine->diags, diag,
+              "It is sealed with that key for later runs. Make one (`openssl rand -hex 32`) and keep it; or "
+              "take `keep crosswalk` out of the spec.");
+    return engine_fail(engine, RUN_USAGE);
+}
+
+static bool may_keep_crosswalks(struct engine *engine) {
+    for (uint32_t i = 0;
+         i < engine->plan->maps_count && !engine->options->dry_run && !engine->options->rehearse; i++) {
+        const struct plan_map *map = &engine->plan->maps[i];
+        if (map->crosswalk_days == 0 || !engine_runs_map(engine, i)) continue;
+        if (map->crosswalk == 0)
+            engine_log(engine, 'W', "map %.*s keeps no crosswalk: no map of the spec finds rows through it",
+                       STR_ARG(map->name));
+        if (!engine->has_seal_key && crosswalk_is_personal(engine->plan, map))
+            return refuse_clear_crosswalk(engine, map);
+    }
+    return true;
+}
+
 static bool refuse_unseen(struct engine *engine, const struct plan_map *map, uint32_t needed) {
     struct diag *diag = diag_report(engine->diags, X_UNSUPPORTED, no_span(),
                                     "map `%.*s` finds rows through map `%.*s`, which this run leaves out",
                                     STR_ARG(map->name), STR_ARG(engine->plan->maps[needed].name));
-    diag_help(
-        engine->diags, diag,
-        "Rows of another run are not remembered: put both maps into one phase or part, or find the rows "
-        "with `lookup … in` the target's table.");
+    diag_help(engine->diags, diag,
+              "Put both maps into one phase or part; or write `keep crosswalk N days` in `%.*s`, so that "
+              "later runs "
+              "know its rows; or find the rows with `lookup … in` the target's table.",
+              STR_ARG(engine->plan->maps[needed].name));
     return engine_fail(engine, RUN_REFUSED);
+}
+
+static bool knows_map(const struct engine *engine, uint32_t map) {
+    return engine_runs_map(engine, map) || crosswalk_is_kept(engine, map);
 }
 
 /* All maps whose rows this one finds by key. */
 static bool sees_what_it_needs(struct engine *engine, uint32_t index) {
     const struct plan *plan = engine->plan;
     const struct plan_map *map = &plan->maps[index];
-    if (map->from_kind == FROM_MAP && !engine_runs_map(engine, map->source))
+    if (map->from_kind == FROM_MAP && !knows_map(engine, map->source))
         return refuse_unseen(engine, map, map->source);
     for (uint32_t s = 0; s < map->stages_count; s++)
         if (map->stages[s].kind != STAGE_EACH && plan->tables[map->stages[s].table].kind == KEYED_MAP &&
-            !engine_runs_map(engine, plan->tables[map->stages[s].table].source))
+            !knows_map(engine, plan->tables[map->stages[s].table].source))
             return refuse_unseen(engine, map, plan->tables[map->stages[s].table].source);
     uint32_t programs[] = {map->program, map->grouped ? map->group_program - 1 : map->program};
     for (uint32_t p = 0; p < 2; p++)
         for (uint32_t i = 0; i < plan->programs[programs[p]].code_count; i++) {
             const struct plan_instr *in = &plan->programs[programs[p]].code[i];
             if (OPCODES[in->op].imm2 != IMM_TABLE || plan->tables[in->imm2].kind != KEYED_MAP) continue;
-            if (!engine_runs_map(engine, plan->tables[in->imm2].source))
+            if (!knows_map(engine, plan->tables[in->imm2].source))
                 return refuse_unseen(engine, map, plan->tables[in->imm2].source);
         }
     return true;
@@ -301,11 +334,21 @@ static bool go_on_rehearsing(struct engine *engine) {
     return true;
 }
 
-static bool within_tolerance(struct engine *engine, const struct plan_map *map,
+/* Rejected rows of the map that `mig retry` has seen to since. */
+static uint64_t closed_since(struct engine *engine, struct target_postgres *pg, const struct plan_map *map) {
+    uint64_t closed = 0;
+    if (engine->options->again &&
+        !ledger_count_closed(pg->look, engine->values.run_id, map->name, &closed, NULL))
+        return 0;
+    return closed;
+}
+
+static bool within_tolerance(struct engine *engine, struct target_postgres *pg, const struct plan_map *map,
                              const struct run_map_report *r, const struct plan_environment *environment) {
     uint8_t kind = map->tolerance_kind;
     struct str text = map->tolerance;
-    struct decimal limit = decimal_from_int(0), rejected = decimal_from_int((int64_t)r->rejected);
+    uint64_t closed = closed_since(engine, pg, map), open = r->rejected > closed ? r->rejected - closed : 0;
+    struct decimal limit = decimal_from_int(0), rejected = decimal_from_int((int64_t)open);
     if (kind == TOLERANCE_UNSET && environment) {
         kind = environment->tolerance_kind;
         text = environment->tolerance;
@@ -316,12 +359,11 @@ static bool within_tolerance(struct engine *engine, const struct plan_map *map,
         decimal_multiply(rejected, decimal_from_int(100), &rejected);
     }
     if (decimal_compare(rejected, limit) <= 0 || engine->options->dry_run) return true;
-    struct diag *diag =
-        diag_report(engine->diags, X_TOLERANCE, no_span(),
-                    "map `%.*s` rejected %llu of %llu rows, more than the tolerance of %.*s%s",
-                    STR_ARG(map->name), (unsigned long long)r->rejected, (unsigned long long)r->read,
-                    kind == TOLERANCE_UNSET ? 1 : (int)text.len, kind == TOLERANCE_UNSET ? "0" : text.ptr,
-                    kind == TOLERANCE_PERCENT ? "%" : "");
+    struct diag *diag = diag_report(
+        engine->diags, X_TOLERANCE, no_span(),
+        "map `%.*s` rejected %llu of %llu rows, more than the tolerance of %.*s%s", STR_ARG(map->name),
+        (unsigned long long)open, (unsigned long long)r->read, kind == TOLERANCE_UNSET ? 1 : (int)text.len,
+        kind == TOLERANCE_UNSET ? "0" : text.ptr, kind == TOLERANCE_PERCENT ? "%" : "");
     if (engine->report->quarantine_dir.len)
         diag_help(engine->diags, diag, "The rows are in %.*s/%.*s.ndjson, each with its reason.",
                   STR_ARG(engine->report->quarantine_dir), STR_ARG(map->name));
@@ -369,14 +411,15 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
         }
         if (!target_postgres_revive(pg)) return false;
         if (pg->journaling && !fingerprint_write(engine, pg->look, &pg->run, false)) return false;
-        bool good = rebuild_before_map(pg, i);
+        bool good =
+            rebuild_before_map(pg, i) && (engine->options->again == NULL || retry_load_crosswalks(engine, i));
         if (!good) return false;
         good = engine_run_map(engine, i) && rebuild_after_map(pg, i);
         const struct run_map_report *report = engine->report->maps.items[engine->report->maps.count - 1];
         log_map(engine, report);
         if (!good || !audit_write(engine, pg, "map_finished", map->name, map_detail(engine, report)))
             return false;
-        if (!within_tolerance(engine, map, report, environment)) return false;
+        if (!within_tolerance(engine, pg, map, report, environment)) return false;
     }
     return true;
 }
@@ -420,17 +463,20 @@ static void finish(struct engine *engine, struct target_postgres *pg) {
 }
 
 /* Maps up to the last that is wanted, their rows looked at and not sent. */
-static bool replay_maps(struct engine *engine) {
+bool engine_replay_maps(struct engine *engine) {
     const bool *wanted = engine->replay->wanted;
     uint32_t end = engine->plan->maps_count;
     while (wanted && end && !wanted[end - 1])
         end--;
-    for (uint32_t i = 0; i < end; i++)
-        if (engine_runs_map(engine, i) && !engine_run_map(engine, i)) return false;
+    for (uint32_t i = 0; i < end; i++) {
+        if (engine->retry && !retry_has_run(engine->options->again, engine->plan->maps[i].name)) continue;
+        if (engine_runs_map(engine, i) && (!retry_load_crosswalks(engine, i) || !engine_run_map(engine, i)))
+            return false;
+    }
     return true;
 }
 
-static void begin(struct engine *engine, struct run_report *report) {
+void engine_begin(struct engine *engine, struct run_report *report) {
     report->arena = engine->arena;
     report->migration = engine->plan->migration;
     report->version = engine->plan->version;
@@ -456,14 +502,15 @@ enum run_status replay_execute(const struct plan *plan, const struct run_options
                             .replay = replay,
                             .chunk_rows = replay->chunk_rows,
                             .started = monotonic_seconds()};
-    begin(&engine, report);
-    bool good = prepare_engine(&engine) && engine_check_sources(&engine) &&
+    engine_begin(&engine, report);
+    bool good = engine_prepare(&engine) && engine_check_sources(&engine) &&
                 fingerprint_compare(&engine, info->sources, info->source_count);
     struct str url =
         good ? run_target_url(plan, options->environment, options->target_url, arena, diags) : STR("");
     if (good && url.len == 0) engine_fail(&engine, RUN_USAGE);
     engine.target = &target;
-    if (!engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target)) replay_maps(&engine);
+    if (!engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target))
+        engine_replay_maps(&engine);
     report->status = engine.status;
     engine_release(&engine);
     target_postgres_close(&pg);
@@ -481,11 +528,13 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
                             .diags = diags,
                             .report = report,
                             .started = monotonic_seconds()};
-    begin(&engine, report);
+    engine_begin(&engine, report);
     const struct plan_environment *environment = find_environment(&engine);
+    engine_take_environment(&engine);
+    open_window(&engine, environment);
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
-                maps_see_each_other(&engine) && refuse_unsupported(&engine, environment) &&
-                prepare_engine(&engine) && engine_check_sources(&engine);
+                maps_see_each_other(&engine) && engine_prepare(&engine) && may_keep_crosswalks(&engine) &&
+                engine_check_sources(&engine);
     bool detached = run_needs_no_target(plan, options);
     struct str url = good && !detached
                          ? run_target_url(plan, options->environment, options->target_url, arena, diags)
@@ -495,14 +544,14 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
         report->quarantine_dir =
             arena_printf(arena, "%.*s/%s/quarantine", STR_ARG(options->work_dir), report->run_id);
         engine.quarantine = quarantine_open(&engine, report->quarantine_dir);
-        if (options->again) quarantine_clear(engine.quarantine);
         engine.outcomes = outcomes_open(&engine);
         engine.target = &target;
         if (detached)
             engine_note(&engine, "The spec has no target: this run was made without a database and is in no "
                                  "journal, so `mig status` does not know it.");
-        bool open = target_postgres_open(&pg, &engine, url, &target);
-        if (options->dry_run) dry = target_dry_open(&engine, &target);
+        bool open = !engine_stopped(&engine) && target_postgres_open(&pg, &engine, url, &target);
+        if (open && options->dry_run) dry = target_dry_open(&engine, &target);
+        if (open && options->again) quarantine_clear(engine.quarantine); /* the run is this one's now */
         if (open) run_all(&engine, &pg, environment);
     }
     finish(&engine, &pg);

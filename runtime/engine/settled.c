@@ -1,6 +1,8 @@
 /* See settled.h. */
 #include "runtime/engine/settled.h"
 
+#include "runtime/engine/crosswalk_row.h"
+
 #include "runtime/value/uuid.h"
 
 #include <cjson/cJSON.h>
@@ -26,13 +28,14 @@ struct settled {
     uint32_t differing;
     struct journal_verdict *verdicts;
     uint32_t verdict_count;
-    struct journal_counts counts;
+    struct journal_counts counts, retried;
     uint64_t next_batch;
     uint32_t returning_count;
     struct arena stored_arena; /* of one batch */
     struct stored_row *stored;
     uint32_t stored_count, stored_at;
     int64_t stored_batch; /* whose they are; -1: none */
+    struct seal_box *box; /* NULL: there is no key */
 };
 
 static void sum_counts(struct journal_counts *sum, const struct journal_counts *add) {
@@ -46,7 +49,8 @@ static void sum_counts(struct journal_counts *sum, const struct journal_counts *
 }
 
 struct settled *settled_open(struct pg_connection *connection, struct uuid run_id, const struct plan_map *map,
-                             uint32_t returning_count, struct arena *arena, struct diag_list *diags) {
+                             uint32_t returning_count, const struct seal_key *seal, struct arena *arena,
+                             struct diag_list *diags) {
     struct settled *s = ARENA_NEW(arena, struct settled);
     uint32_t all;
     *s = (struct settled){.connection = connection,
@@ -58,10 +62,14 @@ struct settled *settled_open(struct pg_connection *connection, struct uuid run_i
     if (!journal_read_batches(connection, run_id, map->name, arena, &s->batches, &all, diags) ||
         !journal_read_verdicts(connection, run_id, map->name, arena, &s->verdicts, &s->verdict_count, diags))
         return NULL;
+    if (seal) s->box = seal_box_new(seal);
     for (uint32_t i = 0; i < all; i++) {
         sum_counts(&s->counts, &s->batches[i].counts);
         s->next_batch = s->batches[i].ordinal + 1;
-        if (s->batches[i].from_retry) continue;
+        if (s->batches[i].from_retry) {
+            sum_counts(&s->retried, &s->batches[i].counts);
+            continue;
+        }
         s->left += s->batches[i].sent;
         s->batches[s->count++] = s->batches[i];
     }
@@ -69,7 +77,9 @@ struct settled *settled_open(struct pg_connection *connection, struct uuid run_i
 }
 
 void settled_close(struct settled *s) {
-    if (s) arena_release(&s->stored_arena);
+    if (s == NULL) return;
+    seal_box_free(s->box);
+    arena_release(&s->stored_arena);
 }
 
 static const struct journal_verdict *find_verdict(const struct settled *s, struct load_source source) {
@@ -123,6 +133,10 @@ uint64_t settled_rows_left(const struct settled *s) {
 
 const struct journal_counts *settled_counts(const struct settled *s) {
     return &s->counts;
+}
+
+const struct journal_counts *settled_retried(const struct settled *s) {
+    return &s->retried;
 }
 
 uint64_t settled_next_batch(const struct settled *s) {
@@ -192,11 +206,16 @@ static bool read_stored(struct settled *s, uint64_t batch, struct diag_list *dia
     s->stored_count = r ? pg_result_rows(r) : 0;
     s->stored_at = 0;
     s->stored = ARENA_ARRAY(&s->stored_arena, struct stored_row, s->stored_count + 1);
-    for (uint32_t i = 0; i < s->stored_count; i++)
-        s->stored[i] =
-            (struct stored_row){(uint64_t)pg_result_int(r, i, 0), read_cells(s, pg_result_text(r, i, 1))};
+    bool good = r != NULL;
+    for (uint32_t i = 0; good && i < s->stored_count; i++) {
+        struct journal_crosswalk row = {.seq = (uint64_t)pg_result_int(r, i, 0),
+                                        .columns_json = pg_result_text(r, i, 1)};
+        good = crosswalk_row_open(s->box, s->run_id, s->map->name, &row, &s->stored_arena) ||
+               crosswalk_report_sealed(s->map->name, s->box != NULL, diags);
+        if (good) s->stored[i] = (struct stored_row){row.seq, read_cells(s, row.columns_json)};
+    }
     pg_result_free(r);
-    return r != NULL;
+    return good;
 }
 
 bool settled_stored(struct settled *s, uint64_t seq, const struct str **cells, struct diag_list *diags) {

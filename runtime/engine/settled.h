@@ -9,9 +9,11 @@
 
 struct settled;
 
-/* NULL with diagnostics. returning_count: columns that the crosswalk has of the server. */
+/* NULL with diagnostics. returning_count: columns that the crosswalk has of the server; seal: the key that
+ * they may be sealed with, or NULL. */
 struct settled *settled_open(struct pg_connection *connection, struct uuid run_id, const struct plan_map *map,
-                             uint32_t returning_count, struct arena *arena, struct diag_list *diags);
+                             uint32_t returning_count, const struct seal_key *seal, struct arena *arena,
+                             struct diag_list *diags);
 void settled_close(struct settled *settled); /* NULL is fine */
 /* The next accepted row: false when no batch has it. *fate and *batch say what became of it, *message why it
  * was refused. */
@@ -29,6 +31,8 @@ bool settled_stored(struct settled *settled, uint64_t seq, const struct str **ce
 bool settled_finish(struct settled *settled, struct diag_list *diags);
 /* Sums of all of the map's batches; one past the highest ordinal. */
 const struct journal_counts *settled_counts(const struct settled *settled);
+/* Of them, those that `mig retry` has made since. */
+const struct journal_counts *settled_retried(const struct settled *settled);
 uint64_t settled_next_batch(const struct settled *settled);
 
 #endif

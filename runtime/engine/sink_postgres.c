@@ -4,9 +4,10 @@
 #include "runtime/engine/map_internal.h"
 #include "runtime/engine/target_postgres.h"
 
+#include "runtime/engine/crosswalk_row.h"
 #include "runtime/engine/load_thread.h"
+#include "runtime/engine/retry.h"
 #include "runtime/engine/settled.h"
-#include "runtime/value/convert.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,9 @@ enum { PIECE_BYTES = 512 * 1024, BATCH_BYTES = 32 * 1024 * 1024 };
 struct pending_row {
     uint64_t ordinal;
     struct row_place place;
+    struct load_source source;
+    bool has_cells;
+    struct row_cells cells;
     struct str key;
     struct str part; /* ptr NULL: none */
 };
@@ -42,6 +46,8 @@ struct sink_postgres {
     uint32_t answered_before;     /* refused rows among them that were told before this batch */
     uint64_t batch_settled;       /* of the rows since the last batch ended */
     const struct replay_options *replay; /* only looking: nothing is sent. NULL: a run */
+    struct journal_counts before;        /* of batches that are not of these rows: of repaired ones, or (mig
+                                            retry) of the run's own */
 };
 
 /* The load has failed: says why, once. */
@@ -102,6 +108,11 @@ static void keep_pending(struct sink_postgres *sink, const struct vm *vm, const 
     for (uint32_t i = 0; i < count; i++) {
         struct pending_row row = {.ordinal = sink->next_ordinal + i};
         row.place = *map_row_place(sink->run, rows[i]);
+        row.source =
+            (struct load_source){map_row_ordinal(sink->run, rows[i]), map_accepted_nth(sink->run, i)};
+        row.has_cells =
+            sink->run->engine->quarantine && map_row_cells(sink->run, map_row_place(sink->run, rows[i]), true,
+                                                           &sink->pending_arena, &row.cells);
         row.place.raw = arena_copy_str(&sink->pending_arena, row.place.raw);
         row.key = map_row_key(sink->run, vm, rows[i], &sink->pending_arena);
         row.part = map_row_part(sink->run, rows[i], &sink->pending_arena);
@@ -209,23 +220,6 @@ static bool postgres_write(struct sink *base, struct map_run *run, const struct 
 
 /* ---------------------------------------------------------------- answers of the server */
 
-static struct value returned_value(struct sink_postgres *sink, const struct plan_type *type,
-                                   struct str text) {
-    const struct plan *plan = sink->run->engine->plan;
-    struct value value = {.kind = TYPE_NULL};
-    if (text.ptr == NULL) return value;
-    if (type->kind == TYPE_ENUM) {
-        for (uint32_t i = 0; i < plan->enums[type->ref].labels_count; i++)
-            if (str_eq(plan->enums[type->ref].labels[i].text, text))
-                return (struct value){.kind = TYPE_ENUM, .as_int = i};
-        return value;
-    }
-    if (value_parse(&sink->pending_arena, (enum type_kind)type->kind, text, sink->run->engine->zones,
-                    &value) != FAULT_NONE)
-        value.kind = TYPE_NULL;
-    return value;
-}
-
 static const struct pending_row *find_pending(const struct sink_postgres *sink, uint64_t ordinal) {
     uint64_t first = sink->pending.count ? sink->pending.items[0].ordinal : 0;
     return ordinal >= first && ordinal - first < sink->pending.count ? &sink->pending.items[ordinal - first]
@@ -241,7 +235,8 @@ static bool remember_returned(struct sink_postgres *sink, const struct load_answ
         struct value columns[256];
         uint32_t stored = plan_stored_columns(table);
         for (uint32_t c = 0; c < stored && c < 256; c++)
-            columns[c] = returned_value(sink, &table->columns[c], returned->cells[c]);
+            columns[c] = crosswalk_value(run->engine->plan, &table->columns[c], returned->cells[c],
+                                         &sink->pending_arena, run->engine->zones);
         if (row && stored < table->columns_count && stored < 256)
             columns[stored] =
                 (struct value){.kind = row->part.ptr ? TYPE_TEXT : TYPE_NULL, .as_text = row->part};
@@ -250,6 +245,13 @@ static bool remember_returned(struct sink_postgres *sink, const struct load_answ
             return engine_fail(run->engine, RUN_STOPPED);
     }
     return true;
+}
+
+static bool reject_pending(struct sink_postgres *sink, const struct pending_row *row, enum fault fault,
+                           struct str message) {
+    const struct reject_origin origin = {&row->place, row->source.ordinal, row->source.nth, true,
+                                         row->has_cells ? &row->cells : NULL};
+    return map_reject_later(sink->run, &origin, row->key, fault, message);
 }
 
 static struct str conflict_message(const struct plan_map *map) {
@@ -262,7 +264,7 @@ static bool reject_conflicting(struct sink_postgres *sink, const struct load_ans
     struct str message = conflict_message(run->map);
     for (uint32_t i = 0; i < answers->conflicting.count; i++) {
         const struct pending_row *row = find_pending(sink, answers->conflicting.items[i]);
-        if (row && !map_reject_later(run, &row->place, row->key, FAULT_CONFLICT, message)) return false;
+        if (row && !reject_pending(sink, row, FAULT_CONFLICT, message)) return false;
     }
     return true;
 }
@@ -271,8 +273,7 @@ static bool reject_refused(struct sink_postgres *sink, const struct load_answers
     for (uint32_t i = 0; i < answers->refused.count; i++) {
         const struct load_refused *refused = &answers->refused.items[i];
         const struct pending_row *row = find_pending(sink, refused->ordinal);
-        if (row && !map_reject_later(sink->run, &row->place, row->key, FAULT_REFUSED, refused->message))
-            return false;
+        if (row && !reject_pending(sink, row, FAULT_REFUSED, refused->message)) return false;
     }
     return true;
 }
@@ -324,7 +325,7 @@ static void end_pending(struct sink_postgres *sink) {
 static struct load_ledger *take_ledger(struct map_run *run, uint64_t rejected) {
     struct load_ledger *ledger = run->ledger;
     run->ledger = NULL;
-    if (ledger && rejected) return ledger;
+    if (ledger && (rejected || ledger->left_out.count)) return ledger;
     load_ledger_free(ledger);
     return NULL;
 }
@@ -335,6 +336,8 @@ static bool postgres_end_batch(struct sink *base, struct map_run *run, uint64_t 
     struct sink_postgres *sink = (struct sink_postgres *)base;
     const struct run_map_report *r = run->report;
     struct journal_batch batch = {.first_row = first, .end_row = end};
+    if (run->map->crosswalk_days)
+        batch.crosswalk_expires_at = engine_expiry(run->engine, INT64_C(86400) * run->map->crosswalk_days);
     if (!end_settled(sink, first, end)) return false;
     batch.skipped = r->skipped - sink->told.skipped;
     batch.rejected = r->rejected - sink->told.rejected;
@@ -409,7 +412,9 @@ static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_
     if (!refuse_rows(sink)) return false;
     const struct journal_counts *total =
         sink->thread ? load_thread_counts(sink->thread) : settled_counts(sink->settled);
-    *counts = (struct sink_counts){total->written, total->updated, total->unchanged};
+    const struct journal_counts *before = &sink->before;
+    *counts = (struct sink_counts){total->written - before->written, total->updated - before->updated,
+                                   total->unchanged - before->unchanged};
     sink->finished = true;
     if (sink->replay) return true;
     sink->finished = false;
@@ -424,11 +429,12 @@ static bool postgres_finish(struct sink *base, struct map_run *run, struct sink_
 static void account_for_stopped(struct sink_postgres *sink) {
     struct map_run *run = sink->run;
     struct engine *engine = run->engine;
-    const struct journal_counts none = {0};
+    const struct journal_counts none = {0}, *before = &sink->before;
     const struct journal_counts *total = sink->pg->in_run ? &none : load_thread_counts(sink->thread);
-    run->report->written = total->written;
-    run->report->updated = total->updated;
-    run->report->unchanged = total->unchanged;
+    if (sink->pg->in_run) before = &none;
+    run->report->written = total->written - before->written;
+    run->report->updated = total->updated - before->updated;
+    run->report->unchanged = total->unchanged - before->unchanged;
     finish_step(sink, target_postgres_journal_state(engine->status));
 }
 
@@ -474,18 +480,41 @@ static void set_up_answers(struct sink_postgres *sink, struct load_thread_option
     if (map->crosswalk) {
         const struct plan_keyed_table *table = &plan->tables[map->crosswalk - 1];
         run->sink_remembers =
+            map->crosswalk_days > 0 ||
+            retry_feeding(run->engine,
+                          run->index) || /* what is kept for later runs is what the server stored */
             pg_map_needs_returning(plan, map, table->target_columns, plan_stored_columns(table)) ||
             triggers_change_rows(sink);
         options->returning = run->sink_remembers ? table->target_columns : NULL;
         options->returning_count = run->sink_remembers ? plan_stored_columns(table) : 0;
         options->journals_crosswalk = run->sink_remembers;
+        options->keeps_keys = map->crosswalk_days > 0 || retry_feeding(run->engine, run->index);
+        if (run->engine->has_seal_key && crosswalk_is_personal(plan, map))
+            options->seal = &run->engine->seal_key;
     }
     if (map->conflict == CONFLICT_REJECT) options->conflict_message = conflict_message(map);
     /* Groups cannot be found again in the source: their places are kept, too. */
-    sink->waits = run->sink_remembers || map->conflict != CONFLICT_NONE || map->grouped;
+    sink->waits = run->sink_remembers || map->conflict != CONFLICT_NONE || map->grouped ||
+                  retry_feeding(run->engine, run->index); /* nor can repaired rows */
     const struct plan_program *program =
         &plan->programs[map->grouped ? map->group_program - 1 : map->program];
     sink->encoder = pg_row_encoder_new(plan, map, program, options->returning_count > 0);
+}
+
+/* Repaired rows come behind all others: batches, and rows of the crosswalk. */
+static bool go_behind(struct sink_postgres *sink, struct load_thread_options *options) {
+    struct engine *engine = sink->run->engine;
+    if (retry_feeding(engine, sink->run->index) == NULL) return true;
+    options->from_retry = options->keep_rows = true;
+    sink->before = options->counts;
+    sink->committed_any = true; /* no batch where there is nothing to say */
+    settled_close(sink->settled);
+    sink->settled = NULL;
+    if (!journal_count_sent(sink->pg->look, &sink->pg->run, sink->run->map->name, &sink->next_ordinal,
+                            engine->diags))
+        return false;
+    sink->batch_start = sink->next_ordinal;
+    return true;
 }
 
 static bool open_thread(struct sink_postgres *sink, struct load_thread_options *options) {
@@ -495,6 +524,7 @@ static bool open_thread(struct sink_postgres *sink, struct load_thread_options *
         options->counts = *settled_counts(sink->settled);
     }
     run->sink_journals = !sink->pg->rehearsing && !options->without_journal;
+    if (!go_behind(sink, options)) return false;
     sink->thread = load_thread_open(options, run->engine->diags);
     if (sink->pg->rehearsing) return sink->thread != NULL;
     return sink->thread && journal_start_step(sink->pg->look, &sink->pg->run, run->engine->plan, run->index,
@@ -509,6 +539,7 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
                                           .plan = engine->plan,
                                           .map = run->index,
                                           .run = pg->run,
+                                          .expires_at = engine->expires_at,
                                           .without_journal = engine->options->without_journal,
                                           .keep_rows = !pg->in_run && !engine->options->without_journal &&
                                                        (pg->rehearsing || run->map->commit != COMMIT_MAP),
@@ -523,9 +554,10 @@ struct sink *sink_postgres_open(struct target_postgres *pg, struct map_run *run)
     if (options.without_journal) pg_row_encoder_skip_hashes(sink->encoder);
     bool good = true;
     if (engine->options->again) {
-        sink->settled =
-            settled_open(pg->look, pg->run.id, run->map, options.returning_count, &run->arena, engine->diags);
+        sink->settled = settled_open(pg->look, pg->run.id, run->map, options.returning_count, options.seal,
+                                     &run->arena, engine->diags);
         good = sink->settled != NULL;
+        if (good) sink->before = *settled_retried(sink->settled);
     }
     if (good && (sink->replay || open_thread(sink, &options))) return &sink->base;
     engine_fail(engine, RUN_UNREACHABLE);

@@ -3,6 +3,7 @@
  * temporary file. */
 #include "runtime/engine/checks.h"
 #include "runtime/engine/fingerprint.h"
+#include "runtime/vm/spill.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -78,23 +79,20 @@ static bool copy_input(int to) {
     return good;
 }
 
+/* The copy has no name in any folder; readers open it through the process's own list of files. */
 static bool spool_standard_input(struct engine *engine) {
-    struct str name =
-        arena_printf(engine->arena, "%.*s/mig-stdin-XXXXXX", STR_ARG(engine->options->temp_dir));
-    int fd = mkstemp((char *)name.ptr);
-    engine->stdin_copy = name;
-    if (fd < 0) {
-        spool_error(engine, "create a temporary file");
-        engine->stdin_copy = STR("");
-        return false;
-    }
-    bool good = copy_input(fd) || spool_error(engine, "keep standard input");
-    if (close(fd) != 0 && good) good = spool_error(engine, "keep standard input");
-    return good;
+    int fd = spill_open_nameless(engine->options->temp_dir);
+    engine->stdin_copy = engine->options->temp_dir; /* for messages */
+    if (fd < 0) return spool_error(engine, "create a temporary file");
+    engine->stdin_file = fd;
+    if (!copy_input(fd)) return spool_error(engine, "keep standard input");
+    engine->stdin_copy = arena_printf(engine->arena, "/proc/self/fd/%d", fd);
+    return access(engine->stdin_copy.ptr, R_OK) == 0 || spool_error(engine, "read a temporary file again");
 }
 
 void engine_drop_standard_input(struct engine *engine) {
-    if (engine->stdin_copy.len) unlink(engine->stdin_copy.ptr);
+    if (engine->stdin_file > 0) close(engine->stdin_file);
+    engine->stdin_file = 0;
     engine->stdin_copy = STR("");
 }
 

@@ -203,7 +203,9 @@ static bool prepare_table(struct engine *engine, uint32_t table_index) {
     if (table->kind == KEYED_SOURCE) return state->built || build_table(engine, table_index);
     if (table->kind == KEYED_TARGET)
         return (state->built && state->built_at == engine->writes) || build_table(engine, table_index);
-    if (table->kind == KEYED_MAP && !state->built) return engine_open_crosswalk(engine, table_index);
+    if (table->kind == KEYED_MAP && !state->built)
+        return engine_open_crosswalk(engine, table_index) &&
+               (engine_runs_map(engine, table->source) || crosswalk_load_kept(engine, table->source));
     return true;
 }
 

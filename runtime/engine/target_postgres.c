@@ -6,6 +6,7 @@
 #include "runtime/engine/invocation.h"
 #include "runtime/engine/rebuild.h"
 #include "runtime/engine/replay.h"
+#include "runtime/engine/retry.h"
 #include "runtime/postgres/pg_catalog.h"
 
 #include <pwd.h>
@@ -64,7 +65,8 @@ static struct table_feed *open_table(void *context, uint32_t table, const uint32
     struct engine *engine = pg->engine;
     struct pg_copy_reader *reader = NULL;
     struct buf from = {0};
-    if (engine->options->again == NULL ||
+    /* Repaired rows see the tables as they are; rows that come again as they were. */
+    if (engine->options->again == NULL || (engine->retry && engine->retry->feeding) ||
         replay_append_table(engine, pg->look, table, engine->current_map, &from))
         reader = pg_reader_target_table(pg->see, engine->plan, table, columns, count, buf_str(&from),
                                         engine->diags);
@@ -147,7 +149,8 @@ static bool take_run_over(struct target_postgres *pg) {
     if (!tables_stand(pg)) return false;
     if (!fingerprint_compare(engine, again->sources, again->source_count)) return false;
     return (journal_lock(pg->guard, LOCK_PATIENCE_MS, engine->diags) &&
-            journal_take_over(pg->look, again->run_id, &pg->run, engine->diags)) ||
+            (engine->retry ? journal_reopen : journal_take_over)(pg->look, again->run_id, &pg->run,
+                                                                 engine->diags)) ||
            fail_refused(pg);
 }
 
@@ -186,6 +189,7 @@ static bool start_journal(struct target_postgres *pg) {
         .who = str_cstr(user ? user->pw_name : "unknown"),
         .host = str_cstr(host),
         .started_at = engine->values.started_at,
+        .expires_at = engine->expires_at,
     };
     struct invocation invocation;
     struct buf options = {0}, plan = {0};
@@ -220,6 +224,7 @@ bool target_postgres_open(struct target_postgres *pg, struct engine *engine, str
                                        !engine->options->dry_run && !replay && !engine->options->rehearse};
     if (engine->options->again) pg->run.id = engine->options->again->run_id;
     *target = (struct target){.ops = &OPS, .context = pg, .postgres_ops = &PG_READER_OPS};
+    engine->pg = pg;
     pg->sources = pg_sources_new(engine->plan, url, NULL);
     target->postgres_context = pg->sources;
     if (url.len == 0) {

@@ -92,6 +92,10 @@ bool winners_is_standing(struct map_work *work, uint32_t row) {
            work->winners->items[slot].row == work->row_base + row;
 }
 
+uint64_t winners_row(const struct winners *winners, uint64_t slot) {
+    return winners->items[slot].row;
+}
+
 void winners_free(struct winners *winners) {
     if (winners) free(winners->items);
     free(winners);

@@ -91,12 +91,12 @@ void infer_choose_sources(struct infer_model *model) {
 
 struct pair {
     uint32_t target, column;
-    double score;
+    double score, rank;
 };
 
 static int compare_pairs(const void *a, const void *b) {
     const struct pair *x = a, *y = b;
-    if (x->score != y->score) return x->score < y->score ? 1 : -1;
+    if (x->rank != y->rank) return x->rank < y->rank ? 1 : -1;
     if (x->target != y->target) return x->target < y->target ? -1 : 1;
     return (x->column > y->column) - (x->column < y->column);
 }
@@ -105,6 +105,22 @@ static bool is_taken(const struct infer_table *table, uint32_t column) {
     for (uint32_t t = 0; t < table->table->columns.count; t++)
         if (table->values[t].origin == ORIGIN_COLUMN && table->values[t].column == column) return true;
     return false;
+}
+
+/* The object that holds a key: `sender` of sender.id. Empty: the row itself. */
+static struct str object_of(struct str path) {
+    while (path.len > 0 && path.ptr[path.len - 1] != '.')
+        path.len--;
+    return path;
+}
+
+/* Where the table's key is a member of an object in the row, the other columns are its members, too, rather
+ * than those of another object: sender.login beside sender.id, not issue.user.login. */
+static double beside_key(const struct infer_table *table, const struct infer_source *source,
+                         uint32_t column) {
+    if (table->key_count != 1) return 0;
+    struct str object = object_of(source->columns[table->keys[0]].profile->from);
+    return object.len && str_eq(object, object_of(source->columns[column].profile->from)) ? 0.3 : 0;
 }
 
 /* Best pairs first, each column once. */
@@ -120,7 +136,8 @@ static void assign_table(struct infer_model *model, struct infer_table *table) {
         if (infer_is_fk(table->table, t, &fk)) continue;
         for (uint32_t c = 0; c < source->column_count; c++) {
             double score = infer_score(table, t, source, c);
-            if (score >= COLUMN_LEAST) pairs[count++] = (struct pair){t, c, score};
+            if (score < COLUMN_LEAST) continue;
+            pairs[count++] = (struct pair){t, c, score, score + beside_key(table, source, c)};
         }
     }
     qsort(pairs, count, sizeof *pairs, compare_pairs);

@@ -111,20 +111,42 @@ static void fill_primary(const struct infer_model *model, struct infer_table *ta
         *value = (struct infer_value){.origin = ORIGIN_ROW, .score = 0.2};
 }
 
+static bool is_left(const struct infer_table *table, uint32_t x) {
+    for (uint32_t c = 0; c < table->table->columns.count; c++)
+        if ((table->values[c].origin == ORIGIN_COLUMN || table->values[c].origin == ORIGIN_REFERENCE) &&
+            table->values[c].column == x)
+            return false;
+    for (uint32_t k = 0; k < table->key_count; k++)
+        if (table->keys[k] == x) return false;
+    return true;
+}
+
+/* No two rows may have the same text: the first short column whose values differ, or else the row's number.
+ */
+static void fill_unique(const struct infer_model *model, struct infer_table *table, uint32_t column) {
+    enum { LONGEST = 60 };
+    const struct infer_source *source = &model->sources[table->source];
+    struct infer_value *value = &table->values[column];
+    *value = (struct infer_value){.origin = ORIGIN_ROW, .score = 0.2};
+    for (uint32_t x = 0; x < source->column_count && value->origin == ORIGIN_ROW; x++) {
+        const struct column_profile *profile = source->columns[x].profile;
+        bool fits = profile->values == profile->rows && !profile->nested && profile->length_max <= LONGEST &&
+                    column_is_unique(profile) && column_type(profile)->kind == GUESS_TEXT;
+        if (!fits || !is_left(table, x)) continue;
+        *value = (struct infer_value){
+            .origin = ORIGIN_COLUMN,
+            .column = x,
+            .score = 0.3,
+            .why = STR("REVIEW: no two rows may have the same, and this column's values differ")};
+    }
+}
+
 /* The one column that is left and can fill it. */
 static bool fill_leftover(const struct infer_model *model, struct infer_table *table, uint32_t column) {
     const struct infer_source *source = &model->sources[table->source];
     uint32_t found = INFER_NONE, count = 0;
     for (uint32_t x = 0; x < source->column_count; x++) {
-        bool used = false;
-        for (uint32_t c = 0; c < table->table->columns.count; c++)
-            used =
-                used ||
-                ((table->values[c].origin == ORIGIN_COLUMN || table->values[c].origin == ORIGIN_REFERENCE) &&
-                 table->values[c].column == x);
-        for (uint32_t k = 0; k < table->key_count; k++)
-            used = used || table->keys[k] == x;
-        if (used || source->columns[x].profile->values == 0) continue;
+        if (!is_left(table, x) || source->columns[x].profile->values == 0) continue;
         if (infer_content(table->table, column, &source->columns[x]) < 0.5) continue;
         found = x;
         count++;
@@ -145,8 +167,11 @@ static void fill_rest(const struct infer_model *model, struct infer_table *table
         if (infer_is_primary(table->table, c) && !infer_is_fk(table->table, c, &fk))
             fill_primary(model, table, c);
         if (table->values[c].origin == ORIGIN_NOTHING && infer_must_have(column) &&
-            !infer_is_fk(table->table, c, &fk) && !fill_leftover(model, table, c))
+            !infer_is_fk(table->table, c, &fk) && !fill_leftover(model, table, c)) {
             table->values[c] = (struct infer_value){.origin = ORIGIN_INVENTED};
+            if (column->type.kind == TYPE_TEXT && infer_is_unique(table->table, c) && !table->elements)
+                fill_unique(model, table, c);
+        }
     }
 }
 

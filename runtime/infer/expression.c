@@ -97,6 +97,7 @@ void infer_settle_columns(struct infer_model *model) {
         for (uint32_t c = 0; c < table->table->columns.count; c++) {
             const struct infer_value *value = &table->values[c];
             enum type_kind kind = table->table->columns.items[c].type.kind;
+            if (value->origin == ORIGIN_ELEMENT) source->columns[value->column].used = true;
             if (value->origin != ORIGIN_COLUMN && value->origin != ORIGIN_REFERENCE &&
                 value->origin != ORIGIN_LOOKUP)
                 continue;
@@ -368,6 +369,15 @@ static struct str referred_column(const struct infer_model *model, const struct 
     return infer_name_of(model->arena, name);
 }
 
+/* `element` is what put_map calls it. */
+static struct str element(const struct infer_model *model, const struct infer_table *table, uint32_t column) {
+    const struct infer_value *value = &table->values[column];
+    if (value->table == INFER_NONE) return STR("element");
+    const struct infer_table *parent = &model->tables[value->table];
+    return arena_printf(model->arena, parent->key_folded ? "%.*s[plain(element)].%.*s" : "%.*s[element].%.*s",
+                        STR_ARG(parent->map), STR_ARG(referred_column(model, table, column)));
+}
+
 static struct str through(const struct infer_model *model, const struct infer_table *table, uint32_t column) {
     const struct infer_value *value = &table->values[column];
     struct str name = infer_name_of(model->arena, table->table->columns.items[column].name), all = STR("");
@@ -462,6 +472,7 @@ bool infer_expression(const struct infer_model *model, uint32_t t, uint32_t colu
         }
         *text = through(model, table, column);
         return true;
+    case ORIGIN_ELEMENT: *text = element(model, table, column); return true;
     case ORIGIN_UUID:
         *text = uuid_of(model, table, &by_row);
         for (uint32_t k = 0; !by_row && k < table->key_count; k++)

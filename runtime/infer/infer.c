@@ -21,6 +21,7 @@ bool infer_draft(struct arena *arena, const struct infer_request *request, struc
     infer_derive_tables(&model);
     infer_choose_keys(&model);
     infer_relate(&model);
+    infer_relate_elements(&model);
     infer_assign(&model);
     infer_relate_partly(&model);
     infer_complete(&model);

@@ -37,6 +37,7 @@ enum infer_origin {
     ORIGIN_PARENT,    /* the row above, of the same map */
     ORIGIN_LOOKUP,    /* a row of a target table that no map fills */
     ORIGIN_THROUGH,   /* the same column of a row that another column refers to */
+    ORIGIN_ELEMENT,   /* of an array of the source: a row for each */
     ORIGIN_UUID,      /* uuid5 of the key */
     ORIGIN_ROW,       /* the row's number */
     ORIGIN_INVENTED   /* a literal, because the column must have a value */
@@ -44,8 +45,8 @@ enum infer_origin {
 
 struct infer_value {
     enum infer_origin origin;
-    uint32_t column;     /* of the source: COLUMN, REFERENCE, LOOKUP */
-    uint32_t table;      /* index of the table referred to */
+    uint32_t column;     /* of the source: COLUMN, REFERENCE, LOOKUP, ELEMENT: the array */
+    uint32_t table;      /* index of the table referred to; ELEMENT: or INFER_NONE */
     uint32_t through[4]; /* THROUGH: the columns of this table that refer to the row */
     uint32_t through_count;
     double score;
@@ -61,6 +62,7 @@ struct infer_table {
     struct words words;
     uint32_t source; /* INFER_NONE: none */
     bool derived;    /* made from a repeating column of the source: `unique by` */
+    bool elements;   /* a row for each element of an array: one value is ORIGIN_ELEMENT */
     double source_score;
     uint32_t keys[8]; /* source columns */
     uint32_t key_count;
@@ -122,6 +124,10 @@ void infer_relate(struct infer_model *model); /* references, by keys */
 void infer_relate_partly(struct infer_model *model);
 /* Further maps into tables that another source fills already, for rows that must refer to them. */
 void infer_add_second_maps(struct infer_model *model);
+/* elements.c: tables that hold a row for each element of an array; after keys and references are known. */
+void infer_relate_elements(struct infer_model *model);
+/* The column that takes the elements. INFER_NONE: there is none. */
+uint32_t infer_element_of(const struct infer_table *table);
 /* complete.c: what is still missing when columns and references are known. */
 void infer_complete(struct infer_model *model);
 

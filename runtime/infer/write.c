@@ -310,6 +310,11 @@ static struct str why_of(const struct infer_model *model, const struct infer_tab
     case ORIGIN_PARENT: why = STR("the row above"); break;
     case ORIGIN_LOOKUP: why = STR("no source fills that table: its rows are found in the target"); break;
     case ORIGIN_THROUGH: why = STR("the same column of the row it refers to"); break;
+    case ORIGIN_ELEMENT:
+        if (value->table != INFER_NONE)
+            why = arena_printf(arena, "by name only: look whether elements are keys of `%.*s`",
+                               STR_ARG(model->tables[value->table].map));
+        break;
     case ORIGIN_UUID:
         if (infer_key(model, table).len == 0)
             why =
@@ -412,6 +417,12 @@ static void put_map(struct writer *w, uint32_t t) {
                  table->source_score);
     put_line(w, map, "map %.*s", STR_ARG(table->map));
     put_line(w, map, "  from %.*s in %.*s", STR_ARG(source->alias), STR_ARG(source->name));
+    uint32_t element = infer_element_of(table);
+    if (element != INFER_NONE)
+        put_line(w, map, "  each element in %.*s.%.*s  -- guessed: by name, %.2f of 1",
+                 STR_ARG(source->alias),
+                 STR_ARG(source->columns[table->values[element].column].profile->name),
+                 table->values[element].score);
     put_line(w, map, "  into %.*s", STR_ARG(table_name(model, table->table)));
     put_lookups(w, t);
     if (key.len && repeats(model, table))

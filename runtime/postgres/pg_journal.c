@@ -167,12 +167,14 @@ static bool insert_run(struct pg_connection *connection, struct arena *arena,
         or_empty(s->who),
         or_empty(s->host),
         time_text(arena, s->started_at),
+        s->expires_at ? time_text(arena, s->expires_at) : (struct str){0},
     };
     return run_statement(
         connection,
         "INSERT INTO mig.run (run_id, state, migration, version, environment, phase, only_part,"
-        " plan_hash, plan, spec_hash, schema_hash, params, options, mig_version, who, host, started_at)"
-        " VALUES ($1, 'running', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        " plan_hash, plan, spec_hash, schema_hash, params, options, mig_version, who, host, started_at,"
+        " expires_at)"
+        " VALUES ($1, 'running', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         params, sizeof params / sizeof params[0], NULL, diags);
 }
 

@@ -59,6 +59,7 @@ struct journal_run_start {
     struct str options_json;                /* how it was started (struct invocation); may be empty */
     struct str mig_version, who, host;      /* who: the operating system's user */
     int64_t started_at;                     /* timestamptz */
+    int64_t expires_at;                     /* end of the environment's retention; 0: never */
     const struct journal_source *sources;
     uint32_t source_count;
 };
@@ -149,6 +150,13 @@ struct journal_crosswalk {
     struct str columns_json; /* array of the stored columns' texts and nulls, in the crosswalk's order */
 };
 
+/* What became of a source row that was rejected before and went its way again (mig retry); the worst last. */
+enum journal_resolution { JOURNAL_LEFT_OUT, JOURNAL_LOADED, JOURNAL_REJECTED_AGAIN };
+struct journal_close {
+    uint64_t row_ordinal;
+    enum journal_resolution resolution;
+};
+
 /* What the engine knows of a batch; the loader adds checksums, written/updated/unchanged and the xid. */
 struct journal_batch {
     uint64_t ordinal;            /* 0, 1, … within the map; unique: exactly-once hangs on it */
@@ -163,6 +171,11 @@ struct journal_batch {
     const struct journal_crosswalk *crosswalk;
     uint32_t crosswalk_count;
     int64_t crosswalk_expires_at; /* timestamptz */
+    bool from_retry;              /* repaired rows, not the source's */
+    const struct journal_close
+        *closes; /* open entries of the ledger that the batch closes, one a source row … */
+    uint32_t close_count;
+    uint64_t close_below; /* … of batches below this */
 };
 
 /* A batch as the journal has it. */
@@ -178,6 +191,10 @@ struct journal_batch_info {
 bool journal_read_batches(struct pg_connection *connection, struct uuid run_id, struct str map,
                           struct arena *arena, struct journal_batch_info **batches, uint32_t *count,
                           struct diag_list *diags);
+
+/* Rows that the map's batches have sent, repaired ones too. */
+bool journal_count_sent(struct pg_connection *connection, const struct journal_run *run, struct str map,
+                        uint64_t *sent, struct diag_list *diags);
 
 /* What the server said of rows that the map had accepted. */
 struct journal_verdict {
@@ -219,6 +236,7 @@ struct journal_run_info {
         options_json;
     int64_t version, fence;
     int32_t exit_code;    /* -1: not finished */
+    bool purged;          /* `mig purge` has removed what it kept of rows */
     struct str plan_hash; /* 64 hexadecimal digits */
     struct str started_at, finished_at;
     int64_t started_micros;          /* timestamptz */

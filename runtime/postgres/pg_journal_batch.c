@@ -105,6 +105,36 @@ static bool write_crosswalk(struct pg_connection *connection, struct str run_tex
     return ok;
 }
 
+static bool close_entries(struct pg_connection *connection, struct str run_text, struct str map,
+                          const struct journal_batch *batch) {
+    static const char SQL[] =
+        "UPDATE mig.quarantine q SET state = 'closed', resolution = c.resolution, closed_at = "
+        "pg_catalog.now()"
+        " FROM ROWS FROM (pg_catalog.unnest($3::bigint[]), pg_catalog.unnest($4::text[])) AS c (ordinal, "
+        "resolution)"
+        " WHERE q.run_id = $1::uuid AND q.map = $2 AND q.row_ordinal = c.ordinal AND q.state = 'open'"
+        " AND q.batch < $5::bigint";
+    static const char *const NAMES[] = {[JOURNAL_LEFT_OUT] = "left out",
+                                        [JOURNAL_LOADED] = "loaded",
+                                        [JOURNAL_REJECTED_AGAIN] = "rejected again"};
+    if (batch->close_count == 0) return true;
+    struct buf ordinals = {0}, names = {0};
+    char number[INT_TEXT_SIZE];
+    for (uint32_t i = 0; i < batch->close_count; i++) {
+        buf_printf(&ordinals, "%s%llu", i ? "," : "{", (unsigned long long)batch->closes[i].row_ordinal);
+        buf_printf(&names, "%s\"%s\"", i ? "," : "{", NAMES[batch->closes[i].resolution]);
+    }
+    buf_append_char(&ordinals, '}');
+    buf_append_char(&names, '}');
+    struct str params[] = {run_text, map, buf_str(&ordinals), buf_str(&names),
+                           journal_int_text((int64_t)batch->close_below, number)};
+    struct pg_result *r = pg_query(connection, SQL, params, 5, NULL);
+    buf_release(&ordinals);
+    buf_release(&names);
+    pg_result_free(r);
+    return r != NULL;
+}
+
 /* 16 bytes, most significant first. */
 static struct str sum_text(struct arena *arena, unsigned __int128 sum) {
     uint8_t bytes[16];
@@ -134,7 +164,7 @@ enum journal_write journal_write_batch(struct pg_connection *connection, const s
         "$9::bigint,"
         " $10::bigint, $11::bigint, $12::bigint, $13::bigint, $14::bigint, $15::bigint, $16::bigint, "
         "$17::bytea,"
-        " $18::bytea, $19::bytea, $20::bytea, $21::bigint, $22::bytea, 'source'"
+        " $18::bytea, $19::bytea, $20::bytea, $21::bigint, $22::bytea, $23::text"
         " FROM mig.run WHERE run_id = $1::uuid AND fence = $4::bigint AND state = 'running' FOR SHARE";
     struct arena arena = {0};
     char run_text[UUID_TEXT_SIZE], fence[INT_TEXT_SIZE];
@@ -162,10 +192,11 @@ enum journal_write journal_write_batch(struct pg_connection *connection, const s
         sum_text(&arena, load->changed.key),
         count_text(&arena, b->sent),
         sum_text(&arena, b->sent_sum),
+        b->from_retry ? STR("retry") : STR("source"),
     };
     enum journal_write outcome = JOURNAL_WRITE_FAILED;
     if (write_rejects(connection, id, map, b->ordinal, b->rejects, b->reject_count) &&
-        write_crosswalk(connection, id, map, b)) {
+        close_entries(connection, id, map, b) && write_crosswalk(connection, id, map, b)) {
         struct pg_result *r = pg_query(connection, SQL, params, sizeof params / sizeof params[0], NULL);
         if (r) outcome = pg_result_affected(r) == 1 ? JOURNAL_WRITTEN : JOURNAL_FENCED;
         pg_result_free(r);

@@ -10,7 +10,7 @@ static const char RUN_COLUMNS[] =
     " to_char(started_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
     " coalesce(to_char(finished_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), ''),"
     " (extract(epoch FROM started_at - timestamptz '2000-01-01 00:00:00+00') * 1000000)::bigint,"
-    " options::text"
+    " options::text, purged_at IS NOT NULL"
     " FROM mig.run";
 
 static struct str copy_text(struct arena *arena, const struct pg_result *r, uint32_t row, uint32_t column) {
@@ -33,6 +33,7 @@ static void fill_run(struct arena *arena, const struct pg_result *r, uint32_t ro
     run->finished_at = copy_text(arena, r, row, 16);
     run->started_micros = pg_result_int(r, row, 17);
     run->options_json = copy_text(arena, r, row, 18);
+    run->purged = pg_result_bool(r, row, 19);
 }
 
 bool journal_read_runs(struct pg_connection *connection, struct arena *arena, uint32_t limit,
@@ -93,9 +94,13 @@ static bool read_steps(struct pg_connection *connection, struct arena *arena, st
         " coalesce(b.next, 0), coalesce(b.end_row, 0), to_char(s.started_at, "
         "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
         " coalesce(to_char(s.finished_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), '')"
-        " FROM mig.step s LEFT JOIN (SELECT map, sum(rows_in) AS rows_in, sum(written) AS written,"
-        "  sum(updated) AS updated, sum(unchanged) AS unchanged, sum(skipped) AS skipped, sum(rejected) AS "
-        "rejected,"
+        /* a row that was retried counts once, as what became of it in the end */
+        " FROM mig.step s LEFT JOIN (SELECT map, sum(rows_in) FILTER (WHERE origin = 'source') AS rows_in,"
+        "  sum(written) AS written, sum(updated) AS updated, sum(unchanged) AS unchanged, sum(skipped) AS "
+        "skipped,"
+        "  sum(rejected) - (SELECT count(*) FROM mig.quarantine q WHERE q.run_id = $1::uuid AND q.map = "
+        "batch.map"
+        "   AND q.resolution IN ('loaded', 'left out', 'rejected again')) AS rejected,"
         "  sum(warned) AS warned, count(*) AS batches, max(ordinal) + 1 AS next, max(end_row) AS end_row"
         "  FROM mig.batch WHERE run_id = $1::uuid GROUP BY map) b ON b.map = s.map"
         " WHERE s.run_id = $1::uuid ORDER BY s.started_at, s.map";

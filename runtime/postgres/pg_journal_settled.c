@@ -78,6 +78,18 @@ bool journal_read_batches(struct pg_connection *connection, struct uuid run_id, 
     return true;
 }
 
+bool journal_count_sent(struct pg_connection *connection, const struct journal_run *run, struct str map,
+                        uint64_t *sent, struct diag_list *diags) {
+    char text[UUID_TEXT_SIZE];
+    struct str params[] = {journal_uuid_text(run->id, text), map};
+    struct pg_result *r = pg_query(
+        connection, "SELECT coalesce(sum(sent), 0) FROM mig.batch WHERE run_id = $1::uuid AND map = $2",
+        params, 2, diags);
+    *sent = r ? (uint64_t)pg_result_int(r, 0, 0) : 0;
+    pg_result_free(r);
+    return r != NULL;
+}
+
 bool journal_read_verdicts(struct pg_connection *connection, struct uuid run_id, struct str map,
                            struct arena *arena, struct journal_verdict **verdicts, uint32_t *count,
                            struct diag_list *diags) {

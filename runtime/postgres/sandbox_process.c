@@ -119,6 +119,23 @@ static int wait_for(pid_t child) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SIGNALLED + WTERMSIG(status);
 }
 
+/* A server outlives us by days: secrets that were given to us are not for its environment. */
+static void forget_secrets(void) {
+    for (char **entry = environ; *entry;) {
+        const char *equals = strchr(*entry, '=');
+        struct str name = str_from(*entry, equals ? (size_t)(equals - *entry) : 0);
+        char copy[256];
+        bool secret = str_starts_with(name, STR("MIG_PARAM_")) || str_ends_with(name, STR("_QUARANTINE_KEY"));
+        if (!secret || name.len >= sizeof copy) {
+            entry++;
+            continue;
+        }
+        memcpy(copy, name.ptr, name.len);
+        copy[name.len] = '\0';
+        unsetenv(copy); /* the next one moves here */
+    }
+}
+
 static _Noreturn void run_child(const struct sandbox_user *user, const char *dir, const char *log,
                                 char *const args[]) {
     static const char *const UNWANTED[] = {"PGDATA",     "PGHOST",    "PGPORT",          "PGUSER",
@@ -132,6 +149,7 @@ static _Noreturn void run_child(const struct sandbox_user *user, const char *dir
     if (!become_user(user) || chdir(dir) != 0) _exit(EXIT_NOT_RUN);
     for (size_t i = 0; i < sizeof UNWANTED / sizeof UNWANTED[0]; i++)
         unsetenv(UNWANTED[i]);
+    forget_secrets();
     setenv("HOME", dir, 1);
     setenv("LC_ALL", "C", 1);
     execv(args[0], args);

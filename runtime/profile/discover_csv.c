@@ -198,7 +198,7 @@ static void name_by_order(struct finding *finding, struct plan_source_table *tab
 
 bool discover_csv(struct finding *finding) {
     struct arena scratch = {0};
-    struct csv_head head;
+    struct csv_head head = {0};
     struct str encoding;
     char delimiter = ',';
     bool good =

@@ -6,6 +6,7 @@
 #include "runtime/reader/json_scan.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 enum { SLOTS = 8192, MOST_KEYS = 3000, DEEPEST = 6, MOST_ELEMENTS = 64, DICTIONARY_KEYS = 60 };
 
@@ -120,17 +121,31 @@ void json_keys_add(struct json_keys *keys, struct arena *arena, struct str eleme
     arena_release(&scratch);
 }
 
+/* A record of many keys has most of them in every element; where there is but one element, it is a record if
+ * it holds values of several kinds. */
 void json_keys_finish(struct json_keys *keys) {
+    struct below {
+        uint64_t seen;
+        unsigned holds;
+    } *below = memory_zalloc(sizeof *below * (keys->list.count + 1));
+    for (uint32_t i = 0; i < keys->list.count; i++) {
+        below[keys->list.items[i].parent].seen += keys->list.items[i].count;
+        below[keys->list.items[i].parent].holds |= keys->list.items[i].holds & ~(unsigned)HOLDS_NULL;
+    }
     for (uint32_t i = 0; i < keys->list.count; i++) {
         struct json_key *key = &keys->list.items[i];
         const struct json_key *parent = key->parent ? &keys->list.items[key->parent - 1] : NULL;
-        key->in_dictionary = parent && (parent->in_dictionary || parent->children > DICTIONARY_KEYS);
+        unsigned holds = below[i + 1].holds;
+        bool alike = (holds & (holds - 1)) == 0, in_few = below[i + 1].seen * 2 < key->count * key->children;
+        key->is_dictionary = key->children > DICTIONARY_KEYS && (key->count < 2 ? alike : in_few);
+        key->in_dictionary = parent && (parent->in_dictionary || parent->is_dictionary);
     }
+    free(below);
 }
 
 bool json_key_is_leaf(const struct json_keys *keys, uint32_t index) {
     const struct json_key *key = &keys->list.items[index];
     if (key->in_dictionary || key->holds == 0 || key->holds == HOLDS_NULL) return false;
-    bool spread = (key->holds & HOLDS_OBJECT) && key->children > 0 && key->children <= DICTIONARY_KEYS;
+    bool spread = (key->holds & HOLDS_OBJECT) && key->children > 0 && !key->is_dictionary;
     return !spread;
 }

@@ -22,7 +22,8 @@ struct json_key {
     uint32_t children;
     unsigned holds;     /* bits of enum json_holds */
     uint64_t count;     /* elements that have it */
-    bool in_dictionary; /* below an object whose keys are data */
+    bool is_dictionary; /* an object whose keys are data */
+    bool in_dictionary; /* below one */
 };
 
 struct json_keys {

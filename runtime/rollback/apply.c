@@ -410,6 +410,14 @@ static enum undo_status check_state(struct undo *u) {
         diag_help(u->diags, d, "Nothing is left to do; `mig run` starts anew.");
         return UNDO_REFUSED;
     }
+    if (u->info->purged) {
+        struct diag *d = diag_report(u->diags, X_ROLLBACK_STATE, (struct span){0},
+                                     "run %.*s can no longer be rolled back: its retention is over, and `mig "
+                                     "purge` has removed what it kept of rows",
+                                     STR_ARG(u->run_id));
+        diag_help(u->diags, d, "Rows as they were before are only in your own backups now.");
+        return UNDO_REFUSED;
+    }
     if (!u->options->check || !journal_is_locked(u->connection)) return UNDO_DONE;
     diag_set_severity(u->diags,
                       diag_report(u->diags, X_PG_LOCKED, (struct span){0},

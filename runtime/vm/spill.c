@@ -42,16 +42,25 @@ static bool report_file(const struct spill *spill, int error, struct diag_list *
     return false;
 }
 
-static bool open_file(struct spill *spill, struct diag_list *diags) {
-    if (spill->file >= 0) return true;
+int spill_open_nameless(struct str temp_dir) {
     struct arena arena = {0};
-    struct str dir = spill->temp_dir.len ? spill->temp_dir : STR("/tmp");
-    char *path = arena_copy_cstr(&arena, arena_printf(&arena, "%.*s/mig-XXXXXX", STR_ARG(dir)));
-    spill->file = mkostemp(path, O_CLOEXEC);
+    char *dir = arena_copy_cstr(&arena, temp_dir.len ? temp_dir : STR("/tmp"));
+    int file = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (file < 0 &&
+        (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) { /* not in every file system */
+        char *path = arena_copy_cstr(&arena, arena_printf(&arena, "%s/mig-XXXXXX", dir));
+        file = mkostemp(path, O_CLOEXEC);
+        if (file >= 0) unlink(path); /* before anything is in it */
+    }
     int error = errno;
-    if (spill->file >= 0) unlink(path);
     arena_release(&arena);
-    return spill->file >= 0 || report_file(spill, error, diags);
+    errno = error;
+    return file;
+}
+
+static bool open_file(struct spill *spill, struct diag_list *diags) {
+    if (spill->file < 0) spill->file = spill_open_nameless(spill->temp_dir);
+    return spill->file >= 0 || report_file(spill, errno, diags);
 }
 
 static void *map_file(struct spill *spill, size_t size, struct diag_list *diags) {

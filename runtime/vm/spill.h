@@ -23,6 +23,10 @@ struct spill {
     char *next, *end; /* room for small pieces */
 };
 
+/* A temporary file that no folder names, mode 0600: nobody else can open it, and it is gone with the process,
+ * however that ends. temp_dir empty: /tmp. -1: errno. */
+int spill_open_nameless(struct str temp_dir);
+
 void spill_init(struct spill *spill, size_t limit, struct str temp_dir);
 void spill_release(struct spill *spill);
 /* Zeroed memory of its own, page-aligned or as malloc aligns. NULL with a diagnostic (X_TEMP_FILE) when the

@@ -3,7 +3,7 @@
 usage: cli_page.py MIG PAGE
 
 Every command that `mig --help` lists stands in the page's table of commands, with the same arguments, and the table
-holds no other. Every option that `mig COMMAND --help` lists stands in that command's row of the table of options, as
+holds no other; both have them in the same order under the same headings. `mig help COMMAND` is `mig COMMAND --help`. Every option that `mig COMMAND --help` lists stands in that command's row of the table of options, as
 `--name VALUE`, with its letter, and the row holds no other.
 """
 
@@ -29,6 +29,15 @@ def options_of(mig, command):
     block = helped(mig, command).rstrip("\n").split("\n\n")[-1]
     found = re.findall(r"^  (?:(-\w), )?(--[\w-]+)(?: ([^\sa-z]\S*))?(?:\s|$)", block, flags=re.M)
     return {(f"{letter}, " if letter else "") + name + (f" {value}" if value else "") for letter, name, value in found}
+
+
+def outline(mig, page):
+    """Headings and commands as `mig --help` has them, and as the page has them."""
+    helping = [heading or command for heading, command in
+               re.findall(r"^(?:(\S[^\n:`]*)|  (\S+).*)$", helped(mig).split("\n\n", 2)[2], flags=re.M)]
+    paging = [heading or command for heading, command in
+              re.findall(r"^\| (?:\*\*([^*]+)\*\*|`(\w+)[^`]*`) \|", page.split("\n## ", 1)[0], flags=re.M)]
+    return helping[:-1] if helping and helping[-1] == "mig" else helping, paging
 
 
 def section(page, title):
@@ -58,9 +67,17 @@ def main():
     commands = commands_of(mig)
     failures = compare("commands", {f"{name} {arguments}".strip() for name, arguments in commands.items()},
                        set(rows(page.split("\n## ", 1)[0])))
+    helping, paging = outline(mig, page)
+    if helping != paging:
+        print(f"the help has {helping},\nthe page has {paging}")
+        failures += 1
     table = rows(section(page, "Options"))
     failures += compare("rows of options", set(commands), set(table))
     for command in commands:
+        again = subprocess.run([mig, "help", command], capture_output=True, check=False).stdout.decode()
+        if again != helped(mig, command):
+            print(f"mig help {command} is not mig {command} --help")
+            failures += 1
         wanted = {o for o in options_of(mig, command) if o.split(", ")[-1] not in COMMON}
         failures += compare(f"mig {command}", wanted, set(re.findall(r"`(-[^`]+)`", table.get(command, ""))))
     print(f"{len(commands)} commands, {failures} failures")

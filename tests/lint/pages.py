@@ -67,7 +67,7 @@ def main():
     mig, folder = os.path.abspath(sys.argv[1]), sys.argv[2]
     update, failures = os.environ.get("MIG_UPDATE_GOLDEN") == "1", 0
     listed = subprocess.run([mig, "lint", "--rules", "--format", "json"], capture_output=True, check=True).stdout
-    rules = [json.loads(line) for line in listed.decode().splitlines()]
+    rules = json.loads(listed)["rules"]
     titles = {rule["name"]: rule for rule in rules if rule["id"].startswith("L")}
     pages = {page.name: page for page in map(Page, glob.glob(os.path.join(folder, "*.md")))}
 

@@ -124,7 +124,7 @@ class Case(unittest.TestCase):
     def coverage(self, tests, base=SPEC):
         code, out, err = self.run_tests(tests, "--coverage", "--format", "json", base=base)
         self.assertTrue(out, err)
-        return json.loads(out)["coverage"]
+        return json.loads(out)["specs"][0]["coverage"]
 
 
 class Failures(Case):
