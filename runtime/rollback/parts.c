@@ -37,6 +37,20 @@ static void choose_key(struct undo *u, struct undo_map *map) {
                             STR_ARG(map->report->table)));
 }
 
+/* Rows that were repaired and loaded later are not in the sources as they were loaded. */
+static void check_repaired(struct undo *u, struct undo_map *map) {
+    uint64_t rows = 0;
+    for (uint32_t i = 0; i < map->batch_count; i++)
+        if (map->batches[i].repaired && !map->batches[i].undone)
+            rows += map->batches[i].written + map->batches[i].updated;
+    if (rows && u->options->policy == UNDO_STOP)
+        block(map, arena_printf(
+                       u->arena,
+                       "%llu of its rows were repaired and loaded by `mig retry`, and which part they are of "
+                       "is not known; with --policy keep they stay as they are, and the others go",
+                       (unsigned long long)rows));
+}
+
 void undo_part_check_maps(struct undo *u) {
     for (uint32_t m = 0; m < u->maps.count; m++) {
         struct undo_map *map = &u->maps.items[m];
@@ -46,6 +60,7 @@ void undo_part_check_maps(struct undo *u) {
             block(map, STR("it groups its rows: which part a group is of is not known"));
         else if (map->report->blocked.len == 0 || map->untold)
             choose_key(u, map);
+        check_repaired(u, map);
     }
 }
 

@@ -95,7 +95,7 @@ static bool read_batches(struct undo *u, struct undo_map *map) {
         "SELECT b.ordinal, pg_catalog.xid(b.xid), b.written, b.updated, coalesce(o.n, 0), d.ordinal IS NOT "
         "NULL,"
         " EXISTS (SELECT FROM mig.undo s WHERE s.run_id = b.run_id AND s.map = b.map AND s.ordinal = -1),"
-        " b.unchanged"
+        " b.unchanged, b.origin = 'retry'"
         " FROM mig.batch b LEFT JOIN (SELECT old_xmin, count(*) AS n FROM mig.image WHERE run_id = $1::uuid"
         "  AND map = ANY (SELECT s.map FROM mig.step s JOIN mig.step mine ON mine.run_id = s.run_id AND "
         "mine.map = $2"
@@ -117,7 +117,8 @@ static bool read_batches(struct undo *u, struct undo_map *map) {
                                  .updated = (uint64_t)pg_result_int(r, i, 3),
                                  .superseded = (uint64_t)pg_result_int(r, i, 4),
                                  .undone = pg_result_bool(r, i, 5),
-                                 .unchanged = (uint64_t)pg_result_int(r, i, 7)};
+                                 .unchanged = (uint64_t)pg_result_int(r, i, 7),
+                                 .repaired = pg_result_bool(r, i, 8)};
         map->sql_done = pg_result_bool(r, i, 6);
         map->report->inserted += b->written;
         map->report->updated += b->updated;

@@ -20,6 +20,7 @@ struct undo_batch {
     uint64_t missing;       /* rows that it wrote, and that neither carry its xid nor are known from images */
     uint64_t held;
     bool undone;
+    bool repaired;               /* loaded by `mig retry`: the sources do not give its rows */
     uint64_t settled;            /* rows that rollbacks of parts have undone, or found gone or changed */
     uint64_t left;               /* undone: rows of the part that could not go with it */
     VEC(struct undo_part) parts; /* taken back in it, when the whole run is to be */

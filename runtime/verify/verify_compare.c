@@ -428,7 +428,7 @@ static void settle_leaf(struct verify *v, struct verify_map *m, struct leaf *lea
     if (leaf->lost && leaf->differs)
         m->table->report->unread_rows += leaf->info->counts.written + leaf->info->counts.updated;
     if (leaf->differs && !whole && leaf->taken.count) {
-        m->table->report->unread_rows += leaf->lost ? 0 : leaf->rows + leaf->updates;
+        v->report->taken_unread++;
         return;
     }
     if (leaf->differs && leaf->findings == 0 && !(whole && leaf->explained)) {
