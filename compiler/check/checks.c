@@ -190,9 +190,13 @@ static void check_source(struct compile *compile, const struct ast_decl *decl, s
         diag_help(checker->diags, diag, "end it with what is compared: `select agency, count()`");
         return;
     }
-    for (uint32_t i = 0; i < select->exprs.count; i++)
+    for (uint32_t i = 0; i < select->exprs.count; i++) {
+        const struct ast_expr *expr = select->exprs.items[i];
+        struct scope *body = &work->query->body;
         VEC_PUSH(checker->arena, &work->selected,
-                 rows_check_key(&work->query->body, select->exprs.items[i], "select"));
+                 rows_name_row(work->query, expr) ? node_error(body, expr->span)
+                                                  : rows_check_key(body, expr, "select"));
+    }
 }
 
 /* ---------------------------------------------------------------- samples */
@@ -234,7 +238,31 @@ static void check_sample(struct compile *compile, const struct ast_decl *decl, s
 
 /* ---------------------------------------------------------------- all */
 
-static void check_emit(struct checker *checker, struct check_work *work) {
+static bool check_is_written(const struct compile *compile, const struct schema_table *table) {
+    for (uint32_t i = 0; i < compile->maps.count; i++)
+        if (compile->maps.items[i]->map->target == table) return true;
+    return false;
+}
+
+/* The tables of maps that the SQL asks: a run of one phase leaves out what asks for those of a later one. */
+static void check_emit_tables(struct compile *compile, struct plan_check *plan) {
+    struct checker *checker = &compile->checker;
+    struct sql_tables found;
+    if (checker->target_schema == NULL) return;
+    sql_tables_find(checker->arena, plan->sql, &found);
+    plan->tables = ARENA_ARRAY(checker->arena, uint32_t, found.items.count + 1);
+    for (uint32_t i = 0; i < found.items.count; i++) {
+        const struct sql_table *name = &found.items.items[i];
+        const struct schema_table *table =
+            schema_find_table(checker->target_schema, name->schema, name->name);
+        if (table != NULL && check_is_written(compile, table))
+            plan->tables[plan->tables_count++] = target_use_table(compile, table);
+    }
+}
+
+static void check_emit(struct compile *compile, struct check_work *work) {
+    struct checker *checker = &compile->checker;
+    check_emit_tables(compile, &work->plan);
     if (work->expected != NULL) {
         struct emitter *emitter = emitter_new(checker->builder);
         emit_output_value(emitter, OUT_VALUE, 0, work->expected);
@@ -305,5 +333,5 @@ void checks_check_all(struct compile *compile) {
 
 void checks_emit_all(struct compile *compile) {
     for (uint32_t i = 0; i < compile->checks_count; i++)
-        check_emit(&compile->checker, compile->checks[i]);
+        check_emit(compile, compile->checks[i]);
 }

@@ -91,6 +91,7 @@ static const struct texpr *convert_find_null_arg(const struct texpr *node, uint3
 }
 
 const struct texpr *convert_find_null(const struct texpr *node) {
+    if (node->null_argument.source) return node; /* said with the argument's own words */
     switch (node->kind) {
     case TX_IF: return convert_find_null_arg(node, 1);
     case TX_COALESCE: return convert_find_null_arg(node, 1);
@@ -138,6 +139,13 @@ struct texpr *convert_null_check(struct scope *scope, struct texpr *node, const 
                                     "%s must not be null, and `%.*s` may be", what, STR_ARG(text));
     if (origin->span.start != node->span.start || origin->span.end != node->span.end)
         diag_label(diags, diag, origin->span, "may be null");
+    if (origin->null_argument.source) {
+        diag_label(diags, diag, origin->null_argument, "`%.*s` may be null, and then the result is",
+                   STR_ARG(span_text(origin->null_argument)));
+        diag_label(diags, diag, origin->null_parameter,
+                   "`%.*s` takes no null (with `?` behind its type the function sees it itself)",
+                   STR_ARG(span_text(origin->null_parameter)));
+    }
     diag_help(diags, diag,
               "say what happens then: `on null reject 'no value'` behind the expression, or a default: `%.*s "
               "?? %s`",
@@ -299,6 +307,7 @@ bool check_not_personal(struct scope *scope, const struct texpr *node, const cha
         struct str text = span_text(origin->span);
         diag_label(diags, diag, origin->span, "`%.*s` is personal", STR_ARG(text));
     }
+    if (origin->declared.source) diag_label(diags, diag, origin->declared, "declared `pii` here");
     diag_help(diags, diag,
               "declare it at top level, `pii table (column)`, or send something else: `redact(x)`, `mask(x, "
               "keep last 3)`, "

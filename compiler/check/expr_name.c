@@ -136,7 +136,7 @@ struct texpr *expr_name(struct scope *scope, const struct ast_expr *expr, struct
         node = node_bound(scope, name->binding, expr->span);
     } else if (name->expr != NULL) {
         node = node_copy(scope, name->expr);
-        node->span = expr->span;
+        if (!name->is_argument) node->span = expr->span;
     } else {
         return name_row_as_value(scope, expr);
     }

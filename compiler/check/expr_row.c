@@ -92,6 +92,7 @@ struct texpr *row_source_column(struct scope *scope, const struct scope_name *na
     record_use(scope->checker, column->span, found->span);
     if (found->type.kind == TYPE_NONE) return node_error(scope, span);
     struct texpr *cell = row_cell(scope, (uint32_t)index, via, found->type, found->pii, found->pattern, span);
+    if (found->pii) cell->declared = found->span;
     return cell;
 }
 
@@ -204,10 +205,12 @@ struct texpr *row_keyed_column(struct scope *scope, const struct scope_name *nam
     found->read = true;
     record_use(scope->checker, column->span, found->span);
     if (found->type.kind == TYPE_NONE) return node_error(scope, span);
-    if (row == NULL)
-        return row_cell(scope, (uint32_t)at, VIA_SELF, found->type, found->pii, found->pattern, span);
-    uint32_t index = row_want_column(scope, name->keyed, (uint32_t)at);
-    return row_fetch(scope, row, index, found->type, found->pii, span);
+    struct texpr *node =
+        row == NULL ? row_cell(scope, (uint32_t)at, VIA_SELF, found->type, found->pii, found->pattern, span)
+                    : row_fetch(scope, row, row_want_column(scope, name->keyed, (uint32_t)at), found->type,
+                                found->pii, span);
+    if (found->pii) node->declared = found->span;
+    return node;
 }
 
 /* The name here whose rows come from this keyed table. */

@@ -127,6 +127,7 @@ static const char *function_foreign_help(struct str name) {
         {"rpad", "write `pad_right(x, 5, ' ')`"},
         {"regexp_replace", "write `regex_replace(x, 'replacement', 'regex')`"},
         {"strpos", "write `position(x, 'part')`"},
+        {"if", "write `if condition then a else b`"},
         {"iif", "write `if condition then a else b`"},
         {"date_trunc", "write `truncate_to(x, 'month')`"},
         {"date_part", "write `year(x)`, `month(x)`, `day(x)` …"},

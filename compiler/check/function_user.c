@@ -65,7 +65,7 @@ static struct texpr *user_extern(struct scope *scope, const struct ast_expr *cal
 /* A name for a parameter inside the body. Constants stand for themselves, so that they still fold. */
 static struct scope_name user_bind(struct scope *scope, struct str name, struct plan_type type,
                                    struct texpr *arg) {
-    struct scope_name bound = {.name = name, .kind = BIND_VALUE, .span = arg->span};
+    struct scope_name bound = {.name = name, .kind = BIND_VALUE, .is_argument = true, .span = arg->span};
     if (arg->kind == TX_CONST && arg->value.kind != TYPE_NULL) {
         bound.expr = arg;
         return bound;
@@ -175,8 +175,13 @@ static struct texpr *user_inline(struct scope *scope, const struct ast_expr *cal
     struct texpr *null = node_null(scope, type_nullable(body->type, true), call->span);
     struct texpr *node = node_if(scope, guard, null, body, call->span);
     bool may_be_null = body->type.nullable;
-    for (uint32_t i = 0; i < fn->params.count; i++)
-        may_be_null |= !fn->params.items[i].nullable && args[i]->type.nullable;
+    for (uint32_t i = 0; i < fn->params.count; i++) {
+        if (fn->params.items[i].nullable || !args[i]->type.nullable) continue;
+        may_be_null = true;
+        if (node->null_argument.source) continue;
+        node->null_argument = args[i]->span;
+        node->null_parameter = fn->ast->params.names.items[i].span;
+    }
     node->type.nullable = may_be_null;
     return node;
 }

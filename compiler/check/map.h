@@ -91,6 +91,9 @@ struct map_work {
 
 /* ---- map_rows.c: makes rows; false when `from` itself could not be resolved (reported) */
 bool rows_check(struct row_query *query);
+/* After `group by` there are groups, no rows: true (reported, in the map's own words) where the expression
+ * names a row outside an aggregate. */
+bool rows_name_row(struct row_query *query, const struct ast_expr *expr);
 /* An expression of key, unique by, group by, order by: any single value. */
 struct texpr *rows_check_key(struct scope *scope, const struct ast_expr *expr, const char *clause);
 /* ---- map_search.c: lookup, left lookup, join, left join */

@@ -5,43 +5,6 @@
 #include "compiler/check/expr.h"
 #include "compiler/check/recorder.h"
 
-/* ---------------------------------------------------------------- rows after group by */
-
-struct grouped_walk {
-    struct map_work *work;
-    const struct ast_expr *found; /* the first row that is named outside an aggregate */
-};
-
-static bool body_visit_grouped(const struct ast_expr *expr, void *context) {
-    struct grouped_walk *walk = context;
-    if (walk->found || function_is_aggregate(expr) || function_is_unknown(&walk->work->query.body, expr))
-        return false;
-    bool row = expr->kind == X_NAME && scope_find(&walk->work->query.body, expr->name.text) == NULL &&
-               scope_find(&walk->work->query.rows, expr->name.text) != NULL;
-    if (row) walk->found = expr;
-    return !row;
-}
-
-/* After `group by` there are groups, no rows. Says so in the map's own words, where an unknown name would
- * puzzle. */
-static bool body_names_row(struct map_work *work, const struct ast_expr *expr) {
-    struct checker *checker = &work->compile->checker;
-    if (!work->query.grouped || expr == NULL) return false;
-    struct grouped_walk walk = {.work = work};
-    walk_expr(expr, body_visit_grouped, &walk);
-    if (walk.found == NULL) return false;
-    struct str name = walk.found->name.text;
-    struct diag *diag =
-        diag_report(checker->diags, E_GROUPED_ROW, walk.found->span,
-                    "`%.*s` is a single row, but after `group by` there are only groups", STR_ARG(name));
-    diag_label(checker->diags, diag, map_clause(work->ast, CLAUSE_GROUP_BY)->span,
-               "the rows are grouped here");
-    diag_help(checker->diags, diag,
-              "use a group's name, or an aggregate such as `first(%.*s.column)` or `max(%.*s.column)`",
-              STR_ARG(name), STR_ARG(name));
-    return true;
-}
-
 /* ---------------------------------------------------------------- names of lines */
 
 static void body_name_line(struct map_work *work, struct ast_name name, struct tbinding *binding,
@@ -154,7 +117,7 @@ void map_add_column(struct map_work *work, struct ast_name name, const struct as
     else if (work->plan.csv_file.len)
         column = body_find_csv_column(work, name, &expected);
     struct texpr *value;
-    if (expr == NULL || body_names_row(work, expr)) {
+    if (expr == NULL || rows_name_row(&work->query, expr)) {
         value = node_error(&work->query.body, name.span);
     } else {
         value = check_expr(&work->query.body, expr, &expected);
@@ -207,7 +170,7 @@ static void body_check_let(struct map_work *work, const struct ast_item *item) {
             diag_label(checker->diags, diag, scope->names.items[i].span, "the first one is here");
             diag_help(checker->diags, diag, "give one of them another name: values never change");
         }
-    bool fine = item->expr != NULL && !body_names_row(work, item->expr);
+    bool fine = item->expr != NULL && !rows_name_row(&work->query, item->expr);
     struct texpr *value = fine ? check_expr(scope, item->expr, &any) : node_error(scope, item->name.span);
     struct tbinding *binding = body_new_binding(work, item->name, value);
     body_name_line(work, item->name, binding, true);
@@ -221,7 +184,7 @@ static void body_check_validate(struct map_work *work, const struct ast_item *it
     struct scope *scope = &work->query.body;
     struct map_line line = {.kind = LINE_VALIDATE, .name = item->name.text, .span = item->span};
     scope->clause = "validate";
-    if (item->expr == NULL || body_names_row(work, item->expr)) return;
+    if (item->expr == NULL || rows_name_row(&work->query, item->expr)) return;
     line.condition = check_condition(scope, item->expr);
     line.on_fail = (struct thandler){.event = HANDLE_ERROR, .action = TACT_REJECT, .span = item->span};
     if (item->handlers.list.count) check_fail_handler(scope, &item->handlers, &line.on_fail);

@@ -108,6 +108,7 @@ bool map_read_on_duplicate(struct checker *checker, const struct ast_clause *cla
             continue;
         }
         struct str message;
+        checker_note_message(checker, &handler->action);
         if (!decl_read_message(checker, handler->action.message, "`on duplicate`", &message)) continue;
         *action = decl_action(checker, kind, message, handler->span);
         return true;
@@ -121,7 +122,9 @@ static void map_check_key(struct map_work *work, const struct ast_clause *clause
     struct checker *checker = &work->compile->checker;
     struct scope *scope = work->query.grouped ? &work->query.body : &work->query.rows;
     for (uint32_t i = 0; i < clause->exprs.count; i++) {
-        struct texpr *key = rows_check_key(scope, clause->exprs.items[i], "key");
+        const struct ast_expr *expr = clause->exprs.items[i];
+        struct texpr *key = rows_name_row(&work->query, expr) ? node_error(scope, expr->span)
+                                                              : rows_check_key(scope, expr, "key");
         VEC_PUSH(checker->arena, &work->keys, key);
         struct plan_type type = key->type;
         type.nullable = 0;
@@ -263,7 +266,7 @@ void map_check_target_clauses(struct map_work *work) {
                             *key = map_clause(work->ast, CLAUSE_KEY);
     if (commit) map_check_commit(work, commit);
     work->plan.rebuild = map_clause(work->ast, CLAUSE_REBUILD) != NULL;
-    if (tolerance)
+    if (tolerance && (tolerance->expr || tolerance->rules.count == 0))
         decl_read_tolerance(checker, tolerance->expr, tolerance->percent, E_CLAUSE_VALUE,
                             &work->plan.tolerance_kind, &work->plan.tolerance);
     int64_t seconds = 0;

@@ -51,6 +51,14 @@ struct row_extras {
     uint32_t parent_count;
 };
 
+/* In the program whose rows they judge: of the groups, where there are some. */
+static void emit_unique(const struct row_query *query, struct emitter *emitter) {
+    emit_list(emitter, OUT_UNIQUE, query->unique_keys.items, query->unique_keys.count);
+    for (uint32_t i = 0; i < query->order.count; i++)
+        emit_output(emitter, OUT_ORDER, i, emit_value(emitter, query->order.items[i].expr),
+                    query->order.items[i].descending);
+}
+
 /* Everything up to the body. Keys and the partition come before `where`, so that rows it leaves out are known
  * by their keys too: who refers to them is skipped, not missing. */
 static struct emitter *emit_rows(struct row_query *query, struct plan_map *plan,
@@ -69,10 +77,7 @@ static struct emitter *emit_rows(struct row_query *query, struct plan_map *plan,
         emit_note(emitter, NOTE_LINE, query->where->span);
         emit_where(emitter, query->where);
     }
-    emit_list(emitter, OUT_UNIQUE, query->unique_keys.items, query->unique_keys.count);
-    for (uint32_t i = 0; i < query->order.count; i++)
-        emit_output(emitter, OUT_ORDER, i, emit_value(emitter, query->order.items[i].expr),
-                    query->order.items[i].descending);
+    if (!query->grouped) emit_unique(query, emitter);
     plan->ordered = query->order.count > 0;
     plan->unique = query->unique;
     plan->grouped = query->grouped;
@@ -97,6 +102,8 @@ struct plan_map query_emit(struct row_query *query, struct plan_map plan, struct
     }
     plan.program = emitter_finish(emitter);
     struct emitter *body = emitter_new(checker->builder);
+    emit_unique(query, body);
+    emit_pre_end(body);
     emit_list(body, OUT_COLUMN, selected, count);
     plan.group_program = emitter_finish(body) + 1;
     return plan;
@@ -164,6 +171,8 @@ static void emit_map(struct map_work *work) {
         plan.program = emitter_finish(emitter);
         emitter = emitter_new(checker->builder);
         emit_list(emitter, OUT_KEY, work->keys.items, work->keys.count);
+        emit_unique(query, emitter);
+        emit_pre_end(emitter);
     }
     emit_body(work, &plan, emitter);
     uint32_t program = emitter_finish(emitter);

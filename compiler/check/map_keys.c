@@ -24,7 +24,7 @@ static struct str keys_row_names(struct checker *checker, const struct row_query
 
 /* One fan-out is one mistake, however many keys repeat by it: later ones are labels of the first. */
 static void keys_report(struct map_work *work, struct diag **first, struct span at, struct str what,
-                        uint64_t from, uint64_t missing, const char *consequence) {
+                        bool several, uint64_t from, uint64_t missing, const char *consequence) {
     struct checker *checker = &work->compile->checker;
     const struct row_query *query = &work->query;
     uint32_t stage = 0;
@@ -36,10 +36,10 @@ static void keys_report(struct map_work *work, struct diag **first, struct span 
         return;
     }
     struct str rows = keys_row_names(checker, query, from);
-    *first = diag_report(
-        checker->diags, E_KEY_REPEATS, at,
-        "%.*s takes its value from %.*s alone, but each `%.*s` yields a row per `%.*s`: %s will repeat",
-        STR_ARG(what), STR_ARG(rows), STR_ARG(query->from_alias), STR_ARG(fan->alias), consequence);
+    *first = diag_report(checker->diags, E_KEY_REPEATS, at,
+                         "%.*s %s from %.*s alone, but each `%.*s` yields a row per `%.*s`: %s will repeat",
+                         STR_ARG(what), several ? "take their values" : "takes its value", STR_ARG(rows),
+                         STR_ARG(query->from_alias), STR_ARG(fan->alias), consequence);
     diag_label(checker->diags, *first, fan->span, "the rows multiply here");
     diag_help(checker->diags, *first,
               "take something of `%.*s` into it, such as `uuid5('%.*s', …, %.*s%s)`, or keep one row by "
@@ -78,7 +78,7 @@ static void keys_check_target(struct map_work *work, struct diag **first, const 
     }
     uint64_t missing = multiplying & ~rows;
     if (missing)
-        keys_report(work, first, at, decl_list_names(checker, names, count), rows, missing,
+        keys_report(work, first, at, decl_list_names(checker, names, count), count > 1, rows, missing,
                     key->primary ? "the primary key" : "a unique key");
 }
 
@@ -97,5 +97,6 @@ void map_check_repeated_keys(struct map_work *work) {
         rows |= walk_texpr_rows(checker->arena, work->keys.items[i]);
     }
     uint64_t missing = multiplying & ~rows;
-    if (missing) keys_report(work, &first, clause->span, STR("the key"), rows, missing, "the map's key");
+    if (missing)
+        keys_report(work, &first, clause->span, STR("the key"), false, rows, missing, "the map's key");
 }

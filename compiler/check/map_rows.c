@@ -119,6 +119,41 @@ static void rows_each(struct row_query *query, const struct ast_clause *clause) 
     VEC_PUSH(checker->arena, &query->rows.names, name);
 }
 
+/* ---------------------------------------------------------------- rows after group by */
+
+struct grouped_walk {
+    struct row_query *query;
+    const struct ast_expr *found; /* the first row that is named outside an aggregate */
+};
+
+static bool rows_visit_grouped(const struct ast_expr *expr, void *context) {
+    struct grouped_walk *walk = context;
+    if (walk->found || function_is_aggregate(expr) || function_is_unknown(&walk->query->body, expr))
+        return false;
+    bool row = expr->kind == X_NAME && scope_find(&walk->query->body, expr->name.text) == NULL &&
+               scope_find(&walk->query->rows, expr->name.text) != NULL;
+    if (row) walk->found = expr;
+    return !row;
+}
+
+bool rows_name_row(struct row_query *query, const struct ast_expr *expr) {
+    struct checker *checker = rows_checker(query);
+    if (!query->grouped || expr == NULL) return false;
+    struct grouped_walk walk = {.query = query};
+    walk_expr(expr, rows_visit_grouped, &walk);
+    if (walk.found == NULL) return false;
+    struct str name = walk.found->name.text;
+    struct diag *diag =
+        diag_report(checker->diags, E_GROUPED_ROW, walk.found->span,
+                    "`%.*s` is a single row, but after `group by` there are only groups", STR_ARG(name));
+    const struct ast_clause *group = rows_clause(query, CLAUSE_GROUP_BY);
+    if (group) diag_label(checker->diags, diag, group->span, "the rows are grouped here");
+    diag_help(checker->diags, diag,
+              "use a group's name, or an aggregate such as `first(%.*s.column)` or `max(%.*s.column)`",
+              STR_ARG(name), STR_ARG(name));
+    return true;
+}
+
 /* ---------------------------------------------------------------- where, order, unique */
 
 static bool rows_fits_order(enum type_kind kind) {
@@ -149,12 +184,33 @@ static void rows_where(struct row_query *query) {
     scope_assume(&query->rows, clause->expr);
 }
 
+/* unique by and its order judge the rows that the body makes: the groups, where there are some. */
+static struct texpr *rows_check_unique(struct row_query *query, const struct ast_expr *expr,
+                                       const char *clause) {
+    if (rows_name_row(query, expr)) return node_error(&query->body, expr->span);
+    return rows_check_key(query->grouped ? &query->body : &query->rows, expr, clause);
+}
+
 static void rows_order(struct row_query *query, const struct ast_order_item *items, uint32_t count,
                        const char *clause) {
     for (uint32_t i = 0; i < count; i++) {
-        struct row_order order = {rows_check_key(&query->rows, items[i].expr, clause), items[i].descending};
+        struct row_order order = {rows_check_unique(query, items[i].expr, clause), items[i].descending};
         VEC_PUSH(rows_checker(query)->arena, &query->order, order);
     }
+}
+
+/* Rows are written as they come: an order that decides nothing would be a wish that nobody hears. */
+static void rows_order_for_nothing(struct row_query *query, const struct ast_clause *order) {
+    struct checker *checker = rows_checker(query);
+    struct diag *diag =
+        diag_report(checker->diags, E_MAP_SHAPE, order->span,
+                    "`order by` says which row `unique by` keeps, and there is no `unique by`");
+    diag_help(checker->diags, diag,
+              query->grouped
+                  ? "remove it: groups come in the order of their first rows, and `first(…)` and "
+                    "`last(…)` go by the source's order"
+                  : "remove it: rows are written in the order of the source; to keep one row of each "
+                    "key, add `unique by … keep first`");
 }
 
 static void rows_unique(struct row_query *query) {
@@ -162,10 +218,13 @@ static void rows_unique(struct row_query *query) {
     const struct ast_clause *unique = rows_clause(query, CLAUSE_UNIQUE_BY),
                             *order = rows_clause(query, CLAUSE_ORDER_BY);
     if (order) rows_order(query, order->order.items, order->order.count, "order by");
-    if (unique == NULL) return;
+    if (unique == NULL) {
+        if (order) rows_order_for_nothing(query, order);
+        return;
+    }
     for (uint32_t i = 0; i < unique->exprs.count; i++)
         VEC_PUSH(checker->arena, &query->unique_keys,
-                 rows_check_key(&query->rows, unique->exprs.items[i], "unique by"));
+                 rows_check_unique(query, unique->exprs.items[i], "unique by"));
     if (order && unique->order.count) {
         struct diag *diag = diag_report(checker->diags, E_CLAUSE_TWICE, unique->span,
                                         "`keep … by` and `order by` both order the rows");
@@ -285,14 +344,11 @@ bool rows_check(struct row_query *query) {
         if (rows_check_alias(query, clause)) search_check(query, clause);
     }
     rows_where(query);
-    rows_unique(query);
     const struct ast_clause *group = rows_clause(query, CLAUSE_GROUP_BY), whole = {0};
     if (group == NULL && rows_selects_aggregate(query)) group = &whole;
-    if (group != NULL) {
-        rows_group(query, group);
-    } else {
-        query->body = scope_inner(&query->rows);
-        query->body.clause = "the body";
-    }
+    if (group != NULL) rows_group(query, group);
+    rows_unique(query);
+    if (group == NULL) query->body = scope_inner(&query->rows);
+    query->body.clause = "the body";
     return true;
 }

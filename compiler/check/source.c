@@ -171,12 +171,18 @@ static void source_read_header(struct checker *checker, const struct ast_source_
                 plan->header_row = (uint32_t)row;
             continue;
         }
+        if (str_is(option->name.text, "header") && option->values.count == 1 &&
+            option->values.items[0]->kind == X_NAME && str_is(option->values.items[0]->name.text, "none")) {
+            plan->no_header = 1;
+            continue;
+        }
         struct str known = STR("header");
         struct diag *diag = diag_report(checker->diags, E_BAD_OPTION, option->span,
                                         "`%.*s` cannot stand at a sheet", STR_ARG(span_text(option->span)));
         if (str_is(option->name.text, "header"))
             diag_help(checker->diags, diag,
-                      "a sheet's header has names: write `header row 3` for the row where it stands");
+                      "write `header row 3` for the row where the names stand, or `header none` where there "
+                      "is none");
         else
             decl_suggest(checker, diag, option->name, &known, 1);
     }
@@ -241,12 +247,16 @@ static void source_check_table(struct checker *checker, const struct ast_decl *d
                                        .title = ast_table->title.text,
                                        .span = plan_builder_span(checker->builder, ast_table->span)};
     if (source->format == SOURCE_XLSX) source_read_header(checker, ast_table, plan);
-    if (plan->header_row && !has_header) {
-        struct diag *diag = diag_report(checker->diags, E_BAD_OPTION, ast_table->span,
-                                        "sheet `%.*s` names its header row in a source with `header none`",
-                                        STR_ARG(table->name));
+    if (plan->header_row && (!has_header || plan->no_header)) {
+        struct diag *diag =
+            diag_report(checker->diags, E_BAD_OPTION, ast_table->span,
+                        plan->no_header ? "sheet `%.*s` has a header row and `header none`"
+                                        : "sheet `%.*s` names its header row in a source with `header none`",
+                        STR_ARG(table->name));
         diag_help(checker->diags, diag,
-                  "remove one of the two; sheets without a header can be a source of their own");
+                  plan->no_header
+                      ? "remove one of the two"
+                      : "remove one of the two; `header none` can stand at the sheets that have none");
     }
     if (source->format == SOURCE_XLSX && plan->title.len == 0) plan->title = table->name;
     decl_check_limit(checker, table->span, ast_table->columns.count, DECL_MAX_COLUMNS, "columns");
@@ -254,7 +264,8 @@ static void source_check_table(struct checker *checker, const struct ast_decl *d
     plan->columns_count = ast_table->columns.count;
     for (uint32_t i = 0; i < ast_table->columns.count; i++)
         source_check_column(checker, source->format, &ast_table->columns.items[i], table, &plan->columns[i]);
-    if (source->format == SOURCE_XLSX && !has_header) source_place_columns(checker, ast_table, plan);
+    if (source->format == SOURCE_XLSX && (!has_header || plan->no_header))
+        source_place_columns(checker, ast_table, plan);
     if (source->format == SOURCE_INLINE) source_check_inline_rows(checker, ast, table, plan);
     VEC_PUSH(checker->arena, &source->tables, table);
 }

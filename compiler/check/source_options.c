@@ -125,7 +125,7 @@ static void option_header(struct checker *checker, const struct ast_option *opti
     option_bad(
         checker, option, rule,
         "is `header none` behind the source's path: a row names the columns, or none does; in a sheet, "
-        "`header row 3` says which");
+        "`header row 3` says which, and `header none` that there is none");
 }
 
 static void option_texts(struct checker *checker, const struct ast_option *option,
@@ -244,6 +244,7 @@ static void source_read_handler(struct checker *checker, const struct ast_handle
         return;
     }
     struct str message;
+    checker_note_message(checker, &handler->action);
     decl_read_message(checker, handler->action.message, ragged ? "`on ragged`" : "`on bad_encoding`",
                       &message);
     struct plan_action action = decl_action(checker, kind, message, handler->span);

@@ -49,12 +49,13 @@ struct thandler {
 struct texpr {
     enum texpr_kind kind;
     struct plan_type type;
-    bool pii;         /* personal data can reach this value */
-    bool can_fail;    /* fresh ERROR possible here (not counting what handlers take) */
-    bool can_miss;    /* fresh MISSING (or DUPLICATE) possible */
-    bool can_skip;    /* fresh SKIPPED possible */
-    bool varies;      /* depends on the row */
-    struct span span; /* of the source expression, for faults */
+    bool pii;             /* personal data can reach this value */
+    bool can_fail;        /* fresh ERROR possible here (not counting what handlers take) */
+    bool can_miss;        /* fresh MISSING (or DUPLICATE) possible */
+    bool can_skip;        /* fresh SKIPPED possible */
+    bool varies;          /* depends on the row */
+    struct span span;     /* of the source expression, for faults */
+    struct span declared; /* the source's column that this is, where it is personal; else no source */
     VEC(struct texpr *) args;
     struct value value; /* TX_CONST */
     uint32_t index, imm, imm2;
@@ -71,6 +72,8 @@ struct texpr {
     struct span sides[2];          /* TX_IF, TX_COALESCE that the author wrote: the text of both sides, for
                                       coverage; without a source: not written, or another `if` of a match */
     struct span body, call;        /* the body of a function that stands here, for coverage, and its call */
+    struct span null_argument;     /* TX_IF around a function's body: an argument that may be null, */
+    struct span null_parameter;    /* and the parameter that takes none; else no source */
     struct tbinding *binding;      /* TX_BOUND */
     VEC(struct thandler) handlers; /* TX_HANDLED */
 };

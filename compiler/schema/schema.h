@@ -98,6 +98,15 @@ struct sql_block {
     VEC(uint32_t) uses;           /* the parameter (in params) of each use, in order */
     bool is_single_select;        /* one statement, a SELECT (or VALUES, TABLE) */
 };
+/* A table or view that a statement names. */
+struct sql_table {
+    struct str schema, name; /* schema empty where not written */
+};
+struct sql_tables {
+    VEC(struct sql_table) items;
+};
+/* Those that SQL which parses names, each as often as it is named; names of its own WITH queries are none. */
+void sql_tables_find(struct arena *arena, struct str sql, struct sql_tables *tables);
 bool sql_block_parse(struct arena *arena, struct str text, struct span at, struct sql_block *block,
                      struct diag_list *diags);
 

@@ -154,3 +154,48 @@ bool sql_block_parse(struct arena *arena, struct str text, struct span at, struc
     cJSON_Delete(tree);
     return true;
 }
+
+/* ---------------------------------------------------------------- tables */
+
+struct tables_walk {
+    struct arena *arena;
+    struct sql_tables *tables;
+    VEC(struct str) queries; /* of WITH */
+};
+
+/* Every node of the tree: RangeVar is a table wherever it stands. Postgres' parser limits the depth. */
+static void find_tables(struct tables_walk *walk, const cJSON *node) {
+    for (const cJSON *child = node ? node->child : NULL; child; child = child->next) {
+        if (child->string && strcmp(child->string, "CommonTableExpr") == 0)
+            VEC_PUSH(walk->arena, &walk->queries,
+                     arena_copy_str(walk->arena, str_cstr(pg_tree_text(child, "ctename"))));
+        if (child->string && strcmp(child->string, "RangeVar") == 0) {
+            struct sql_table table = {
+                arena_copy_str(walk->arena, str_cstr(pg_tree_text(child, "schemaname"))),
+                arena_copy_str(walk->arena, str_cstr(pg_tree_text(child, "relname")))};
+            VEC_PUSH(walk->arena, &walk->tables->items, table);
+        }
+        find_tables(walk, child);
+    }
+}
+
+void sql_tables_find(struct arena *arena, struct str sql, struct sql_tables *tables) {
+    struct diag_list quiet;
+    struct span nowhere = {0};
+    struct tables_walk walk = {.arena = arena, .tables = tables};
+    diag_list_init(&quiet, arena);
+    *tables = (struct sql_tables){0};
+    if (sql.len == 0) return;
+    cJSON *tree = pg_tree_parse(arena_copy_cstr(arena, sql), nowhere, NULL, NULL, &quiet, "");
+    find_tables(&walk, tree);
+    cJSON_Delete(tree);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < tables->items.count; i++) {
+        struct sql_table table = tables->items.items[i];
+        bool own = false;
+        for (uint32_t q = 0; table.schema.len == 0 && q < walk.queries.count; q++)
+            own = own || str_eq(walk.queries.items[q], table.name);
+        if (!own) tables->items.items[kept++] = table;
+    }
+    tables->items.count = kept;
+}

@@ -392,6 +392,17 @@ static const struct {
     {T_COMMA, T_RIGHT_BRACKET, NULL, NULL, "nothing follows the comma", NULL},
     {T_COMMA, T_NL, NULL, NULL, "nothing follows the comma", NULL},
     {0, T_ELSE, NULL, "_", "a `match` has no `else`", "The arm for all other values is `_ => …`."},
+    {0, T_ARROW, NULL, NULL, "mig has no `->`",
+     "A function's type stands right behind its parameters: `fn tidy(x text) text = …`; an arm of `match` "
+     "has "
+     "`=>`."},
+    {0, T_COMMA, NULL, "pii", "columns are not parted by commas",
+     "Each has a line of its own, or `;` stands between them."},
+    {0, T_INTO, NULL, "in", "`from` gives each row a name",
+     "Write `from x in people`; its columns are then `x.name`."},
+    {T_VERSION, T_DECIMAL, NULL, NULL, "a version is a whole number", "Write `version 1`."},
+    {T_NAME, T_TYPED, NULL, "a name", "the pattern of a column stands behind `format`",
+     "Write `joined date format 'DD/MM/YYYY'`."},
     {0, T_STAR, NULL, "if", "`*` does not stand for columns", "`...row` copies all columns of a row."},
 };
 

@@ -1,6 +1,7 @@
 /* mig rollback: takes a run back, or shows what that would do. */
 #include "runtime/cli/run_log.h"
 #include "runtime/cli/run_ref.h"
+#include "runtime/cli/run_session.h"
 #include "runtime/rollback/rollback.h"
 
 #include <signal.h>
@@ -61,7 +62,7 @@ static bool read_part(struct cli *cli, struct str only, struct undo_options *und
     return true;
 }
 
-static int exit_code(enum undo_status status) {
+int cli_undo_exit_code(enum undo_status status) {
     switch (status) {
     case UNDO_DONE: return EXIT_WELL;
     case UNDO_REFUSED: return EXIT_REFUSED;
@@ -72,9 +73,10 @@ static int exit_code(enum undo_status status) {
     }
 }
 
-static void show_diags(struct cli *cli) {
+/* Standard output holds one document: the report, or where there is none the diagnostics. */
+static void show_diags(struct cli *cli, bool reported) {
     enum output_format format = cli->format;
-    cli->format = FORMAT_TEXT; /* standard output holds the report */
+    if (reported) cli->format = FORMAT_TEXT;
     cli_show_diags(cli);
     cli->format = format;
 }
@@ -101,7 +103,7 @@ static int roll_back(struct cli *cli, struct run_ref *ref, struct undo_options *
     cli_print(&out);
     fflush(stdout);
     buf_release(&out);
-    return exit_code(status);
+    return cli_undo_exit_code(status);
 }
 
 int cmd_rollback(struct cli *cli, int argc, char **argv) {
@@ -129,8 +131,9 @@ int cmd_rollback(struct cli *cli, int argc, char **argv) {
     if (!read_part(cli, only, &undo, &code)) return code;
     if (!find_policy(cli, policy, &undo.policy, &code)) return code;
     struct str word = arguments.words.count ? arguments.words.items[0] : STR("");
-    if (run_ref_open(cli, &a, word, &ref, &code)) code = roll_back(cli, &ref, &undo, quiet);
+    bool opened = run_ref_open(cli, &a, word, &ref, &code);
+    if (opened) code = roll_back(cli, &ref, &undo, quiet);
     run_ref_close(&ref);
-    show_diags(cli);
+    show_diags(cli, opened);
     return code;
 }

@@ -1,5 +1,6 @@
 /* mig status: the journal's word on a run, and the next command. */
 #include "runtime/cli/run_ref.h"
+#include "runtime/engine/run.h"
 #include "runtime/postgres/pg_journal_ledger.h"
 #include "runtime/postgres/pg_toggle.h"
 #include "runtime/value/uuid.h"
@@ -155,6 +156,41 @@ static uint32_t count_dropped(struct cli *cli, struct pg_connection *connection)
     return toggle_read_pending(connection, &cli->arena, &list, &quiet) ? list.items.count : 0;
 }
 
+/* A run that no journal knows: its report is all there is. */
+static int show_report(struct cli *cli, struct str folder) {
+    struct str bytes, path = arena_printf(&cli->arena, "%.*s/report.json", STR_ARG(folder));
+    struct run_report report;
+    if (!cli_read_file(cli, path, 64 << 20, &bytes) ||
+        !run_report_read(bytes, &cli->arena, &report, &cli->diags)) {
+        cli_show_diags(cli);
+        return EXIT_USAGE;
+    }
+    const char *why = report.dry_run ? "This was a dry run: it wrote nothing, and no journal knows it."
+                      : report.rehearsal
+                          ? "This was a rehearsal: it was rolled back, and no journal knows it."
+                          : "This run used no database, so no journal knows it.";
+    struct str next = arena_printf(&cli->arena, "`mig report %s` shows it again%s", report.run_id,
+                                   report.dry_run || report.rehearsal ? "; `mig run` loads" : "");
+    struct buf out = {0};
+    if (cli->json) {
+        buf_append_cstr(&out, "{\"run\":");
+        buf_append_json(&out, str_cstr(report.run_id));
+        buf_append_cstr(&out, ",\"journal\":false,\"next\":");
+        buf_append_json(&out, next);
+        buf_append_cstr(&out, ",\"report\":");
+        run_report_json(&report, &out);
+        while (out.len && out.ptr[out.len - 1] == '\n')
+            out.len--;
+        buf_append_cstr(&out, "}\n");
+    } else {
+        run_report_text(&report, false, &out);
+        buf_printf(&out, "\n%s\nnext: %.*s\n", why, STR_ARG(next));
+    }
+    cli_print(&out);
+    buf_release(&out);
+    return EXIT_WELL;
+}
+
 int cmd_status(struct cli *cli, int argc, char **argv) {
     struct run_ref_arguments a = {0};
     const struct option options[] = {RUN_REF_OPTIONS(a), OPTION_END};
@@ -164,6 +200,8 @@ int cmd_status(struct cli *cli, int argc, char **argv) {
     if (!cli_start(cli, options, HELP, argc, argv, &arguments, &code)) return code;
     if (arguments.words.count > 1) return cli_usage(cli, "one run, please");
     struct str word = arguments.words.count ? arguments.words.items[0] : STR("");
+    struct str folder = run_ref_only_report(cli, &a, word);
+    if (folder.len) return show_report(cli, folder);
     if (!run_ref_open(cli, &a, word, &ref, &code)) {
         run_ref_close(&ref);
         cli_show_diags(cli);

@@ -41,6 +41,18 @@ static struct str find_folder(struct cli *cli, struct str work_dir, struct str w
     return found;
 }
 
+struct str run_ref_only_report(struct cli *cli, const struct run_ref_arguments *a, struct str word) {
+    struct str work_dir = a->work_dir.len ? a->work_dir : STR(".mig");
+    if (a->target_url.len || a->environment.len || a->sandbox || a->sandbox_dir.len) return STR("");
+    struct str id = find_folder(cli, work_dir, word);
+    if (id.len == 0) return STR("");
+    struct str folder = arena_printf(&cli->arena, "%.*s/%.*s", STR_ARG(work_dir), STR_ARG(id));
+    bool journaled =
+        access(arena_printf(&cli->arena, "%.*s/invocation.json", STR_ARG(folder)).ptr, F_OK) == 0;
+    bool told = access(arena_printf(&cli->arena, "%.*s/report.json", STR_ARG(folder)).ptr, F_OK) == 0;
+    return told && !journaled ? folder : STR("");
+}
+
 static bool read_local(struct cli *cli, struct str work_dir, struct str word, struct local_run *local) {
     struct str id = find_folder(cli, work_dir, word), bytes;
     if (id.len == 0) return true;

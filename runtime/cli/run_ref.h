@@ -44,6 +44,9 @@ bool run_ref_open(struct cli *cli, const struct run_ref_arguments *arguments, st
  * Free with pg_close. */
 struct pg_connection *run_ref_connect(struct cli *cli, const struct run_ref_arguments *arguments,
                                       int *exit_code);
+/* The run's folder in the work folder, where it has left a report and knows no database: a dry run of, or
+ * maps into, files alone. Empty: there is none, or a database knows the run, or the options name one. */
+struct str run_ref_only_report(struct cli *cli, const struct run_ref_arguments *arguments, struct str word);
 void run_ref_close(struct run_ref *ref); /* fine after a failure */
 
 #endif

@@ -1,8 +1,6 @@
 /* Which checks a run of one phase makes: not those that ask about rows which only a later phase writes. */
 #include "runtime/engine/checks.h"
 
-#include <strings.h>
-
 /* The number of the map's phase among all, from 0; the number of phases: it has none. */
 static uint32_t phase_of_map(const struct plan *plan, uint32_t map) {
     for (uint32_t p = 0; p < plan->phases_count; p++)
@@ -16,45 +14,6 @@ static uint32_t phase_by_name(const struct plan *plan, struct str name) {
     while (p < plan->phases_count && !str_eq(plan->phases[p].name, name))
         p++;
     return p;
-}
-
-static bool is_word_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           (c & 0x80);
-}
-
-/* The next name in the SQL from *at, as it is written; literals and comments are passed over. Empty: no more.
- */
-static struct str next_name(struct str sql, size_t *at) {
-    size_t i = *at;
-    while (i < sql.len) {
-        char c = sql.ptr[i], next = i + 1 < sql.len ? sql.ptr[i + 1] : '\0';
-        size_t start = i++;
-        if (c == '\'' || c == '"') {
-            while (i < sql.len && sql.ptr[i] != c)
-                i++;
-            *at = ++i;
-            if (c == '"' && i <= sql.len) return str_from(sql.ptr + start + 1, i - start - 2);
-        } else if (c == '-' && next == '-') {
-            while (i < sql.len && sql.ptr[i] != '\n')
-                i++;
-        } else if (c == '/' && next == '*') {
-            while (i + 1 < sql.len && !(sql.ptr[i] == '*' && sql.ptr[i + 1] == '/'))
-                i++;
-            i += 2;
-        } else if (is_word_char(c)) {
-            while (i < sql.len && is_word_char(sql.ptr[i]))
-                i++;
-            *at = i;
-            return str_from(sql.ptr + start, i - start);
-        }
-    }
-    *at = sql.len;
-    return STR("");
-}
-
-static bool same_name(struct str a, struct str b) {
-    return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
 }
 
 /* The first phase that writes the table; the number of phases: none does. */
@@ -71,16 +30,12 @@ static struct str find_later(const struct engine *engine, const struct plan_chec
     const struct plan *plan = engine->plan;
     uint32_t last = phase_by_name(plan, engine->options->phase);
     struct str what = {0};
-    size_t at = 0;
-    for (struct str name = next_name(check->sql, &at); name.len; name = next_name(check->sql, &at))
-        for (uint32_t t = 0; t < plan->target.tables_count; t++) {
-            uint32_t writer = first_writer(plan, t);
-            if (!same_name(plan->target.tables[t].name, name) || writer <= last ||
-                writer == plan->phases_count)
-                continue;
-            *phase = last = writer;
-            what = plan->target.tables[t].name;
-        }
+    for (uint32_t i = 0; i < check->tables_count; i++) {
+        uint32_t writer = first_writer(plan, check->tables[i]);
+        if (writer <= last || writer == plan->phases_count) continue;
+        *phase = last = writer;
+        what = plan->target.tables[check->tables[i]].name;
+    }
     return what;
 }
 

@@ -3,6 +3,7 @@
  * (in waves where rows refer to rows of their own map, waves.c), then counted: quarantine, crosswalk, sink.
  */
 #include "runtime/engine/load_thread.h"
+#include "runtime/engine/eta.h"
 #include "runtime/engine/map_internal.h"
 #include "runtime/engine/outcomes.h"
 #include "runtime/engine/retry.h"
@@ -64,14 +65,14 @@ static uint32_t list_programs(const struct plan_map *map, uint32_t *programs) {
     return count;
 }
 
-static size_t key_memory(const struct engine *engine) {
+size_t map_key_memory(const struct engine *engine) {
     enum { DEFAULT_KEY_MEMORY = 128 << 20 };
     return engine->options->memory_limit ? engine->options->memory_limit : DEFAULT_KEY_MEMORY;
 }
 
 struct key_set *map_new_key_set(struct engine *engine) {
     uint64_t seed = hash_bytes64(0, engine->values.run_id.bytes, sizeof engine->values.run_id.bytes);
-    return key_set_new(key_memory(engine), engine->options->temp_dir, seed);
+    return key_set_new(map_key_memory(engine), engine->options->temp_dir, seed);
 }
 
 static bool set_up(struct map_work *work) {
@@ -89,11 +90,11 @@ static bool set_up(struct map_work *work) {
         set_up_program(work, &work->group, map->group_program - 1);
         work->groups = group_table_new(run);
     }
-    struct map_program *rows = map->grouped ? &work->group : &work->main;
-    collect_outputs(run, rows->program);
-    rows->yields_rows = true;
-    work->unique = collect_registers(run, work->main.program, OUT_UNIQUE, &work->unique_count);
-    work->order = collect_registers(run, work->main.program, OUT_ORDER, &work->order_count);
+    work->rows = map->grouped ? &work->group : &work->main;
+    collect_outputs(run, work->rows->program);
+    work->rows->yields_rows = true;
+    work->unique = collect_registers(run, work->rows->program, OUT_UNIQUE, &work->unique_count);
+    work->order = collect_registers(run, work->rows->program, OUT_ORDER, &work->order_count);
     work->parents = collect_registers(run, work->main.program, OUT_PARENT, &work->parent_count);
     work->partition = program_output(work->main.program, OUT_PARTITION, 0);
     if (map->unique != UNIQUE_NONE) work->unique_keys = map_new_key_set(engine);
@@ -430,8 +431,8 @@ bool map_finish_rows(struct map_work *work, const struct map_program *p, const u
 /* ---------------------------------------------------------------- unique by, group by */
 
 static struct row_key hash_unique_key(struct map_work *work, uint32_t row) {
-    if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK) return (struct row_key){.known = false};
-    part_key_encode(&work->unique_key, work->main.vm, work->main.program, work->unique, work->unique_count,
+    if (vm_row_outcome(work->rows->vm, row) != OUTCOME_OK) return (struct row_key){.known = false};
+    part_key_encode(&work->unique_key, work->rows->vm, work->rows->program, work->unique, work->unique_count,
                     row);
     return (struct row_key){key_set_hash(work->unique_keys, buf_str(&work->unique_key.bytes)), true};
 }
@@ -452,13 +453,13 @@ static void drop_duplicates(struct map_work *work, uint32_t count) {
             (work->winners == NULL || retry_feeding(work->run->engine, work->run->index)))
             for (uint32_t k = 0; k < KEY_GROUP && k < left; k++)
                 keys[k] = hash_unique_key(work, row + k);
-        if (vm_row_outcome(work->main.vm, row) != OUTCOME_OK || is_unique(work, row, &keys[row % KEY_GROUP]))
+        if (vm_row_outcome(work->rows->vm, row) != OUTCOME_OK || is_unique(work, row, &keys[row % KEY_GROUP]))
             continue;
         if (work->run->map->unique == UNIQUE_ON_DUPLICATE && action->kind == DO_REJECT)
-            vm_reject_row(work->main.vm, row, FAULT_DUPLICATE_KEY, NO_REGISTER,
+            vm_reject_row(work->rows->vm, row, FAULT_DUPLICATE_KEY, NO_REGISTER,
                           action->message.len ? action->message : STR("an earlier row has the same values"));
         else
-            vm_skip_row(work->main.vm, row, SKIPPED_DUPLICATE);
+            vm_skip_row(work->rows->vm, row, SKIPPED_DUPLICATE);
     }
 }
 
@@ -503,29 +504,53 @@ static uint64_t group_ordinal(struct map_work *work, uint32_t row) {
     return work->first_group + row;
 }
 
-static bool run_groups(struct map_work *work) {
+/* The groups as rows: unique by judges them as it judges rows of a source. */
+static bool run_group_batch(struct map_work *work, struct row_batch *batch, uint32_t count) {
+    struct map_program *p = &work->group;
+    row_batch_reset(batch);
+    batch->count = count;
+    group_table_inputs(work->groups, work->first_group, count, p->inputs);
+    vm_begin(p->vm, batch, count, p->cells, NULL, p->inputs);
+    vm_run_pre(p->vm);
+    work->row_base = work->first_group;
+    if (work->pass == PASS_WINNERS) return winners_add(work, count);
+    if (work->unique_keys) drop_duplicates(work, count);
+    if (engine_stopped(work->run->engine)) return false;
+    if (work->run->mode == MAP_SAMPLE) drop_unsampled(work, p->vm, count);
+    vm_run_rest(p->vm);
+    return map_finish_rows(work, p, NULL, count);
+}
+
+static bool run_groups_once(struct map_work *work) {
     struct row_batch batch = {0};
     row_batch_init(&batch, 0);
-    work->run->current_batch = NULL;
-    work->place_of = group_place;
-    work->ordinal_of = group_ordinal;
-    group_table_close(work->groups);
     uint64_t total = group_table_count(work->groups);
     bool good = true;
     for (work->first_group = 0; good && work->first_group < total; work->first_group += BATCH_ROWS) {
         uint64_t left = total - work->first_group;
         uint32_t count = left < BATCH_ROWS ? (uint32_t)left : BATCH_ROWS;
-        row_batch_reset(&batch);
-        batch.count = count;
-        group_table_inputs(work->groups, work->first_group, count, work->group.inputs);
-        vm_begin(work->group.vm, &batch, count, work->group.cells, NULL, work->group.inputs);
-        vm_run_pre(work->group.vm);
-        if (work->run->mode == MAP_SAMPLE) drop_unsampled(work, work->group.vm, count);
-        vm_run_rest(work->group.vm);
-        good = map_finish_rows(work, &work->group, NULL, count);
+        good = run_group_batch(work, &batch, count);
     }
     row_batch_release(&batch);
     return good;
+}
+
+/* Which row of each key stands is known only after a pass over all of them (winners.c). */
+static bool needs_winners(const struct map_work *work) {
+    return work->unique_keys && (work->run->map->unique == UNIQUE_LAST || work->order_count);
+}
+
+static bool run_groups(struct map_work *work) {
+    work->run->current_batch = NULL;
+    work->place_of = group_place;
+    work->ordinal_of = group_ordinal;
+    group_table_close(work->groups);
+    if (needs_winners(work)) {
+        work->pass = PASS_WINNERS;
+        if (!run_groups_once(work)) return false;
+    }
+    work->pass = PASS_ROWS;
+    return run_groups_once(work);
 }
 
 /* ---------------------------------------------------------------- rows in play */
@@ -628,7 +653,7 @@ bool map_run_chunk(struct map_work *work, struct chunk *chunk) {
         return added;
     }
     if (work->reject_loops) return waves_reject_loop(work, chunk);
-    if (work->unique_keys && !chunk->again) drop_duplicates(work, chunk->count);
+    if (work->unique_keys && work->groups == NULL && !chunk->again) drop_duplicates(work, chunk->count);
     work->row_base += chunk->count;
     if (engine_stopped(work->run->engine)) return false;
     if (work->run->mode == MAP_SAMPLE && work->groups == NULL)
@@ -642,10 +667,15 @@ bool map_run_chunk(struct map_work *work, struct chunk *chunk) {
 
 /* ---------------------------------------------------------------- passes over the source */
 
-static void tell_progress(struct map_run *run, const struct row_batch *batch) {
+static void tell_progress(struct map_work *work, const struct row_batch *batch) {
+    struct map_run *run = work->run;
     const struct run_observer *observer = &run->engine->options->observer;
-    if (observer->progress == NULL || run->mode != MAP_LOAD) return;
+    if (run->mode != MAP_LOAD) return;
     uint64_t total = run->scan ? reader_total_bytes(scan_reader(run->scan)) : 0;
+    eta_note_progress(run->engine, batch->end_offset, total, run->report->read,
+                      work->pass == PASS_ROWS && work->winners,
+                      work->winners || work->pass == PASS_WINNERS ? 2 : 1);
+    if (observer->progress == NULL) return;
     observer->progress(observer->context, run->map->name, run->report->read, batch->end_offset, total);
 }
 
@@ -656,13 +686,7 @@ static void help_stopped(struct engine *engine, struct diag *diag) {
 }
 
 static bool asked_to_stop(struct engine *engine) {
-    if (engine->deadline > 0 && monotonic_seconds() > engine->deadline) {
-        struct diag *diag =
-            diag_report(engine->diags, X_WINDOW, no_span(), "the window of environment `%.*s` is over",
-                        STR_ARG(engine->options->environment));
-        help_stopped(engine, diag);
-        return true;
-    }
+    if (eta_is_too_late(engine)) return true;
     if (engine->options->stop == NULL || !*engine->options->stop) return false;
     struct diag *diag =
         diag_report(engine->diags, X_INTERRUPTED, no_span(), "the run was stopped by a signal");
@@ -722,7 +746,7 @@ static bool scan_source(struct map_work *work) {
         uint32_t count = batch->count;
         if (retry) good = retry_take_rows(run, retry, batch, all_rows, &count);
         good = good && (count == 0 || run_rows(work, batch, all_rows, count));
-        tell_progress(run, batch);
+        tell_progress(work, batch);
         run->current_batch = NULL; /* what the server says later is about rows that are no longer there */
         scan_recycle(scan, batch);
         if (good && asked_to_stop(run->engine)) good = engine_fail(run->engine, RUN_STOPPED);
@@ -730,7 +754,6 @@ static bool scan_source(struct map_work *work) {
     if (scan_failed(scan)) good = engine_fail(run->engine, RUN_UNREACHABLE);
     if (good && work->pass == PASS_ROWS && run->mode == MAP_LOAD)
         map_note_files(run, reader, scan_rows(scan));
-    if (good && work->waves && work->pass == PASS_ROWS) good = waves_finish(work, scan_rows(scan));
     work->rows_end = scan_rows(scan);
     map_keep_file_names(run, reader);
     scan_close(scan);
@@ -760,6 +783,7 @@ static bool scan_map(struct map_work *work) {
         }
         if (retry) retry_take_map_rows(retry, table, first, present, &count);
         good = count == 0 || run_rows(work, &batch, present, count);
+        if (good && asked_to_stop(run->engine)) good = engine_fail(run->engine, RUN_STOPPED);
     }
     work->rows_end = total;
     row_batch_release(&batch);
@@ -772,7 +796,7 @@ static bool scan_rows_once(struct map_work *work) {
 
 static bool run_passes(struct map_work *work) {
     const struct plan_map *map = work->run->map;
-    if (work->unique_keys && (map->unique == UNIQUE_LAST || work->order_count) &&
+    if (work->groups == NULL && needs_winners(work) &&
         (work->run->mode != MAP_LOAD || retry_feeding(work->run->engine, work->run->index) == NULL)) {
         work->pass = PASS_WINNERS;
         if (!scan_rows_once(work)) return false;
@@ -781,6 +805,7 @@ static bool run_passes(struct map_work *work) {
     work->pass = PASS_ROWS;
     if (map->self_reference) work->waves = waves_new(work);
     if (!scan_rows_once(work)) return false;
+    if (work->waves && !waves_finish(work, work->rows_end)) return false;
     return work->groups == NULL || run_groups(work);
 }
 

@@ -44,6 +44,7 @@ struct map_work {
     struct map_run *run;
     struct map_stage *stages;
     struct map_program main, group;
+    struct map_program *rows; /* of the two, the one whose rows are written: unique by and orders are its */
     struct group_table *groups;
     struct waves *waves;
     uint32_t *unique, *order, *parents;
@@ -72,6 +73,8 @@ struct map_work {
 
 /* map.c */
 struct key_set *map_new_key_set(struct engine *engine);
+size_t
+map_key_memory(const struct engine *engine); /* bytes, beyond which what a map remembers lies on disk */
 /* rows NULL: all. */
 bool map_finish_rows(struct map_work *work, const struct map_program *p, const uint32_t *rows,
                      uint32_t count);
@@ -114,6 +117,13 @@ bool winners_is_standing(struct map_work *work, uint32_t row);
 /* The row that stands for a key, by the ordinal that the key set has. */
 uint64_t winners_row(const struct winners *winners, uint64_t slot);
 void winners_free(struct winners *winners);
+
+/* The size of one row's value of a stage. */
+size_t stages_width(const struct map_work *work, uint32_t stage);
+/* Null, or an element's texts, are the caller's to keep: they lie in the batch. */
+bool stages_gives_text(const struct map_work *work, uint32_t stage);
+/* Room for the stages' values of a chunk, in its batch. */
+void stages_make_room(struct map_work *work, struct chunk *chunk);
 
 /* retry_rows.c: `mig retry` in a map's way; all for maps of an engine with retry set. */
 /* Is the row left alone: loaded by the run itself, or followed and still no good? Counts positions: once a

@@ -69,7 +69,8 @@ static bool report_failure(struct sink_postgres *sink) {
                 : "Nothing of this batch was committed; the batches before it stand. Without `commit per "
                   "map` mig finds such rows one by one and loads the others.");
     }
-    bool reach = status == LOAD_LOST || status == LOAD_IN_DOUBT;
+    /* A commit in doubt may stand: `mig resume` finds out. What is lost with nothing committed is nothing. */
+    bool reach = status == LOAD_LOST || (status == LOAD_FAILED && !pg_is_alive(sink->pg->load));
     return engine_fail(engine, reach ? RUN_UNREACHABLE : RUN_STOPPED);
 }
 

@@ -2,6 +2,7 @@
  * column is told before the first row moves; standard input, where it is read more than once, is kept in a
  * temporary file. */
 #include "runtime/engine/checks.h"
+#include "runtime/engine/eta.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/vm/spill.h"
 
@@ -24,7 +25,8 @@ static void count_read(struct source_uses *uses, uint32_t source, uint32_t table
 static void count_map(struct source_uses *uses, const struct plan_map *map) {
     const struct plan *plan = uses->engine->plan;
     const struct plan_program *program = &plan->programs[map->program];
-    bool twice = map->unique == UNIQUE_LAST || program_output_count(program, OUT_ORDER) > 0;
+    bool twice =
+        !map->grouped && (map->unique == UNIQUE_LAST || program_output_count(program, OUT_ORDER) > 0);
     if (map->from_kind == FROM_SOURCE) count_read(uses, map->source, map->source_table, twice ? 2 : 1);
 }
 
@@ -148,6 +150,7 @@ static bool check_source(struct source_uses *uses, uint32_t s) {
         struct reader *reader = engine_open_source(engine, s, t, NULL, 0);
         if (reader) {
             note_files(engine, source->name, reader);
+            eta_note_source(engine, s, t, reader_total_bytes(reader));
             reader_close(reader);
         }
         good = good && reader != NULL;

@@ -3,22 +3,34 @@
  * (no match in an inner join, an empty array) are counted as skipped right here. */
 #include "runtime/engine/map_internal.h"
 
-static size_t stage_width(const struct map_work *work, uint32_t stage) {
+size_t stages_width(const struct map_work *work, uint32_t stage) {
     const struct plan_stage *s = &work->run->map->stages[stage];
     if (s->kind != STAGE_EACH) return sizeof(int64_t);
     const struct plan_program *program = work->stages[stage].program.program;
     return type_kind_size((enum type_kind)program->regs[program_output(program, OUT_VALUE, 0)].element);
 }
 
-static struct chunk *chunk_new(struct map_work *work, struct row_batch *batch) {
+bool stages_gives_text(const struct map_work *work, uint32_t stage) {
+    if (work->run->map->stages[stage].kind != STAGE_EACH) return false;
+    const struct plan_program *program = work->stages[stage].program.program;
+    enum type_kind kind = program->regs[program_output(program, OUT_VALUE, 0)].element;
+    return kind == TYPE_TEXT || kind == TYPE_BYTES || kind == TYPE_JSON;
+}
+
+void stages_make_room(struct map_work *work, struct chunk *chunk) {
     uint32_t stages = work->run->map->stages_count;
+    struct arena *arena = &chunk->batch->arena;
+    chunk->values = ARENA_ARRAY(arena, struct stage_values, stages + 1);
+    for (uint32_t s = 0; s < stages; s++) {
+        chunk->values[s].data = arena_zalloc(arena, stages_width(work, s) * BATCH_ROWS);
+        chunk->values[s].state = arena_zalloc(arena, BATCH_ROWS);
+    }
+}
+
+static struct chunk *chunk_new(struct map_work *work, struct row_batch *batch) {
     struct chunk *chunk = ARENA_NEW(&batch->arena, struct chunk);
     chunk->batch = batch;
-    chunk->values = ARENA_ARRAY(&batch->arena, struct stage_values, stages + 1);
-    for (uint32_t s = 0; s < stages; s++) {
-        chunk->values[s].data = arena_zalloc(&batch->arena, stage_width(work, s) * BATCH_ROWS);
-        chunk->values[s].state = arena_zalloc(&batch->arena, BATCH_ROWS);
-    }
+    stages_make_room(work, chunk);
     return chunk;
 }
 
@@ -54,7 +66,8 @@ static struct vm_input map_column(struct map_work *work, const struct chunk *chu
     char *data = arena_zalloc(&chunk->batch->arena, width * BATCH_ROWS);
     uint8_t *state = arena_zalloc(&chunk->batch->arena, BATCH_ROWS);
     for (uint32_t i = 0; i < chunk->count; i++) {
-        int64_t row = (int64_t)(chunk->batch->first + chunk->row_index[i]);
+        uint32_t at = chunk->row_index[i];
+        int64_t row = (int64_t)(chunk->ordinals ? chunk->ordinals[at] : chunk->batch->first + at);
         state[i] = keyed_table_fetch(table, row, slot->column, data + i * width) ? ROW_VALUE : ROW_NULL;
     }
     return (struct vm_input){data, state};
@@ -103,7 +116,7 @@ static bool emit_row(struct stage_run *run, uint32_t from, const void *value, ui
     uint32_t to = run->out->count++;
     run->out->row_index[to] = run->in->row_index[from];
     for (uint32_t s = 0; s < run->stage; s++) {
-        size_t width = stage_width(run->work, s);
+        size_t width = stages_width(run->work, s);
         memcpy(run->out->values[s].data + to * width, run->in->values[s].data + from * width, width);
         run->out->values[s].state[to] = run->in->values[s].state[from];
     }
@@ -185,7 +198,7 @@ static bool run_stage(struct stage_run *run) {
 
 static bool run_from(struct map_work *work, struct chunk *chunk, uint32_t stage) {
     if (stage == work->run->map->stages_count) return map_run_chunk(work, chunk);
-    struct stage_run run = {.work = work, .stage = stage, .in = chunk, .width = stage_width(work, stage)};
+    struct stage_run run = {.work = work, .stage = stage, .in = chunk, .width = stages_width(work, stage)};
     run.out = chunk_new(work, chunk->batch);
     return run_stage(&run);
 }

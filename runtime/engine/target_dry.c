@@ -1,6 +1,7 @@
 /* Rows that a dry run would have written. Each is one record: for each kept column its state, whether an
  * update puts it into a row that is in the target already, and its text. Rows are found by the columns by
  * which the maps of their table find conflicts, as the server would find them. */
+#include "runtime/engine/dry_conflict.h"
 #include "runtime/engine/target_dry.h"
 
 #include "runtime/value/convert.h"
@@ -207,7 +208,8 @@ struct sink_dry {
     struct target_dry *dry;
     struct dry_table *table; /* NULL: only counts */
     const struct dry_key *key;
-    uint64_t rows;
+    struct dry_conflict *conflict; /* NULL: each row would be written; opened with the first rows */
+    struct sink_counts counts;
 };
 
 static struct str column_text(struct target_dry *dry, const struct plan_type *type, struct value value) {
@@ -264,6 +266,42 @@ static bool add_row(struct sink_dry *sink, const struct plan_map *map, struct dr
     return true;
 }
 
+/* index: of those handed to write. */
+static bool reject_row(struct sink_dry *sink, struct map_run *run, const struct vm *vm, uint32_t row,
+                       uint32_t index) {
+    struct str message = run->map->on_conflict.message;
+    struct str key = map_row_key(run, vm, row, &sink->dry->row_arena);
+    if (message.len == 0) message = STR("a row with these values is in the target already");
+    const struct reject_origin origin = {map_row_place(run, row), map_row_ordinal(run, row),
+                                         map_accepted_nth(run, index), true, NULL};
+    return map_reject_later(run, &origin, key, FAULT_CONFLICT, message);
+}
+
+/* What `on conflict` would make of each. */
+static bool count_rows(struct sink_dry *sink, struct map_run *run, const struct vm *vm, const uint32_t *rows,
+                       uint32_t count) {
+    const struct plan_map *map = run->map;
+    if (map->target_table == 0 || map->conflict == CONFLICT_NONE) {
+        sink->counts.written += count;
+        return true;
+    }
+    if (sink->conflict == NULL) sink->conflict = dry_conflict_open(run, &sink->dry->below);
+    if (sink->conflict == NULL) return false;
+    for (uint32_t r = 0; r < count; r++) {
+        enum dry_fate fate = dry_conflict_take(sink->conflict, vm, rows[r]);
+        if (fate == DRY_FAILED) return false;
+        if (fate == DRY_NEW)
+            sink->counts.written++;
+        else if (fate == DRY_DIFFERENT && map->conflict == CONFLICT_UPDATE)
+            sink->counts.updated++;
+        else if (map->conflict != CONFLICT_REJECT)
+            sink->counts.unchanged++;
+        else if (!reject_row(sink, run, vm, rows[r], r))
+            return false;
+    }
+    return true;
+}
+
 static bool dry_write(struct sink *base, struct map_run *run, const struct vm *vm, const uint32_t *rows,
                       uint32_t count) {
     struct sink_dry *sink = (struct sink_dry *)base;
@@ -272,7 +310,7 @@ static bool dry_write(struct sink *base, struct map_run *run, const struct vm *v
     const struct plan_map *map = run->map;
     const struct plan_program *program =
         &dry->engine->plan->programs[map->grouped ? map->group_program - 1 : map->program];
-    sink->rows += count;
+    if (!count_rows(sink, run, vm, rows, count)) return engine_fail(dry->engine, RUN_STOPPED);
     for (uint32_t r = 0; t && r < count; r++) {
         struct dry_cell *cells = ARENA_ARRAY(&dry->row_arena, struct dry_cell, t->kept_count + 1);
         struct str *texts = ARENA_ARRAY(&dry->row_arena, struct str, t->kept_count + 1);
@@ -304,11 +342,12 @@ static bool dry_end_batch(struct sink *sink, struct map_run *run, uint64_t first
 
 static bool dry_finish(struct sink *sink, struct map_run *run, struct sink_counts *counts) {
     (void)run;
-    counts->written = ((struct sink_dry *)sink)->rows;
+    *counts = ((struct sink_dry *)sink)->counts;
     return true;
 }
 
 static void dry_close(struct sink *sink) {
+    dry_conflict_close(((struct sink_dry *)sink)->conflict);
     free(sink);
 }
 

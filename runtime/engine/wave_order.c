@@ -4,6 +4,7 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/base/vec.h"
+#include "runtime/vm/spill.h"
 
 #include <stdlib.h>
 
@@ -27,25 +28,49 @@ struct wave_order {
     struct arena arena;
     struct key_set *keys;
     bool complete;
-    VEC(struct ordered_row) rows;
-    VEC(struct ordered_key) known;
+    struct spill spill; /* rows and known */
+    struct {
+        struct ordered_row *items;
+        uint32_t count, cap;
+    } rows;
+    struct {
+        struct ordered_key *items;
+        uint32_t count, cap;
+    } known;
     VEC(uint32_t) queue; /* can run */
     VEC(uint32_t) wave;  /* were taken last */
     uint32_t visits, looked_at;
 };
 
-struct wave_order *wave_order_new(struct key_set *keys, bool complete) {
+struct wave_order *wave_order_new(struct key_set *keys, bool complete, size_t limit, struct str temp_dir) {
     struct wave_order *order = memory_zalloc(sizeof *order);
     order->keys = keys;
     order->complete = complete;
+    spill_init(&order->spill, limit, temp_dir);
     return order;
 }
 
 void wave_order_free(struct wave_order *order) {
     if (order == NULL) return;
     key_set_free(order->keys);
+    spill_release(&order->spill);
     arena_release(&order->arena);
     free(order);
+}
+
+/* Room for one more. False with a diagnostic. */
+static bool make_room(struct wave_order *order, void **items, uint32_t count, uint32_t *cap, size_t size,
+                      struct diag_list *diags) {
+    enum { FIRST = 256 };
+    if (count < *cap) return true;
+    uint32_t larger = *cap ? *cap * 2 : FIRST;
+    void *fresh = spill_alloc(&order->spill, larger * size, diags);
+    if (fresh == NULL) return false;
+    if (count) memcpy(fresh, *items, count * size);
+    if (*items) spill_free(&order->spill, *items);
+    *items = fresh;
+    *cap = larger;
+    return true;
 }
 
 static bool number_key(struct wave_order *order, struct str key, uint32_t *number, struct diag_list *diags) {
@@ -57,9 +82,11 @@ static bool number_key(struct wave_order *order, struct str key, uint32_t *numbe
     case KEY_SET_SEEN: *number = (uint32_t)earlier; return true;
     case KEY_SET_NEW: break;
     }
-    *number = order->known.count;
-    struct ordered_key fresh = {NONE, NONE, NONE, NONE, false};
-    VEC_PUSH(&order->arena, &order->known, fresh);
+    if (!make_room(order, (void **)&order->known.items, order->known.count, &order->known.cap,
+                   sizeof *order->known.items, diags))
+        return false;
+    *number = order->known.count++;
+    order->known.items[*number] = (struct ordered_key){NONE, NONE, NONE, NONE, false};
     return true;
 }
 
@@ -68,7 +95,10 @@ bool wave_order_add(struct wave_order *order, struct str key, struct str parent,
     uint32_t number = order->rows.count;
     if (!number_key(order, key, &row.key, diags) || !number_key(order, parent, &row.parent, diags))
         return false;
-    VEC_PUSH(&order->arena, &order->rows, row);
+    if (!make_room(order, (void **)&order->rows.items, order->rows.count, &order->rows.cap,
+                   sizeof *order->rows.items, diags))
+        return false;
+    order->rows.items[order->rows.count++] = row;
     if (row.key != NONE) {
         struct ordered_key *own = &order->known.items[row.key];
         if (own->first_holder == NONE)

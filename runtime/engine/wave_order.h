@@ -10,8 +10,8 @@
 struct wave_order;
 
 /* `keys` numbers the keys and becomes the order's own. complete: no other rows will come, so what none of
- * these rows has as its key does not exist. */
-struct wave_order *wave_order_new(struct key_set *keys, bool complete);
+ * these rows has as its key does not exist. Beyond `limit` bytes rows and keys lie in a file in temp_dir. */
+struct wave_order *wave_order_new(struct key_set *keys, bool complete, size_t limit, struct str temp_dir);
 void wave_order_free(struct wave_order *order); /* NULL is fine */
 
 /* The next row, in the source's order; rows are numbered from 0. key: empty for none. parent: empty where it

@@ -18,7 +18,7 @@ struct winners {
 };
 
 static bool order_descending(const struct map_work *work, uint32_t index) {
-    const struct plan_program *program = work->main.program;
+    const struct plan_program *program = work->rows->program;
     for (uint32_t i = 0; i < program->outputs_count; i++)
         if (program->outputs[i].role == OUT_ORDER && program->outputs[i].index == index)
             return program->outputs[i].descending;
@@ -34,7 +34,7 @@ static struct value copy_value(struct arena *arena, struct value value) {
 /* <0: the row comes before the standing one in the order asked for. */
 static int compare_orders(const struct map_work *work, const struct value *standing, uint32_t row) {
     for (uint32_t i = 0; i < work->order_count; i++) {
-        struct value mine = vm_value_at(work->main.vm, work->order[i], row);
+        struct value mine = vm_value_at(work->rows->vm, work->order[i], row);
         int c = value_compare(&mine, &standing[i]);
         if (c) return order_descending(work, i) ? -c : c;
     }
@@ -46,7 +46,7 @@ static void take_place(struct map_work *work, struct winner *winner, uint32_t ro
     if (work->order_count && winner->orders == NULL)
         winner->orders = ARENA_ARRAY(&work->run->arena, struct value, work->order_count);
     for (uint32_t i = 0; i < work->order_count; i++)
-        winner->orders[i] = copy_value(&work->run->arena, vm_value_at(work->main.vm, work->order[i], row));
+        winner->orders[i] = copy_value(&work->run->arena, vm_value_at(work->rows->vm, work->order[i], row));
 }
 
 static struct winner *add_winner(struct winners *winners) {
@@ -62,7 +62,7 @@ static struct winner *add_winner(struct winners *winners) {
 static bool add_row(struct map_work *work, uint32_t row) {
     struct winners *winners = work->winners;
     uint64_t slot;
-    part_key_encode(&work->unique_key, work->main.vm, work->main.program, work->unique, work->unique_count,
+    part_key_encode(&work->unique_key, work->rows->vm, work->rows->program, work->unique, work->unique_count,
                     row);
     enum key_set_result result = key_set_add(work->unique_keys, buf_str(&work->unique_key.bytes),
                                              winners->count, &slot, work->run->engine->diags);
@@ -80,13 +80,13 @@ static bool add_row(struct map_work *work, uint32_t row) {
 bool winners_add(struct map_work *work, uint32_t count) {
     if (work->winners == NULL) work->winners = memory_zalloc(sizeof *work->winners);
     for (uint32_t row = 0; row < count; row++)
-        if (vm_row_outcome(work->main.vm, row) == OUTCOME_OK && !add_row(work, row)) return false;
+        if (vm_row_outcome(work->rows->vm, row) == OUTCOME_OK && !add_row(work, row)) return false;
     return true;
 }
 
 bool winners_is_standing(struct map_work *work, uint32_t row) {
     uint64_t slot;
-    part_key_encode(&work->unique_key, work->main.vm, work->main.program, work->unique, work->unique_count,
+    part_key_encode(&work->unique_key, work->rows->vm, work->rows->program, work->unique, work->unique_count,
                     row);
     return key_set_find(work->unique_keys, buf_str(&work->unique_key.bytes), &slot) &&
            work->winners->items[slot].row == work->row_base + row;

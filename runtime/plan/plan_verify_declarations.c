@@ -26,6 +26,12 @@ static bool check_tolerance(struct verifier *v, uint8_t kind, struct str text) {
     return true;
 }
 
+static bool check_rule(struct verifier *v, const struct plan_tolerance_rule *rule) {
+    IN_RANGE(v, rule->kind, RULE_KIND_COUNT, "rule");
+    VERIFY(v, rule->tolerance_kind != TOLERANCE_UNSET, "a rule without a number");
+    return check_tolerance(v, rule->tolerance_kind, rule->tolerance);
+}
+
 static bool check_action(struct verifier *v, const struct plan_action *action) {
     IN_RANGE(v, action->kind, DO_COUNT, "action");
     return true;
@@ -106,6 +112,7 @@ static bool check_source_column(struct verifier *v, const struct plan_source_col
 }
 
 static bool check_source_table(struct verifier *v, const struct plan_source_table *table) {
+    IS_FLAG(v, table->no_header, "no_header");
     VERIFY_EACH(v, table, columns, check_source_column);
     VERIFY_EACH(v, table, rows, check_row);
     for (uint32_t i = 0; i < table->rows_count; i++)
@@ -337,6 +344,8 @@ static bool check_map_enums(struct verifier *v, const struct plan_map *map) {
         VERIFY(v, aggregate->kind == AGG_COUNT || aggregate->has_argument, "an aggregate without argument");
         if (!verify_type(v, &aggregate->type, "the aggregate")) return false;
     }
+    IS_FLAG(v, map->tolerance_own, "tolerance_own");
+    VERIFY_EACH(v, map, tolerance_rules, check_rule);
     return check_tolerance(v, map->tolerance_kind, map->tolerance);
 }
 
@@ -411,6 +420,8 @@ static bool check_check(struct verifier *v, const struct plan_check *check) {
     IN_RANGE(v, check->compare, COMPARE_COUNT, "comparison");
     IS_FLAG(v, check->before, "before");
     if (!check_indexes(v, check->params, check->params_count, plan->params_count, "parameter")) return false;
+    if (!check_indexes(v, check->tables, check->tables_count, plan->target.tables_count, "table"))
+        return false;
     if (!check_indexes(v, check->except_rejected, check->except_rejected_count, plan->maps_count, "map"))
         return false;
     switch ((enum plan_check_kind)check->kind) {
@@ -493,6 +504,8 @@ static bool check_test(struct verifier *v, const struct plan_test *test) {
 static bool check_environment(struct verifier *v, const struct plan_environment *environment) {
     VERIFY(v, environment->window_seconds >= 0 && environment->retention_seconds >= 0,
            "a negative length of time");
+    IS_FLAG(v, environment->window_rollback, "window_rollback");
+    VERIFY_EACH(v, environment, tolerance_rules, check_rule);
     return check_tolerance(v, environment->tolerance_kind, environment->tolerance);
 }
 

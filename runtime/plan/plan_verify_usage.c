@@ -326,15 +326,12 @@ static bool check_map(struct verifier *v, const struct plan_map *map, uint32_t o
     if (!check_slots(v, program, &in) || !check_aggregates(v, map, program)) return false;
     for (uint32_t i = 0; i < program->outputs_count; i++) {
         uint8_t role = program->outputs[i].role;
-        VERIFY(v, role == OUT_GROUP || role == OUT_AGGREGATE || role == OUT_ORDER || role == OUT_PARTITION,
+        VERIFY(v, role == OUT_GROUP || role == OUT_AGGREGATE || role == OUT_PARTITION,
                "the program before a group has %s outputs", ROLE_NAMES[role]);
     }
-    if (!check_role(v, program, &groups) || !check_role(v, program, &order) ||
-        !check_role(v, program, &partition))
-        return false;
+    if (!check_role(v, program, &groups) || !check_role(v, program, &partition)) return false;
     uint32_t n = want_body(v, map, is_check, wanted);
     if (n == 0) return false;
-    order.least = 0;
     wanted[n++] = order;
     struct inputs group = {.group = program, .group_map = map};
     return check_finds(v, map->group_program - 1, map, own, is_check) &&

@@ -143,7 +143,7 @@ static bool open_file(struct reader *reader, struct xlsx_reader *state, uint32_t
     const struct xlsx_sheet_entry *entry = xlsx_book_find_sheet(&state->book, reader->table->title, diags);
     if (entry == NULL || !xlsx_sheet_open(&state->sheet, &state->book, entry->part, diags)) return false;
     bool good = true;
-    if (reader->source->header)
+    if (reader->source->header && !reader->table->no_header)
         good = find_header(reader, state, entry, &arena, diags);
     else
         good = place_columns(reader, state, entry, &arena, diags);

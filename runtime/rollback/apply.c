@@ -418,6 +418,7 @@ static enum undo_status check_state(struct undo *u) {
         diag_help(u->diags, d, "Rows as they were before are only in your own backups now.");
         return UNDO_REFUSED;
     }
+    if (u->options->check) undo_warn_of_indexes(u);
     if (!u->options->check || !journal_is_locked(u->connection)) return UNDO_DONE;
     diag_set_severity(u->diags,
                       diag_report(u->diags, X_PG_LOCKED, (struct span){0},
@@ -470,6 +471,7 @@ static bool finish(struct undo *u) {
 
 static enum undo_status go(struct undo *u) {
     enum undo_status status = take_lock(u);
+    if (status == UNDO_DONE) status = undo_restore_indexes(u);
     if (status != UNDO_DONE) return status;
     if (!look(u)) return pg_is_alive(u->connection) ? UNDO_REFUSED : UNDO_UNREACHABLE;
     if (u->report->nothing) return UNDO_DONE;
@@ -480,6 +482,7 @@ static enum undo_status go(struct undo *u) {
     status = check_batches(u);
     if (status == UNDO_DONE) status = undo_apply(u);
     if (status == UNDO_DONE) status = undo_prove(u);
+    if (status == UNDO_DONE) status = undo_validate_keys(u);
     if (status != UNDO_DONE && status != UNDO_WRONG) return status;
     return finish(u) ? status : failure_status(u);
 }

@@ -219,6 +219,12 @@ enum undo_status undo_sweep(struct undo *u);
 /* Lists what stays, compares what was put back. */
 enum undo_status undo_prove(struct undo *u);
 
+/* indexes.c: what an interrupted run dropped for its load is put back first; foreign keys that the run's rows
+ * kept from being validated are validated last. */
+void undo_warn_of_indexes(struct undo *u);
+enum undo_status undo_restore_indexes(struct undo *u);
+enum undo_status undo_validate_keys(struct undo *u);
+
 void undo_log(struct undo *u, char level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -380,6 +380,71 @@ def loops_and_what_hangs_on_them(it):
     equal(reasons.get("R0147", 0) >= 4, True, f"loops among {reasons}")
 
 
+@case("conflict")
+def a_dry_run_counts_as_a_run_does(it):
+    ddl = "create table t (id int primary key, name text, n numeric(6,2), at timestamptz, j jsonb, note text default 'x')"
+    stands = ("insert into t values (1, 'same', 2.50, '2025-01-01 00:00+00', '{\"a\": 1}'), (2, 'old', 1, null, null),"
+              " (3, null, null, null, null)")
+    rows = 'id,name,n\n1,same,2.5\n2,new,1\n3,,\n4,fresh,4\n4,again,4\n4,again,4\n'
+    for clause in ("update", "update (name)", "skip", "reject 'there'"):
+        it.has_database = False
+        it.schema(ddl)
+        it.sql(stands)
+        it.write("s.csv", rows)
+        it.spec(f"""
+source s : csv 's.csv' {{ id int; name text?; n decimal? }}
+map t from s in s into db.t on conflict (id) {clause} tolerance 9 {{ id = s.id; name = s.name; n = s.n
+  at = if s.id == 1 then timestamptz '2025-01-01 00:00 UTC' else null; j = if s.id == 1 then json '{{"a":1}}' else null }}
+""")
+        dry, real = it.run("--dry-run"), it.run()
+        equal(dry.counts("t"), real.counts("t"), f"{clause}: counts of the dry run")
+        equal(dry.counts("t")[0], 6)
+
+
+@case("self")
+def rows_that_each_and_join_made_wait_too(it):
+    # What each and join gave a row is kept with it while it waits for its parent.
+    it.schema("create table t (k text primary key, parent text references t, tag text, other text, n int)")
+    it.write("s.csv", 'k,parent,tags\n3,2,"{a,long enough to lie elsewhere}"\n2,1,{b}\n1,,"{c,d,NULL}"\n9,8,{x}\n7,7,{y}\n')
+    it.write("o.csv", "k,z\n3,three\n2,two\n2,zwei\n1,one\n")
+    it.spec("""
+source s : csv 's.csv' { k text; parent text?; tags text?[] }
+source o : csv 'o.csv' { k text; z text }
+map t from x in s into db.t each tag in x.tags left join o in o on o.k == x.k
+  key "{x.k}{tag ?? '-'}{o.z ?? ''}" tolerance 9
+{
+  k = "{x.k}{tag ?? '-'}{o.z ?? ''}"
+  parent = t["{x.parent ?? '0'}" + ""].k on missing use null
+  tag = tag
+  other = o.z
+}
+""".replace('t["{x.parent ?? \'0\'}" + ""].k on missing use null',
+            "t[if x.parent is null then null else if x.parent == '1' then 'cone' else if x.parent == '2' then 'never'"
+            " else \"{x.parent}{tag ?? '-'}\"].k on missing use null on null use null")
+     .replace("'cone'", "'1cone'"))
+    run = it.run()
+    equal(run.counts("t"), (9, 8, 0, 0, 0, 1))
+    equal(run.reasons("t"), {"R0147": 1})
+    equal(it.rows("select k, parent, tag, other from t order by 1"), [
+        ("1-one", None, None, "one"), ("1cone", None, "c", "one"), ("1done", None, "d", "one"),
+        ("2btwo", "1cone", "b", "two"), ("2bzwei", "1cone", "b", "zwei"), ("3athree", None, "a", "three"),
+        ("3long enough to lie elsewherethree", None, "long enough to lie elsewhere", "three"), ("9x", None, "x", None)])
+
+
+@case("self")
+def rows_of_another_map_refer_to_each_other(it):
+    it.schema("create table a (k text primary key, p text); create table t (k text primary key, parent text references t)")
+    it.write("s.csv", "k,p\n5,4\n4,3\n3,\n2,2\n1,5\n")
+    it.spec("""
+source s : csv 's.csv' { k text; p text? }
+map a from x in s into db.a key x.k { k = x.k; p = x.p }
+map t from x in a into db.t key x.k tolerance 1 { k = x.k; parent = t[x.p].k on null use null }
+""")
+    run = it.run()
+    equal(run.counts("t"), (5, 4, 0, 0, 0, 1))
+    equal(it.rows("select k, parent from t order by 1"), [("1", "5"), ("3", None), ("4", "3"), ("5", "4")])
+
+
 @case("self")
 def self_reference_across_batches(it):
     lines = [f"n{i},n{10001 - i}" if i <= 5000 else f"n{i}," for i in range(1, 10001)]

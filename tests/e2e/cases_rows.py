@@ -311,6 +311,43 @@ def unique_by_on_duplicate_reject(it):
 
 
 @case("rows")
+def unique_by_among_groups(it):
+    # unique by acts after group by: on groups, by their names and aggregates; here the product that each bought most.
+    csv = "k,p\na,x\na,y\nb,z\na,y\nb,x\nb,x\nc,\nb,z\n"
+    for clause, wanted, rejected in (
+            ("unique by k keep first by count() desc, p", [("a", "y", "2"), ("b", "x", "2"), ("c", None, "1")], 0),
+            ("unique by k keep last by count(), p desc", [("a", "y", "2"), ("b", "x", "2"), ("c", None, "1")], 0),
+            ("unique by k keep first", [("a", "x", "1"), ("b", "z", "2"), ("c", None, "1")], 0),
+            ("unique by k keep last", [("a", "y", "2"), ("b", "x", "2"), ("c", None, "1")], 0),
+            ("order by count() desc unique by k keep last", [("a", "x", "1"), ("b", "x", "2"), ("c", None, "1")], 0),
+            ("unique by k on duplicate reject 'twice'", [("a", "x", "1"), ("b", "z", "2"), ("c", None, "1")], 2),
+            ("unique by count() keep first", [("a", "x", "1"), ("a", "y", "2")], 0)):
+        it.schema("create table t (k text not null, p text, n int not null)")
+        it.write("s.csv", csv)
+        it.spec(f"""
+source s : csv 's.csv' {{ k text; p text? }}
+map t from s in s into db.t group by s.k as k, s.p as p {clause} tolerance 9 {{ k = k; p = p; n = count() }}
+""")
+        run = it.run()
+        equal(run.counts("t"), (8, len(wanted), 0, 0, 8 - len(wanted) - rejected, rejected), clause)
+        equal(it.rows("select k, p, n from t order by 1, 3"), wanted, clause)
+        it.sql("drop table t; drop schema mig cascade")
+
+
+@case("rows")
+def unique_by_among_groups_of_more_than_one_batch(it):
+    it.schema("create table t (k int primary key, p int not null, n int not null)")
+    it.write("s.csv", "k,p\n" + "".join(f"{i % 1000},{i // 1000}\n" for i in range(9000)) + "7,8\n7,3\n")
+    it.spec("""
+source s : csv 's.csv' { k int; p int }
+map t from s in s into db.t group by s.k as k, s.p as p unique by k keep first by count() desc, p { k = k; p = p; n = count() }
+""")
+    run = it.run()
+    equal(run.counts("t"), (9002, 1000, 0, 0, 8002, 0))
+    equal(it.rows("select k, p, n from t where n > 1 or p > 0"), [("7", "3", "2")])
+
+
+@case("rows")
 def unique_by_a_null_and_across_batches(it):
     it.schema("create table t (id int primary key, k text)")
     it.write("s.csv", "id,k\n" + "".join(f"{i},{'' if i % 1000 == 0 else i % 3000}\n" for i in range(1, 9001)))

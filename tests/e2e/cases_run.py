@@ -116,13 +116,16 @@ def phases_run_their_maps_only(it):
 
 @case("run")
 def a_phase_makes_the_checks_that_it_can_answer(it):
-    it.schema("create table a (id int primary key); create table b (id int primary key references a)")
+    it.schema("create table a (id int primary key); create table b (id int primary key references a);"
+              " create schema other; create table other.b (id int)")
     it.write("s.csv", "id,v\n1,a\n2,b\n")
     it.spec(SOURCE + """map a from s in s into db.a key s.id { id = s.id }
 map b from s in s into db.b { id = s.id }
 phase first { a }
 phase second { b }
 check only_a sql \"\"\"select count(*) from a -- b is loaded later\"\"\" == 2
+check own_names sql \"\"\"with b as (select 1 as n) select b.n + count(c.*) from b, a as c group by b.n\"\"\" == 3
+check other_schema sql \"\"\"select count(*) from other.b\"\"\" == 0
 check both sql \"\"\"select count(*) from a join "b" using (id)\"\"\" == 2
 check counted source from s in s select count()
   target sql \"\"\"select count(*) from B\"\"\"
@@ -132,10 +135,10 @@ check counted_a source from s in s select count()
 check same_a sample 2 of a
 """.replace('\\"', '"'))
     run = it.run("--phase", "first")
-    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "counted_a", "same_a"])
+    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "own_names", "other_schema", "counted_a", "same_a"])
     equal(run.check("both")["detail"], "not run: it asks about b, which phase second loads")
     run = it.run("--phase", "second")
-    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "both", "counted"])
+    equal([c["name"] for c in run.report["checks"] if c["ran"]], ["only_a", "own_names", "other_schema", "both", "counted"])
     contains(run.check("counted_a")["detail"], "which rows map a rejected")
     contains(run.check("same_a")["detail"], "map a belongs to another phase")
 
@@ -419,6 +422,27 @@ def a_changed_plan_is_refused(it):
     it.write("bad.migc", bytes(data[:-10]))
     equal(it.command("run", "bad.migc").code, 1)
     equal(it.value("select count(*) from t"), "0")
+
+
+@case("run")
+def status_where_no_database_knows_the_run(it):
+    it.write("s.csv", "id\n1\n2\n")
+    it.spec("source s : csv 's.csv' { id int }\nmap t from s in s into csv 't.csv' { id = s.id }\n",
+            prelude="migration t version 1\n")
+    it.command("status")
+    equal(it.last.code, 2)
+    run = it.run(env={"DB": None})
+    status = it.command("status", env={"DB": None})
+    equal(status.code, 0, status.err)
+    contains(status.out, run.report["run"], "used no database", "`mig report " + run.report["run"])
+    told = json.loads(it.command("status", run.report["run"][:8], "--format", "json").out)
+    equal((told["journal"], told["report"]["maps"][0]["written"]), (False, 2))
+    it.schema("create table t (id int primary key)")
+    it.spec("source s : csv 's.csv' { id int }\nmap t from s in s into db.t { id = s.id }\n")
+    it.run("--dry-run")
+    contains(it.command("status").out, "This was a dry run", "`mig run` loads")
+    it.run()
+    contains(it.command("status").out, "done", "mig verify")
 
 
 @case("run")

@@ -123,6 +123,10 @@ static void test_header_found(void **state) {
     assert_reads(&f, "X0207 a.xlsx sheet `Data` row 7: the header row is blank\n"
                      "  a sheet needs a row that names its columns; `header row N` says which it is\n");
     f.table.header_row = 0;
+    /* The sheet alone has none, or no sheet has one. */
+    f.table.no_header = 1;
+    assert_reads(&f, "1/1 \"a\" \"b\"\n2/2 \"b\" \"a\"\n3/3 \"1\" \"2\"\n");
+    f.table.no_header = 0;
     f.source.header = 0;
     assert_reads(&f, "1/1 \"a\" \"b\"\n2/2 \"b\" \"a\"\n3/3 \"1\" \"2\"\n");
     /* Columns by their letters, in any order. */
