@@ -75,24 +75,13 @@ static void mig_error(const struct span *location, struct parser *parser, const 
     struct ast_handler *handler;
     struct check_parts *check;
     struct place place;
-    struct expr_list *exprs;
-    struct name_list *names;
-    struct named_list *named;
-    struct handler_list *handlers;
-    struct arm_list *arms;
-    struct type_list *types;
-    struct order_list *order;
-    struct clause_list *clauses;
-    struct item_list *items;
-    struct option_list *options;
-    struct table_list *tables;
-    struct row_list *rows;
-    struct line_list *lines;
-    struct setting_list *settings;
-    struct field_list *fields;
-    struct step_list *steps;
-    struct change_list *changes;
-    struct ast_fn *fn;
+    struct expr_list *exprs; struct name_list *names; struct named_list *named;
+    struct handler_list *handlers; struct arm_list *arms; struct type_list *types;
+    struct order_list *order; struct clause_list *clauses; struct item_list *items;
+    struct option_list *options; struct table_list *tables; struct row_list *rows;
+    struct line_list *lines; struct setting_list *settings; struct setting_tail *tail;
+    struct rule_list *rules; struct ast_tolerance_rule *rule; struct field_list *fields;
+    struct step_list *steps; struct change_list *changes; struct ast_fn *fn;
     enum ast_operator op;
     bool flag;
 }
@@ -176,15 +165,14 @@ struct place {
 %precedence TYPE
 %precedence DOT LEFT_BRACKET LEFT_PAREN DOUBLE_COLON
 
-%nterm <lex> nameable text
+%nterm <lex> nameable text reserved_action
 %nterm <name> name bare_name member_name constant opt_constant
 %nterm <place> location
 %nterm <path> path
 %nterm <type> type
 %nterm <types> types
 %nterm <expr> expr handled argument text_expr number amount literal case_subject case_else
-%nterm <expr> setting_value code_value
-%nterm <expr> code_key option_value arm_result opt_message backfill_where backfill_batch backfill_pause
+%nterm <expr> code_value code_key option_value arm_result opt_message backfill_where backfill_batch backfill_pause
 %nterm <exprs> exprs arguments opt_arguments literals code_keys option_values
 %nterm <names> names map_names
 %nterm <named> named_exprs
@@ -207,6 +195,9 @@ struct place {
 %nterm <lines> code_lines
 %nterm <line> code_line
 %nterm <settings> settings
+%nterm <tail> setting_tail
+%nterm <rules> tolerance_tail more_rules
+%nterm <rule> tolerance_rule tolerance_subject setting_value limit
 %nterm <setting> setting
 %nterm <fields> fields
 %nterm <field> field
@@ -265,16 +256,9 @@ declaration:
         }
 |   codes_declaration
 |   D_FN fn_head ASSIGN handled
-        {
-            $2->body = $4;
-            build_decl(parser, DECL_FN, $2->name, @$)->fn = *$2;
-        }
+        { $2->body = $4; build_decl(parser, DECL_FN, $2->name, @$)->fn = *$2; }
 |   D_EXTERN_FN fn_head FROM constant SYMBOL constant
-        {
-            $2->library = $4;
-            $2->symbol = $6;
-            build_decl(parser, DECL_EXTERN_FN, $2->name, @$)->fn = *$2;
-        }
+        { $2->library = $4; $2->symbol = $6; build_decl(parser, DECL_EXTERN_FN, $2->name, @$)->fn = *$2; }
 |   D_MAP name clauses body opt_line_end
         {
             struct ast_decl *decl = build_decl(parser, DECL_MAP, $2, @$);
@@ -497,22 +481,47 @@ settings:
 ;
 
 setting:
-    name setting_value                          { $$ = build_setting(parser, $1, $2, @$); }
-|   name ASSIGN setting_value                   { $$ = build_setting(parser, $1, $3, @$); }
-|   name PERCENT_NUMBER
-        { $$ = build_setting(parser, $1, build_number(parser, X_INT, $2), @$); $$->percent = true; }
-|   name ASSIGN PERCENT_NUMBER
-        { $$ = build_setting(parser, $1, build_number(parser, X_INT, $3), @$); $$->percent = true; }
-|   name ENV constant
-        { $$ = build_setting(parser, $1, NULL, @$); $$->is_env = true; $$->env_name = $3; }
-|   name ASSIGN ENV constant
+    name opt_assign setting_value setting_tail
+        { $$ = build_setting(parser, $1, $3, @$); build_setting_tail($$, $4); }
+|   name opt_assign ENV constant
         { $$ = build_setting(parser, $1, NULL, @$); $$->is_env = true; $$->env_name = $4; }
 ;
 
+opt_assign: %empty | ASSIGN ;
+
+setting_tail:
+    ELSE name                                   { $$ = NEW(struct setting_tail); $$->otherwise = $2; }
+|   tolerance_tail                              { $$ = NEW(struct setting_tail); $$->rules = $1; }
+;
+
+tolerance_tail:
+    %empty                                      { $$ = NULL; }
+|   OF tolerance_subject more_rules
+        { $$ = build_rules(parser, $2, $3); $$->open = true; }
+|   COMMA tolerance_rule more_rules             { $$ = build_rules(parser, $2, $3); }
+;
+
+more_rules:
+    %empty                                      { $$ = NEW(struct rule_list); }
+|   more_rules COMMA tolerance_rule             { PUSH(&$1->v, *$3); $$ = $1; }
+;
+
+tolerance_rule:
+    limit OF tolerance_subject    { $$ = $3; $$->amount = $1->amount; $$->percent = $1->percent; }
+;
+
+tolerance_subject:
+    NAME                                        { $$ = build_rule(parser, build_ast_name($1), NULL, @$); }
+|   VALIDATE name
+        { $$ = build_rule(parser, $2, NULL, @$); $$->is_validate = true; }
+|   text_expr                                   { $$ = build_rule(parser, (struct ast_name){0}, $1, @$); }
+;
+
 setting_value:
-    literal
-|   member_name                                        { $$ = build_name(parser, $1); }
-|   PARAM                                       { $$ = build_word(parser, X_PARAM, $1); }
+    literal                                     { $$ = build_limit(parser, $1, false); }
+|   member_name                                 { $$ = build_limit(parser, build_name(parser, $1), false); }
+|   PARAM                       { $$ = build_limit(parser, build_word(parser, X_PARAM, $1), false); }
+|   PERCENT_NUMBER              { $$ = build_limit(parser, build_number(parser, X_INT, $1), true); }
 ;
 
 map_names:
@@ -554,12 +563,7 @@ code_lines:
 
 code_line:
     code_keys FAT_ARROW code_value
-        {
-            $$ = NEW(struct ast_code_line);
-            VEC_MOVE($$->keys, $1->v);
-            $$->value = $3;
-            $$->span = @$;
-        }
+        { $$ = NEW(struct ast_code_line); VEC_MOVE($$->keys, $1->v); $$->value = $3; $$->span = @$; }
 ;
 
 code_keys:
@@ -687,18 +691,17 @@ clause:
         }
 |   REBUILD name
         { $$ = build_clause(parser, CLAUSE_REBUILD, @$); build_rebuild(parser, $$, $2); }
-|   TOLERANCE amount
-        { $$ = build_clause(parser, CLAUSE_TOLERANCE, @$); $$->expr = $2; }
-|   TOLERANCE PERCENT_NUMBER
-        {
-            $$ = build_clause(parser, CLAUSE_TOLERANCE, @$);
-            $$->expr = build_number(parser, X_INT, $2);
-            $$->percent = true;
-        }
+|   TOLERANCE limit tolerance_tail
+        { $$ = build_clause(parser, CLAUSE_TOLERANCE, @$); build_tolerance($$, $2, $3); }
 |   KEEP_CROSSWALK DURATION
         { $$ = build_clause(parser, CLAUSE_KEEP_CROSSWALK, @$); $$->expr = build_duration(parser, $2); }
 |   EXCEPT REJECTED BY path
         { $$ = build_clause(parser, CLAUSE_EXCEPT_REJECTED, @$); $$->path = *$4; }
+;
+
+limit:
+    amount                                      { $$ = build_limit(parser, $1, false); }
+|   PERCENT_NUMBER              { $$ = build_limit(parser, build_number(parser, X_INT, $1), true); }
 ;
 
 amount:
@@ -1149,12 +1152,10 @@ member_name: NAME                               { $$ = build_ast_name($1); } ;
 
 name:
     bare_name
-|   WHEN                                        { $$ = build_ast_name($1); }
-|   SKIP                                        { $$ = build_ast_name($1); }
-|   REJECT                                      { $$ = build_ast_name($1); }
-|   WARN                                        { $$ = build_ast_name($1); }
-|   FAIL                                        { $$ = build_ast_name($1); }
+|   reserved_action                             { $$ = build_ast_name($1); }
 ;
+
+reserved_action: WHEN | SKIP | REJECT | WARN | FAIL ;
 
 bare_name:
     NAME                                        { $$ = build_ast_name($1); }

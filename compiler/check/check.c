@@ -20,6 +20,7 @@ static void compile_check(struct compile *compile) {
     decl_check_fn_bodies(compile);
     map_check_all(compile);
     decl_check_environments(compile);
+    tolerance_check_all(compile);
     decl_check_phases(compile);
     checks_check_all(compile);
     spec_tests_check_all(compile);

@@ -135,6 +135,10 @@ bool decl_read_plain_sql(struct checker *checker, struct ast_name sql, bool sing
 struct plan_action decl_action(struct checker *checker, enum plan_action_kind kind, struct str message,
                                struct span span);
 
+/* ---- tolerance.c: after maps and environments */
+/* Rules such as `10 of R0106` of maps and environments. */
+void tolerance_check_all(struct compile *compile);
+
 /* ---- modules.c */
 /* Reads the spec's modules, and theirs; fills compile->files and compile->decls. */
 void modules_load(struct compile *compile, const struct ast_file *spec);

@@ -3,6 +3,26 @@
 
 /* ---------------------------------------------------------------- environments */
 
+/* `window 90 minutes else rollback` */
+static bool environment_otherwise(struct checker *checker, const struct ast_setting *setting,
+                                  struct plan_environment *plan) {
+    bool window = str_is(setting->name.text, "window");
+    plan->window_rollback = window && str_is(setting->otherwise.text, "rollback");
+    if (plan->window_rollback || (window && str_is(setting->otherwise.text, "stop"))) return true;
+    if (!window) {
+        struct diag *diag = diag_report(checker->diags, E_SETTING, setting->otherwise.span,
+                                        "`%.*s` takes no `else`", STR_ARG(setting->name.text));
+        diag_help(checker->diags, diag, "only a window has one: `window 90 minutes else rollback`");
+        return false;
+    }
+    struct str names[] = {STR("rollback"), STR("stop")};
+    struct diag *diag = diag_report(checker->diags, E_SETTING, setting->otherwise.span,
+                                    "a run that does not fit into its window cannot `%.*s`",
+                                    STR_ARG(setting->otherwise.text));
+    decl_suggest(checker, diag, setting->otherwise, names, 2);
+    return false;
+}
+
 static void environment_setting(struct compile *compile, const struct ast_setting *setting,
                                 struct plan_environment *plan) {
     struct checker *checker = &compile->checker;
@@ -18,6 +38,13 @@ static void environment_setting(struct compile *compile, const struct ast_settin
         decl_suggest(checker, diag, setting->name, &checker->target_name, checker->target_name.len ? 1 : 0);
         return;
     }
+    if (setting->rules.count && !str_is(name, "tolerance")) {
+        struct diag *diag = diag_report(checker->diags, E_SETTING, setting->rules.items[0].span,
+                                        "`%.*s` is one value, without a list behind it", STR_ARG(name));
+        diag_help(checker->diags, diag, "rules such as `10 of R0106` belong to `tolerance`");
+        return;
+    }
+    if (setting->otherwise.text.len && !environment_otherwise(checker, setting, plan)) return;
     if (setting->value == NULL) return;
     if (str_is(name, "tolerance")) {
         decl_read_tolerance(checker, setting->value, setting->percent, E_SETTING, &plan->tolerance_kind,

@@ -55,9 +55,17 @@ static bool handler_check_use(struct scope *scope, const struct ast_action *acti
     return !node_failed(handler->use);
 }
 
+void checker_note_message(struct checker *checker, const struct ast_action *action) {
+    if (action->message == NULL) return;
+    const struct ast_expr *message = ast_strip(action->message);
+    if (message->kind != X_TEXT && message->kind != X_INTERPOLATED) return;
+    VEC_PUSH(checker->arena, &checker->messages, (struct checked_message){message, action->kind});
+}
+
 static bool handler_check_message(struct scope *scope, const struct ast_action *action,
                                   struct thandler *handler) {
     if (action->message == NULL) return true;
+    checker_note_message(scope->checker, action);
     handler->message = check_message(scope, action->message);
     return !node_failed(handler->message);
 }

@@ -108,6 +108,7 @@ bool map_read_on_duplicate(struct checker *checker, const struct ast_clause *cla
             continue;
         }
         struct str message;
+        checker_note_message(checker, &handler->action);
         if (!decl_read_message(checker, handler->action.message, "`on duplicate`", &message)) continue;
         *action = decl_action(checker, kind, message, handler->span);
         return true;
@@ -265,7 +266,7 @@ void map_check_target_clauses(struct map_work *work) {
                             *key = map_clause(work->ast, CLAUSE_KEY);
     if (commit) map_check_commit(work, commit);
     work->plan.rebuild = map_clause(work->ast, CLAUSE_REBUILD) != NULL;
-    if (tolerance)
+    if (tolerance && (tolerance->expr || tolerance->rules.count == 0))
         decl_read_tolerance(checker, tolerance->expr, tolerance->percent, E_CLAUSE_VALUE,
                             &work->plan.tolerance_kind, &work->plan.tolerance);
     int64_t seconds = 0;

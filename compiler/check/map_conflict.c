@@ -156,6 +156,7 @@ void map_check_conflict(struct map_work *work) {
     case ACTION_SKIP: plan->conflict = CONFLICT_SKIP; break;
     case ACTION_REJECT:
         plan->conflict = CONFLICT_REJECT;
+        checker_note_message(checker, &handler->action);
         decl_read_message(checker, handler->action.message, "`on conflict`", &message);
         break;
     case ACTION_UPDATE:

@@ -95,6 +95,12 @@ struct checked_map {
 
 struct check_recorder;
 
+/* `reject "unknown status {t.status}"`: for rules of a tolerance, which name it as it is written. */
+struct checked_message {
+    const struct ast_expr *message; /* X_TEXT or X_INTERPOLATED */
+    enum ast_action_kind action;
+};
+
 struct checker {
     struct arena *arena;
     struct diag_list *diags;
@@ -113,6 +119,7 @@ struct checker {
         VEC(uint32_t) columns;
         bool incomplete; /* a declaration was wrong: nothing is said about columns that it may have meant */
     } pii;
+    VEC(struct checked_message) messages; /* of all actions that have one, as they are met */
     struct checked_map *current_map;      /* whose body is being checked, or NULL */
     VEC(struct checked_map *) references; /* maps that current_map's expressions index, once each */
     uint32_t depth;   /* the expression checker's own: nesting right now, inlined bodies included … */
@@ -120,6 +127,9 @@ struct checker {
     bool no_folding;  /* in conditions of tests: what they call is run, and its parts can be shown */
     const struct check_recorder *recorder; /* told what names stand for (recorder.h); NULL: nobody listens */
 };
+
+/* expr_handler.c: remembers an action's message, if it has one. */
+void checker_note_message(struct checker *checker, const struct ast_action *action);
 
 /* ---------------------------------------------------------------- names at a place */
 

@@ -244,6 +244,7 @@ static void source_read_handler(struct checker *checker, const struct ast_handle
         return;
     }
     struct str message;
+    checker_note_message(checker, &handler->action);
     decl_read_message(checker, handler->action.message, ragged ? "`on ragged`" : "`on bad_encoding`",
                       &message);
     struct plan_action action = decl_action(checker, kind, message, handler->span);

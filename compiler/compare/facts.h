@@ -56,6 +56,8 @@ void facts_collect_declarations(struct facts *facts);
 void facts_collect_map(struct facts *facts, const struct ast_decl *decl);
 void facts_collect_tolerance(struct facts *facts, struct str parent, const struct ast_expr *value,
                              bool percent);
+void facts_collect_tolerance_rules(struct facts *facts, struct str parent,
+                                   const struct ast_tolerance_rule *rules, uint32_t count);
 void facts_collect_target(struct facts *facts);
 
 /* narrowing.c: what it means that one type or tolerance takes the place of another. */

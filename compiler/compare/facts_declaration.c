@@ -8,17 +8,33 @@ static struct fact *add_text(struct facts *facts, struct str parent, const char 
     return fact;
 }
 
-void facts_collect_tolerance(struct facts *facts, struct str parent, const struct ast_expr *value,
-                             bool percent) {
+static void add_limit(struct facts *facts, struct str parent, const char *name, const struct ast_expr *value,
+                      bool percent, enum compare_class added) {
     if (value == NULL) return;
     struct str text = span_text(value->span);
     if (percent && !str_ends_with(text, STR("%"))) text = arena_printf(facts->arena, "%.*s%%", STR_ARG(text));
-    struct fact *fact = facts_add_part(facts, parent, "tolerance", text, COMPARE_BEHAVIOUR);
+    struct fact *fact = facts_add_part(facts, parent, name, text, COMPARE_BEHAVIOUR);
     fact->kind = FACT_TOLERANCE;
-    fact->added = COMPARE_WIDENING;
+    fact->added = added;
     fact->signature = value->kind == X_PARAM
                           ? text
                           : arena_printf(facts->arena, "%.*s%s", STR_ARG(value->text), percent ? "%" : "");
+}
+
+void facts_collect_tolerance(struct facts *facts, struct str parent, const struct ast_expr *value,
+                             bool percent) {
+    add_limit(facts, parent, "tolerance", value, percent, COMPARE_WIDENING);
+}
+
+/* A rule is a part of its own, by its subject, so that a changed number is told as such. A new one may allow
+ * more or less than the general tolerance did. */
+void facts_collect_tolerance_rules(struct facts *facts, struct str parent,
+                                   const struct ast_tolerance_rule *rules, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        struct str subject = span_text(rules[i].span);
+        struct str name = arena_printf(facts->arena, "tolerance of %.*s", STR_ARG(subject));
+        add_limit(facts, parent, name.ptr, rules[i].amount, rules[i].percent, COMPARE_BEHAVIOUR);
+    }
 }
 
 /* ------------------------------------------------------------------ parameters, environments */
@@ -45,6 +61,7 @@ static void add_environment(struct facts *facts, const struct ast_decl *decl) {
         const struct ast_setting *setting = &decl->environment.settings.items[i];
         if (str_is(setting->name.text, "tolerance")) {
             facts_collect_tolerance(facts, place, setting->value, setting->percent);
+            facts_collect_tolerance_rules(facts, place, setting->rules.items, setting->rules.count);
             continue;
         }
         struct str name = arena_copy_str(facts->arena, setting->name.text);
@@ -52,6 +69,7 @@ static void add_environment(struct facts *facts, const struct ast_decl *decl) {
             facts_add_part(facts, place, name.ptr, span_text(setting->span), COMPARE_BEHAVIOUR);
         facts_put_text(facts, fact, setting->env_name.text);
         facts_put_expr(facts, fact, setting->value);
+        facts_put_text(facts, fact, setting->otherwise.text);
     }
 }
 

@@ -104,6 +104,7 @@ static void add_conflict(struct facts *facts, struct str map, const struct ast_c
 static void add_clause(struct facts *facts, struct str map, const struct ast_clause *clause) {
     if (clause->kind == CLAUSE_TOLERANCE) {
         facts_collect_tolerance(facts, map, clause->expr, clause->percent);
+        facts_collect_tolerance_rules(facts, map, clause->rules.items, clause->rules.count);
         return;
     }
     if (clause->kind == CLAUSE_ON_CONFLICT) {

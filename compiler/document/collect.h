@@ -38,6 +38,9 @@ void collect_personal(struct collector *collector);
 /* One more place that a personal column reaches. */
 void collect_note_personal(struct collector *collector, const struct use *use, struct str target,
                            struct str target_anchor, bool target_is_personal);
+/* ---- collect_tolerance.c: `5 %; 10 of R0106 (is not a date)`; general may be empty. */
+struct str collect_tolerance(struct arena *arena, struct str general, const struct ast_tolerance_rule *rules,
+                             uint32_t count);
 /* ---- collect_rest.c */
 void collect_params(struct collector *collector);
 void collect_environments(struct collector *collector);

@@ -84,6 +84,15 @@ static void add_number(struct clause_work *work, struct phrase *out) {
     if (work->clause->percent) phrase_print(work->words.arena, out, " %%");
 }
 
+static void add_tolerance(struct clause_work *work, struct phrase *out) {
+    const struct ast_clause *clause = work->clause;
+    if (clause->expr) add_number(work, out);
+    if (clause->rules.count == 0) return;
+    struct str rules =
+        collect_tolerance(work->words.arena, STR(""), clause->rules.items, clause->rules.count);
+    phrase_print(work->words.arena, out, "%s%.*s", clause->expr ? "; " : "", STR_ARG(rules));
+}
+
 static struct str without_first_word(struct str text) {
     size_t at = 0;
     while (at < text.len && text.ptr[at] != ' ')
@@ -122,7 +131,7 @@ static const char *describe(struct clause_work *work, struct phrase *out) {
         phrase_add(arena, out, RUN_TERM, clause->names.count ? clause->names.items[0].text : STR("part"));
         phrase_print(arena, out, "; a run can be limited to one");
         return "Part";
-    case CLAUSE_TOLERANCE: add_number(work, out); return "Rejected rows tolerated";
+    case CLAUSE_TOLERANCE: add_tolerance(work, out); return "Rejected rows tolerated";
     case CLAUSE_AFTER:
         phrase_link(arena, out, RUN_TERM, index_path_text(&work->collector->index, &clause->path),
                     phrase_anchor(arena, "map", index_path_text(&work->collector->index, &clause->path)));

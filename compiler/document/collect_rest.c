@@ -51,8 +51,14 @@ void collect_environments(struct collector *collector) {
         for (uint32_t i = 0; i < decl->environment.settings.count; i++) {
             const struct ast_setting *setting = &decl->environment.settings.items[i];
             struct str text = setting_text(collector, setting);
-            if (str_is(setting->name.text, "tolerance")) environment.tolerance = text;
-            if (str_is(setting->name.text, "window")) environment.window = text;
+            if (str_is(setting->name.text, "tolerance"))
+                environment.tolerance =
+                    collect_tolerance(collector->arena, text, setting->rules.items, setting->rules.count);
+            if (str_is(setting->name.text, "window"))
+                environment.window =
+                    str_is(setting->otherwise.text, "rollback")
+                        ? arena_printf(collector->arena, "%.*s, else rolled back", STR_ARG(text))
+                        : text;
             if (str_is(setting->name.text, "retention")) environment.retention = text;
         }
         for (uint32_t i = 0; i < collector->plan->environments_count; i++)

@@ -77,10 +77,20 @@ static bool is_above_zero(const struct ast_expr *value) {
     return false;
 }
 
+static bool is_tolerant(const struct ast_expr *value, const struct ast_tolerance_rule *rules,
+                        uint32_t count) {
+    bool tolerant = is_above_zero(value);
+    for (uint32_t i = 0; i < count; i++)
+        tolerant = tolerant || is_above_zero(rules[i].amount);
+    return tolerant;
+}
+
 static void check_environment(struct lint *lint, const struct ast_decl *decl) {
     for (uint32_t i = 0; i < decl->environment.settings.count; i++) {
         const struct ast_setting *setting = &decl->environment.settings.items[i];
-        if (!str_is(setting->name.text, "tolerance") || !is_above_zero(setting->value)) continue;
+        if (!str_is(setting->name.text, "tolerance") ||
+            !is_tolerant(setting->value, setting->rules.items, setting->rules.count))
+            continue;
         struct diag *diag =
             lint_report(lint, L_PROD_TOLERANCE, setting->span, "rejected rows would not stop a run in `%.*s`",
                         STR_ARG(decl->name.text));
@@ -99,7 +109,9 @@ static void check_tolerances(struct lint *lint) {
     for (uint32_t i = 0; production && i < lint->compile->maps.count; i++) {
         const struct map_work *work = lint->compile->maps.items[i];
         const struct ast_clause *tolerance = map_clause(work->ast, CLAUSE_TOLERANCE);
-        if (tolerance == NULL || !is_above_zero(tolerance->expr)) continue;
+        if (tolerance == NULL ||
+            !is_tolerant(tolerance->expr, tolerance->rules.items, tolerance->rules.count))
+            continue;
         struct diag *diag =
             lint_report(lint, L_PROD_TOLERANCE, tolerance->span, "a map's tolerance holds in `%.*s` too",
                         STR_ARG(production->name.text));

@@ -418,8 +418,14 @@ static void add_free_columns(struct completion *completion, bool assign) {
 
 static void complete_settings(struct completion *completion) {
     static const char *const ENVIRONMENT[] = {"tolerance", "approvals", "window", "retention", NULL};
+    static const char *const ELSE[] = {"rollback", "stop", NULL};
     if (str_is(completion->context.decl_word, "environment") &&
         context_brace_depth(&completion->context) == 1 && syntax_expects(&completion->expected, "a name")) {
+        if (context_kind(&completion->context, 0) == TOKEN_WORD &&
+            str_is(context_text(&completion->context, 0), "else")) {
+            add_words(completion, ELSE, ITEM_KEYWORD);
+            return;
+        }
         add_words(completion, ENVIRONMENT, ITEM_PROPERTY);
         if (completion->checker->target_name.len)
             add_item(completion, completion->checker->target_name, ITEM_MODULE, STR("target"), NULL, 'b');

@@ -177,13 +177,26 @@ enum ast_decl_kind {
     DECL_CHANGE
 };
 
+/* `10 of R0106`, `0.5% of 'unknown status {t.status}'`, `0 of validate due_after_start`: rejected rows of one
+ * kind. The subject is one of name and message. */
+struct ast_tolerance_rule {
+    struct ast_expr *amount;
+    bool percent;
+    bool is_validate;         /* name is a validation's; else a code's */
+    struct ast_name name;     /* empty: a message */
+    struct ast_expr *message; /* X_TEXT, or X_INTERPOLATED, whose text is compared as it is written */
+    struct span span;         /* of the subject */
+};
+
 /* key [=] value in environments: `tolerance 5%`, `portal = env 'X'`, `window 90 minutes`, `approvals 2` */
 struct ast_setting {
     struct ast_name name;
     bool is_env; /* value is env 'NAME': text in env_name */
     struct ast_name env_name;
-    struct ast_expr *value; /* X_INT, X_DURATION, …; NULL when is_env */
+    struct ast_expr *value; /* X_INT, X_DURATION, …; NULL when is_env, or when there are only rules */
     bool percent;           /* 5% */
+    VEC(struct ast_tolerance_rule) rules; /* tolerance 5%, 10 of R0106 */
+    struct ast_name otherwise;            /* window 90 minutes else rollback: the last word; may be empty */
     struct span span;
 };
 
@@ -308,9 +321,10 @@ struct ast_clause {
     enum ast_action_kind keep;        /* unique by … keep first|last: ACTION_FIRST/LAST, else ACTION_NONE */
     struct ast_name
         word; /* rollback delete|restore|sql|none; commit run|map|rows; rebuild indexes; into csv */
-    struct ast_name text;         /* rollback sql """…"""; none because '…'; into csv 'file' */
-    bool percent;                 /* tolerance N% */
-    struct ast_handlers handlers; /* on missing, on duplicate; on conflict: exactly one handler */
+    struct ast_name text;                 /* rollback sql """…"""; none because '…'; into csv 'file' */
+    bool percent;                         /* tolerance N% */
+    VEC(struct ast_tolerance_rule) rules; /* tolerance N, N of …: expr is NULL where there are only rules */
+    struct ast_handlers handlers;         /* on missing, on duplicate; on conflict: exactly one handler */
     struct span span;
 };
 

@@ -293,14 +293,31 @@ static void dump_fn(struct dump *dump, const struct ast_fn *fn) {
     if (fn->body) dump_expr(dump, fn->body);
 }
 
+static void dump_rules(struct dump *dump, const struct ast_tolerance_rule *rules, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ast_tolerance_rule *rule = &rules[i];
+        line_start(dump);
+        buf_append_cstr(dump->out, rule->is_validate ? "rule validate" : "rule");
+        if (rule->name.text.len) buf_printf(dump->out, " %.*s", STR_ARG(rule->name.text));
+        if (rule->percent) buf_append_cstr(dump->out, " percent");
+        line_end(dump);
+        dump->depth++;
+        if (rule->amount) dump_expr(dump, rule->amount);
+        if (rule->message) dump_expr(dump, rule->message);
+        dump->depth--;
+    }
+}
+
 static void dump_setting(struct dump *dump, const struct ast_setting *setting) {
     line_start(dump);
     buf_printf(dump->out, "setting %.*s", STR_ARG(setting->name.text));
     if (setting->is_env) put_text(dump, " env ", setting->env_name.text);
     if (setting->percent) buf_append_cstr(dump->out, " percent");
+    if (setting->otherwise.text.len) buf_printf(dump->out, " else %.*s", STR_ARG(setting->otherwise.text));
     line_end(dump);
     dump->depth++;
     if (setting->value) dump_expr(dump, setting->value);
+    dump_rules(dump, setting->rules.items, setting->rules.count);
     dump->depth--;
 }
 
@@ -341,6 +358,7 @@ static void dump_clause(struct dump *dump, const struct ast_clause *clause) {
     line_end(dump);
     dump->depth++;
     if (clause->expr) dump_expr(dump, clause->expr);
+    dump_rules(dump, clause->rules.items, clause->rules.count);
     for (uint32_t i = 0; i < clause->exprs.count; i++)
         dump_expr(dump, clause->exprs.items[i]);
     for (uint32_t i = 0; i < clause->names.count; i++) {

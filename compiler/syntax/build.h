@@ -51,6 +51,15 @@ struct row_list {
 struct line_list {
     VEC(struct ast_code_line) v;
 };
+struct rule_list {
+    VEC(struct ast_tolerance_rule) v;
+    bool open; /* the first rule's amount stands before the list */
+};
+/* What may stand behind the value of a setting, or of a clause `tolerance`. */
+struct setting_tail {
+    struct rule_list *rules; /* or NULL */
+    struct ast_name otherwise;
+};
 struct setting_list {
     VEC(struct ast_setting) v;
 };
@@ -172,8 +181,19 @@ struct ast_source_table *build_sheet(struct parser *parser, struct ast_name name
 struct ast_option *build_option(struct parser *parser, struct span word, struct expr_list *values,
                                 struct span span);
 struct ast_inline_row build_row(struct expr_list *values, struct span span);
-struct ast_setting *build_setting(struct parser *parser, struct ast_name name, struct ast_expr *value,
-                                  struct span span);
+struct ast_tolerance_rule *build_rule(struct parser *parser, struct ast_name name, struct ast_expr *message,
+                                      struct span span);
+struct rule_list *build_rules(struct parser *parser, const struct ast_tolerance_rule *first,
+                              const struct rule_list *rest);
+void build_setting_tail(struct ast_setting *setting, struct setting_tail *tail);
+/* rules may be NULL. */
+void build_tolerance(struct ast_clause *clause, const struct ast_tolerance_rule *limit,
+                     struct rule_list *rules);
+/* A rule without its subject yet. */
+struct ast_tolerance_rule *build_limit(struct parser *parser, struct ast_expr *amount, bool percent);
+/* limit NULL: the value is `env 'NAME'`. */
+struct ast_setting *build_setting(struct parser *parser, struct ast_name name,
+                                  const struct ast_tolerance_rule *limit, struct span span);
 struct ast_decl *build_codes(struct parser *parser, struct ast_name name, struct type_list *keys,
                              struct ast_type *value, struct span span);
 /* more may be NULL. */

@@ -143,13 +143,66 @@ struct ast_inline_row build_row(struct expr_list *values, struct span span) {
 
 /* ------------------------------------------------------------------ small declarations */
 
-struct ast_setting *build_setting(struct parser *parser, struct ast_name name, struct ast_expr *value,
-                                  struct span span) {
+struct ast_tolerance_rule *build_limit(struct parser *parser, struct ast_expr *amount, bool percent) {
+    struct ast_tolerance_rule *limit = ARENA_NEW(parser->arena, struct ast_tolerance_rule);
+    limit->amount = amount;
+    limit->percent = percent;
+    return limit;
+}
+
+struct ast_setting *build_setting(struct parser *parser, struct ast_name name,
+                                  const struct ast_tolerance_rule *limit, struct span span) {
     struct ast_setting *setting = ARENA_NEW(parser->arena, struct ast_setting);
     setting->name = name;
-    setting->value = value;
+    if (limit) {
+        setting->value = limit->amount;
+        setting->percent = limit->percent;
+    }
     setting->span = span;
     return setting;
+}
+
+struct ast_tolerance_rule *build_rule(struct parser *parser, struct ast_name name, struct ast_expr *message,
+                                      struct span span) {
+    struct ast_tolerance_rule *rule = ARENA_NEW(parser->arena, struct ast_tolerance_rule);
+    rule->name = name;
+    rule->message = message;
+    rule->span = span;
+    return rule;
+}
+
+struct rule_list *build_rules(struct parser *parser, const struct ast_tolerance_rule *first,
+                              const struct rule_list *rest) {
+    struct rule_list *rules = ARENA_NEW(parser->arena, struct rule_list);
+    VEC_PUSH(parser->arena, &rules->v, *first);
+    for (uint32_t i = 0; i < rest->v.count; i++)
+        VEC_PUSH(parser->arena, &rules->v, rest->v.items[i]);
+    return rules;
+}
+
+/* `10 of R0106`: the amount was read as the general one before `of` came. */
+static void close_rules(struct rule_list *rules, struct ast_expr **amount, bool *percent) {
+    if (!rules->open) return;
+    rules->v.items[0].amount = *amount;
+    rules->v.items[0].percent = *percent;
+    *amount = NULL;
+    *percent = false;
+}
+
+void build_setting_tail(struct ast_setting *setting, struct setting_tail *tail) {
+    setting->otherwise = tail->otherwise;
+    if (tail->rules == NULL) return;
+    close_rules(tail->rules, &setting->value, &setting->percent);
+    VEC_MOVE(setting->rules, tail->rules->v);
+}
+
+void build_tolerance(struct ast_clause *clause, const struct ast_tolerance_rule *limit,
+                     struct rule_list *rules) {
+    clause->expr = limit->amount;
+    clause->percent = limit->percent;
+    if (rules == NULL) return;
+    close_rules(rules, &clause->expr, &clause->percent);
+    VEC_MOVE(clause->rules, rules->v);
 }
 
 struct ast_decl *build_codes(struct parser *parser, struct ast_name name, struct type_list *keys,
@@ -277,8 +330,15 @@ void build_dropped_clause(struct parser *parser, struct clause_list *clauses, st
 
 /* ------------------------------------------------------------------ checks, tests, changes */
 
+static void refuse_rules(struct parser *parser, struct span span) {
+    struct diag *diag = syntax_report(parser->reporter, E_SYNTAX, span,
+                                      "the tolerance of a check is one number: a check rejects no rows");
+    SYNTAX_HELP(parser->reporter, diag, "Write rules such as `10 of R0106` into a map or an environment.");
+}
+
 void build_check_clause(struct parser *parser, struct check_parts *parts, struct ast_clause *clause) {
     if (clause->kind == CLAUSE_TOLERANCE) {
+        if (clause->rules.count) refuse_rules(parser, clause->rules.items[0].span);
         parts->check.tolerance = clause->expr;
         parts->check.percent = clause->percent;
     } else {

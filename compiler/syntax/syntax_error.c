@@ -392,10 +392,8 @@ static const struct {
     {T_COMMA, T_RIGHT_BRACKET, NULL, NULL, "nothing follows the comma", NULL},
     {T_COMMA, T_NL, NULL, NULL, "nothing follows the comma", NULL},
     {0, T_ELSE, NULL, "_", "a `match` has no `else`", "The arm for all other values is `_ => …`."},
-    {0, T_ARROW, NULL, NULL, "mig has no `->`",
-     "A function's type stands right behind its parameters: `fn tidy(x text) text = …`; an arm of `match` "
-     "has "
-     "`=>`."},
+    {T_RIGHT_PAREN, T_ARROW, NULL, "a name", "mig has no `->`",
+     "A function's type stands right behind its parameters: `fn tidy(x text) text = …`."},
     {0, T_COMMA, NULL, "pii", "columns are not parted by commas",
      "Each has a line of its own, or `;` stands between them."},
     {0, T_INTO, NULL, "in", "`from` gives each row a name",

@@ -22,6 +22,39 @@ static struct str source_name(struct cli *cli, const struct plan *plan, const st
                      : source->name;
 }
 
+/* As the spec has it: `5%, 10 of R0106`; empty: none. */
+static struct str tolerance_text(struct cli *cli, uint8_t kind, struct str amount,
+                                 const struct plan_tolerance_rule *rules, uint32_t count) {
+    struct arena *arena = &cli->arena;
+    struct str text = kind == TOLERANCE_UNSET ? STR("")
+                                              : arena_printf(arena, "%.*s%s", STR_ARG(amount),
+                                                             kind == TOLERANCE_PERCENT ? "%" : "");
+    for (uint32_t i = 0; i < count; i++) {
+        const struct plan_tolerance_rule *r = &rules[i];
+        const char *quote = r->kind == RULE_MESSAGE ? "\"" : "";
+        text = arena_printf(arena, "%.*s%s%.*s%s of %s%s%.*s%s", STR_ARG(text), text.len ? ", " : "",
+                            STR_ARG(r->tolerance), r->tolerance_kind == TOLERANCE_PERCENT ? "%" : "",
+                            r->kind == RULE_VALIDATE ? "validate " : "", quote, STR_ARG(r->subject), quote);
+    }
+    return text;
+}
+
+static void print_environments(struct cli *cli, const struct plan *plan) {
+    if (plan->environments_count) printf("\nEnvironments\n");
+    for (uint32_t i = 0; i < plan->environments_count; i++) {
+        const struct plan_environment *e = &plan->environments[i];
+        struct str tolerance = tolerance_text(cli, e->tolerance_kind, e->tolerance, e->tolerance_rules,
+                                              e->tolerance_rules_count);
+        printf("  %.*s: tolerance %.*s", STR_ARG(e->name), tolerance.len ? (int)tolerance.len : 1,
+               tolerance.len ? tolerance.ptr : "0");
+        if (e->approvals) printf("; approvals %u", e->approvals);
+        if (e->window_seconds)
+            printf("; window %lld min %lld s, else %s", (long long)e->window_seconds / 60,
+                   (long long)e->window_seconds % 60, e->window_rollback ? "rolled back" : "stopped");
+        printf("\n");
+    }
+}
+
 static void print_map(struct cli *cli, const struct plan *plan, uint32_t index) {
     static const char *const CONFLICTS[] = {
         "a row that is there already stops the batch", "rows that are there already stay",
@@ -38,6 +71,9 @@ static void print_map(struct cli *cli, const struct plan *plan, uint32_t index) 
     }
     if (map->self_reference) printf("     rows go in waves, parents first\n");
     if (map->conflict != CONFLICT_NONE) printf("     %s\n", CONFLICTS[map->conflict]);
+    struct str tolerance = tolerance_text(cli, map->tolerance_kind, map->tolerance, map->tolerance_rules,
+                                          map->tolerance_rules_count);
+    if (tolerance.len) printf("     tolerance %.*s\n", STR_ARG(tolerance));
     if (map->partition.len) printf("     part: %.*s\n", STR_ARG(map->partition));
 }
 
@@ -63,10 +99,25 @@ static void print_text(struct cli *cli, const struct plan *plan) {
         }
     for (uint32_t i = 0; i < plan->maps_count; i++)
         print_map(cli, plan, i);
+    print_environments(cli, plan);
     if (plan->checks_count) printf("\nChecks\n");
     for (uint32_t i = 0; i < plan->checks_count; i++)
         printf("  %s %.*s\n", plan->checks[i].before ? "before" : "after ",
                STR_ARG(plan->checks[i].title.len ? plan->checks[i].title : plan->checks[i].name));
+}
+
+static void json_limits(struct cli *cli, const struct plan *plan, struct buf *out) {
+    buf_append_cstr(out, "],\"environments\":[");
+    for (uint32_t i = 0; i < plan->environments_count; i++) {
+        const struct plan_environment *e = &plan->environments[i];
+        buf_append_cstr(out, i ? ",{\"name\":" : "{\"name\":");
+        buf_append_json(out, e->name);
+        buf_append_cstr(out, ",\"tolerance\":");
+        buf_append_json(out, tolerance_text(cli, e->tolerance_kind, e->tolerance, e->tolerance_rules,
+                                            e->tolerance_rules_count));
+        buf_printf(out, ",\"approvals\":%u,\"window_seconds\":%lld,\"window_else\":\"%s\"}", e->approvals,
+                   (long long)e->window_seconds, e->window_rollback ? "rollback" : "stop");
+    }
 }
 
 static void print_json(struct cli *cli, const struct plan *plan) {
@@ -86,6 +137,9 @@ static void print_json(struct cli *cli, const struct plan *plan) {
         buf_append_json(&out, source_name(cli, plan, map));
         buf_append_cstr(&out, ",\"into\":");
         buf_append_json(&out, table_name(cli, plan, map));
+        buf_append_cstr(&out, ",\"tolerance\":");
+        buf_append_json(&out, tolerance_text(cli, map->tolerance_kind, map->tolerance, map->tolerance_rules,
+                                             map->tolerance_rules_count));
         buf_printf(&out, ",\"level\":%u,\"after\":[", map->level);
         for (uint32_t d = 0; d < map->depends_count; d++) {
             if (d) buf_append_char(&out, ',');
@@ -93,6 +147,7 @@ static void print_json(struct cli *cli, const struct plan *plan) {
         }
         buf_append_cstr(&out, "]}");
     }
+    json_limits(cli, plan, &out);
     buf_append_cstr(&out, "]}\n");
     cli_print(&out);
     buf_release(&out);

@@ -1,6 +1,7 @@
 /* mig rollback: takes a run back, or shows what that would do. */
 #include "runtime/cli/run_log.h"
 #include "runtime/cli/run_ref.h"
+#include "runtime/cli/run_session.h"
 #include "runtime/rollback/rollback.h"
 
 #include <signal.h>
@@ -16,7 +17,8 @@ static const char HELP[] =
     "  merge      where others changed other columns than the run, the run's are put back; else they stay\n\n"
     "  mig rollback --check                     what there is to undo; changes nothing\n"
     "  mig rollback\n"
-    "  mig rollback 2cde99ae --env prod --policy keep\n\n"
+    "  mig rollback 2cde99ae --env prod --policy keep\n"
+    "  mig rollback --only tenant=acme          that part alone, as `partition by` names it\n\n"
     "To tell which inserted rows were changed, the run's sources are read again if there is need to.\n"
     "Interrupted, it goes on when it is started again.\n"
     "Exit codes: 0 undone, 2 usage, 4 something is not as it was, 5 target unreachable, 6 stopped half-way, "
@@ -46,19 +48,35 @@ static bool find_policy(struct cli *cli, struct str name, enum undo_policy *poli
     return false;
 }
 
-static int exit_code(enum undo_status status) {
+static bool read_part(struct cli *cli, struct str only, struct undo_options *undo, int *code) {
+    size_t at = 0;
+    while (at < only.len && only.ptr[at] != '=')
+        at++;
+    if (only.len == 0) return true;
+    if (at == 0 || at == only.len) {
+        *code = cli_usage(cli, "--only takes PART=VALUE");
+        return false;
+    }
+    undo->part = str_from(only.ptr, at);
+    undo->value = str_from(only.ptr + at + 1, only.len - at - 1);
+    return true;
+}
+
+int cli_undo_exit_code(enum undo_status status) {
     switch (status) {
     case UNDO_DONE: return EXIT_WELL;
     case UNDO_REFUSED: return EXIT_REFUSED;
+    case UNDO_USAGE: return EXIT_USAGE;
     case UNDO_WRONG: return EXIT_CHECK;
     case UNDO_UNREACHABLE: return EXIT_UNREACHABLE;
     default: return EXIT_STOPPED;
     }
 }
 
-static void show_diags(struct cli *cli) {
+/* Standard output holds one document: the report, or where there is none the diagnostics. */
+static void show_diags(struct cli *cli, bool reported) {
     enum output_format format = cli->format;
-    cli->format = FORMAT_TEXT; /* standard output holds the report */
+    if (reported) cli->format = FORMAT_TEXT;
     cli_show_diags(cli);
     cli->format = format;
 }
@@ -85,17 +103,19 @@ static int roll_back(struct cli *cli, struct run_ref *ref, struct undo_options *
     cli_print(&out);
     fflush(stdout);
     buf_release(&out);
-    return exit_code(status);
+    return cli_undo_exit_code(status);
 }
 
 int cmd_rollback(struct cli *cli, int argc, char **argv) {
     struct run_ref_arguments a = {0};
     struct undo_options undo = {0};
     struct str policy = STR("");
+    struct str only = STR("");
     bool quiet = false;
     const struct option options[] = {
         {"check", 0, OPTION_FLAG, &undo.check, NULL, "only show what there is to undo"},
         {"policy", 0, OPTION_TEXT, &policy, "POLICY", "rows changed by others: stop, keep, overwrite, merge"},
+        {"only", 0, OPTION_TEXT, &only, "PART=VALUE", "only rows of that part, see `partition by`"},
         {"skip-irreversible", 0, OPTION_FLAG, &undo.skip_irreversible, NULL,
          "leave what maps without a way back wrote"},
         {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "no log and progress on the console"},
@@ -108,10 +128,12 @@ int cmd_rollback(struct cli *cli, int argc, char **argv) {
     int code;
     if (!cli_start(cli, options, HELP, argc, argv, &arguments, &code)) return code;
     if (arguments.words.count > 1) return cli_usage(cli, "one run, please");
+    if (!read_part(cli, only, &undo, &code)) return code;
     if (!find_policy(cli, policy, &undo.policy, &code)) return code;
     struct str word = arguments.words.count ? arguments.words.items[0] : STR("");
-    if (run_ref_open(cli, &a, word, &ref, &code)) code = roll_back(cli, &ref, &undo, quiet);
+    bool opened = run_ref_open(cli, &a, word, &ref, &code);
+    if (opened) code = roll_back(cli, &ref, &undo, quiet);
     run_ref_close(&ref);
-    show_diags(cli);
+    show_diags(cli, opened);
     return code;
 }

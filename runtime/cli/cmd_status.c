@@ -50,7 +50,27 @@ static struct str next_text(struct cli *cli, const struct journal_run_info *run,
     return text;
 }
 
-static void print_text(struct cli *cli, const struct journal_run_info *run,
+struct part_list {
+    struct journal_part_info *items;
+    uint32_t count;
+};
+
+static void print_parts(struct cli *cli, const struct journal_run_info *run, const struct part_list *parts) {
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const struct journal_part_info *p = &parts->items[i];
+        if (p->done)
+            printf("\npart %.*s=%.*s was rolled back, %.*s", STR_ARG(p->part), STR_ARG(p->value),
+                   STR_ARG(p->changed_at));
+        else
+            printf("\npart %.*s=%.*s is rolled back half-way since %.*s: `mig rollback %.8s --only "
+                   "%.*s=%.*s` goes on",
+                   STR_ARG(p->part), STR_ARG(p->value), STR_ARG(p->changed_at), run_text(cli, run).ptr,
+                   STR_ARG(p->part), STR_ARG(p->value));
+    }
+    if (parts->count) printf("\n");
+}
+
+static void print_text(struct cli *cli, const struct journal_run_info *run, const struct part_list *parts,
                        const struct ledger_totals *rejects, bool locked, uint32_t dropped) {
     printf("run %.*s of %.*s version %lld: %.*s\n", STR_ARG(run_text(cli, run)), STR_ARG(run->migration),
            (long long)run->version, STR_ARG(run->state));
@@ -71,6 +91,7 @@ static void print_text(struct cli *cli, const struct journal_run_info *run,
         printf("\nrejected rows: %llu open, %llu closed since; `mig quarantine show %.8s` lists them\n",
                (unsigned long long)rejects->open, (unsigned long long)rejects->closed,
                run_text(cli, run).ptr);
+    print_parts(cli, run, parts);
     if (dropped)
         printf("\n%u indexes and foreign keys are dropped for a load that was interrupted; the next `mig "
                "resume` or "
@@ -79,7 +100,22 @@ static void print_text(struct cli *cli, const struct journal_run_info *run,
     printf("\nnext: %.*s\n", STR_ARG(next_text(cli, run, locked)));
 }
 
-static void print_json(struct cli *cli, const struct journal_run_info *run,
+static void append_parts(const struct part_list *parts, struct buf *out) {
+    buf_append_cstr(out, ",\"parts\":[");
+    for (uint32_t i = 0; i < parts->count; i++) {
+        const struct journal_part_info *p = &parts->items[i];
+        buf_append_cstr(out, i ? ",{\"part\":" : "{\"part\":");
+        buf_append_json(out, p->part);
+        buf_append_cstr(out, ",\"value\":");
+        buf_append_json(out, p->value);
+        buf_printf(out, ",\"state\":\"%s\",\"at\":", p->done ? "rolled back" : "rolling back");
+        buf_append_json(out, p->changed_at);
+        buf_append_char(out, '}');
+    }
+    buf_append_char(out, ']');
+}
+
+static void print_json(struct cli *cli, const struct journal_run_info *run, const struct part_list *parts,
                        const struct ledger_totals *rejects, bool locked, uint32_t dropped) {
     struct buf out = {0};
     buf_append_cstr(&out, "{\"run\":");
@@ -94,6 +130,7 @@ static void print_json(struct cli *cli, const struct journal_run_info *run,
                (unsigned long long)rejects->closed);
     buf_append_cstr(&out, ",\"next\":");
     buf_append_json(&out, next_text(cli, run, locked));
+    append_parts(parts, &out);
     buf_printf(&out, ",\"dropped_objects\":%u,\"maps\":[", dropped);
     for (uint32_t i = 0; i < run->step_count; i++) {
         const struct journal_counts *c = &run->steps[i].counts;
@@ -174,16 +211,19 @@ int cmd_status(struct cli *cli, int argc, char **argv) {
     }
     bool locked = journal_is_locked(ref.connection);
     uint32_t dropped = locked ? 0 : count_dropped(cli, ref.connection);
+    struct part_list parts = {0};
     struct ledger_totals rejects;
-    if (!ledger_count(ref.connection, ref.info->run_id, &rejects, &cli->diags)) {
+    if (!journal_read_parts(ref.connection, ref.info->run_id, &cli->arena, &parts.items, &parts.count,
+                            &cli->diags) ||
+        !ledger_count(ref.connection, ref.info->run_id, &rejects, &cli->diags)) {
         run_ref_close(&ref);
         cli_show_diags(cli);
         return EXIT_UNREACHABLE;
     }
     if (cli->json)
-        print_json(cli, ref.info, &rejects, locked, dropped);
+        print_json(cli, ref.info, &parts, &rejects, locked, dropped);
     else
-        print_text(cli, ref.info, &rejects, locked, dropped);
+        print_text(cli, ref.info, &parts, &rejects, locked, dropped);
     run_ref_close(&ref);
     fflush(stdout);
     return EXIT_WELL;

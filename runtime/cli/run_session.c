@@ -63,6 +63,54 @@ static void show_run_diags(struct cli *cli) {
     cli->format = format;
 }
 
+static enum undo_status undo_run(struct cli *cli, const struct plan *plan, const struct run_options *options,
+                                 struct run_report *report, struct undo_report *undone) {
+    enum pg_error error = PG_OK;
+    struct str url =
+        run_target_url(plan, options->environment, options->target_url, &cli->arena, &cli->diags);
+    struct pg_connection *connection = url.len ? pg_connect(url, NULL, &error, &cli->diags) : NULL;
+    if (connection == NULL) return UNDO_UNREACHABLE;
+    struct journal_run_info *info =
+        journal_read_run(connection, &cli->arena, str_cstr(report->run_id), &cli->diags);
+    struct run_options again = *options;
+    again.target_url = url;
+    struct undo_options undo = {
+        .policy = UNDO_STOP, .url = url, .run = &again, .observer = options->observer, .stop = options->stop};
+    enum undo_status status =
+        info ? undo_execute(connection, plan, info, &undo, &cli->arena, undone, &cli->diags)
+             : UNDO_UNREACHABLE;
+    pg_close(connection);
+    return status;
+}
+
+/* `window … else rollback`: what the run committed is taken out, as by `mig rollback`. The exit code. */
+static int undo_now(struct cli *cli, const struct plan *plan, const struct run_options *options,
+                    struct run_report *report) {
+    struct undo_report undone = {0};
+    uint64_t rows = 0;
+    enum undo_status status = undo_run(cli, plan, options, report, &undone);
+    for (uint32_t i = 0; i < undone.maps.count; i++)
+        rows += undone.maps.items[i]->rows_deleted + undone.maps.items[i]->rows_restored;
+    if (status == UNDO_DONE) {
+        report->rolled_back = true;
+        struct str note =
+            arena_printf(&cli->arena,
+                         "The run did not fit into its window; %llu rows were taken out in %.2f s, as the "
+                         "environment says. `mig resume` cannot go on with it: `mig run` starts anew.",
+                         (unsigned long long)rows, undone.seconds);
+        VEC_PUSH(&cli->arena, &report->notes, note);
+        return EXIT_STOPPED;
+    }
+    struct diag *diag =
+        diag_report(&cli->diags, X_WINDOW_UNDO, (struct span){0},
+                    "the run did not fit into its window, and what it committed is not all taken out");
+    diag_help(
+        &cli->diags, diag,
+        "Look at it by `mig rollback --check`, go on by `mig rollback`, with `--policy` where others changed "
+        "rows.");
+    return cli_undo_exit_code(status);
+}
+
 int cli_run_session(struct cli *cli, const struct plan *plan, struct run_options *options,
                     struct str log_path, bool quiet) {
     struct run_log log;
@@ -82,10 +130,12 @@ int cli_run_session(struct cli *cli, const struct plan *plan, struct run_options
     options->stop = &stop_asked;
     options->observer = run_log_observer(&log);
     enum run_status status = run_execute(plan, options, &cli->arena, &report, &cli->diags);
+    int code = run_exit_code(status);
+    if (report.undo_asked) code = undo_now(cli, plan, options, &report);
     run_log_close(&log);
     /* What an earlier go at the run left is worth more than the report of one that was refused. */
     if (report.began || options->again == NULL) save_report(cli, &report, options->work_dir);
     print_report(cli, &report);
     show_run_diags(cli);
-    return run_exit_code(status);
+    return code;
 }

@@ -4,6 +4,10 @@
 
 #include "runtime/cli/cli.h"
 #include "runtime/engine/run.h"
+#include "runtime/rollback/rollback.h"
+
+/* cmd_rollback.c: how a rollback ended, as an exit code. */
+int cli_undo_exit_code(enum undo_status status);
 
 /* Runs the plan, saves and prints its report; returns the exit code. SIGINT and SIGTERM stop it after the
  * batch. log_path empty: WORK_DIR/mig.log. */

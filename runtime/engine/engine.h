@@ -74,6 +74,7 @@ struct quarantine;
 struct target_postgres;
 struct retry;
 struct tallies;
+struct eta;
 
 struct engine {
     const struct plan *plan;
@@ -94,6 +95,7 @@ struct engine {
         *rejected_rows; /* by map: ordinals of rejected source rows, where a check asks; else NULL */
     uint64_t **sampled; /* by map: ordinals of written rows drawn for a sample check */
     uint32_t *sampled_count;
+    const struct plan_environment *environment; /* that --env names; NULL: none */
     struct str stdin_copy;             /* standard input, kept in a temporary file; empty: it was not */
     int stdin_file;                    /* that file; 0: none */
     struct fingerprints *fingerprints; /* of the source files; NULL: none noted yet */
@@ -111,6 +113,8 @@ struct engine {
     bool in_memory;         /* a test of the spec: maps into files go to memory, too */
     volatile bool given_up; /* status is no longer OK: threads need not try again */
     double started;
+    struct eta *eta;          /* when the run will end; NULL: nobody asks */
+    uint64_t **source_bytes;  /* by source and table, of those in files; 0: unknown; NULL: none */
     double deadline;          /* end of the environment's window (monotonic seconds); 0: none */
     struct seal_key seal_key; /* MIG_QUARANTINE_KEY */
     bool has_seal_key;

@@ -3,6 +3,7 @@
  * (in waves where rows refer to rows of their own map, waves.c), then counted: quarantine, crosswalk, sink.
  */
 #include "runtime/engine/load_thread.h"
+#include "runtime/engine/eta.h"
 #include "runtime/engine/map_internal.h"
 #include "runtime/engine/outcomes.h"
 #include "runtime/engine/retry.h"
@@ -666,21 +667,20 @@ bool map_run_chunk(struct map_work *work, struct chunk *chunk) {
 
 /* ---------------------------------------------------------------- passes over the source */
 
-static void tell_progress(struct map_run *run, const struct row_batch *batch) {
+static void tell_progress(struct map_work *work, const struct row_batch *batch) {
+    struct map_run *run = work->run;
     const struct run_observer *observer = &run->engine->options->observer;
-    if (observer->progress == NULL || run->mode != MAP_LOAD) return;
+    if (run->mode != MAP_LOAD) return;
     uint64_t total = run->scan ? reader_total_bytes(scan_reader(run->scan)) : 0;
+    eta_note_progress(run->engine, batch->end_offset, total, run->report->read,
+                      work->pass == PASS_ROWS && work->winners,
+                      work->winners || work->pass == PASS_WINNERS ? 2 : 1);
+    if (observer->progress == NULL) return;
     observer->progress(observer->context, run->map->name, run->report->read, batch->end_offset, total);
 }
 
 static bool asked_to_stop(struct engine *engine) {
-    if (engine->deadline > 0 && monotonic_seconds() > engine->deadline) {
-        struct diag *diag =
-            diag_report(engine->diags, X_WINDOW, no_span(), "the window of environment `%.*s` is over",
-                        STR_ARG(engine->options->environment));
-        engine_help_stopped(engine, diag);
-        return true;
-    }
+    if (eta_is_too_late(engine)) return true;
     if (engine->options->stop == NULL || !*engine->options->stop) return false;
     engine_interrupted(engine);
     return true;
@@ -738,7 +738,7 @@ static bool scan_source(struct map_work *work) {
         uint32_t count = batch->count;
         if (retry) good = retry_take_rows(run, retry, batch, all_rows, &count);
         good = good && (count == 0 || run_rows(work, batch, all_rows, count));
-        tell_progress(run, batch);
+        tell_progress(work, batch);
         run->current_batch = NULL; /* what the server says later is about rows that are no longer there */
         scan_recycle(scan, batch);
         if (good && asked_to_stop(run->engine)) good = engine_fail(run->engine, RUN_STOPPED);
@@ -775,6 +775,7 @@ static bool scan_map(struct map_work *work) {
         }
         if (retry) retry_take_map_rows(retry, table, first, present, &count);
         good = count == 0 || run_rows(work, &batch, present, count);
+        if (good && asked_to_stop(run->engine)) good = engine_fail(run->engine, RUN_STOPPED);
     }
     work->rows_end = total;
     row_batch_release(&batch);

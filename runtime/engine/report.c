@@ -44,6 +44,15 @@ static void append_reasons(struct buf *out, const struct run_map_report *m) {
         }
 }
 
+static void append_rules(struct buf *out, const struct run_map_report *m) {
+    for (uint32_t i = 0; i < m->rules.count; i++) {
+        const struct run_rule_report *r = &m->rules.items[i];
+        buf_printf(out, "  %.*s: %llu of at most %.*s rejected by %.*s%s\n", STR_ARG(m->name),
+                   (unsigned long long)r->count, STR_ARG(r->limit), STR_ARG(r->subject),
+                   r->beyond ? ": TOO MANY" : "");
+    }
+}
+
 static void append_checks(const struct run_report *report, struct buf *out) {
     if (report->checks.count == 0) return;
     buf_append_cstr(out, "\nChecks\n");
@@ -81,10 +90,11 @@ static void append_notes(const struct run_report *report, int width, struct buf 
 
 void run_report_text(const struct run_report *report, bool colour, struct buf *out) {
     int width = 4;
-    bool any_reason = false;
+    bool any_reason = false, any_rule = false;
     for (uint32_t i = 0; i < report->maps.count; i++) {
         if ((int)report->maps.items[i]->name.len > width) width = (int)report->maps.items[i]->name.len;
         any_reason |= report->maps.items[i]->reasons.count > 0;
+        any_rule |= report->maps.items[i]->rules.count > 0;
     }
     buf_printf(out, "%s%.*s%s version %lld%s, run %s\n", colour ? "\x1b[1m" : "", STR_ARG(report->migration),
                colour ? "\x1b[0m" : "", (long long)report->version,
@@ -106,6 +116,9 @@ void run_report_text(const struct run_report *report, bool colour, struct buf *o
     if (any_reason) buf_append_cstr(out, "\nReasons\n");
     for (uint32_t i = 0; i < report->maps.count; i++)
         append_reasons(out, report->maps.items[i]);
+    if (any_rule) buf_append_cstr(out, "\nTolerance by rule\n");
+    for (uint32_t i = 0; i < report->maps.count; i++)
+        append_rules(out, report->maps.items[i]);
     append_checks(report, out);
     append_notes(report, width, out);
     bool rejected = false;
@@ -150,6 +163,16 @@ static void json_map(struct buf *out, const struct run_map_report *m) {
     for (uint32_t i = 0; i < m->reasons.count; i++) {
         if (i) buf_append_char(out, ',');
         json_reason(out, &m->reasons.items[i]);
+    }
+    buf_append_cstr(out, "],\"rules\":[");
+    for (uint32_t i = 0; i < m->rules.count; i++) {
+        const struct run_rule_report *r = &m->rules.items[i];
+        buf_append_cstr(out, i ? ",{" : "{");
+        json_text(out, "subject", r->subject);
+        buf_append_char(out, ',');
+        json_text(out, "limit", r->limit);
+        buf_printf(out, ",\"count\":%llu,\"beyond\":%s}", (unsigned long long)r->count,
+                   r->beyond ? "true" : "false");
     }
     buf_append_cstr(out, "]}");
 }

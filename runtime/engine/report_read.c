@@ -63,6 +63,13 @@ static void read_map(struct arena *arena, const cJSON *node, struct run_report *
     m->complete = get_flag(node, "complete");
     cJSON_ArrayForEach(reason, cJSON_GetObjectItemCaseSensitive(node, "reasons"))
         read_reason(arena, reason, m);
+    cJSON_ArrayForEach(reason, cJSON_GetObjectItemCaseSensitive(node, "rules")) {
+        struct run_rule_report rule = {.subject = get_text(arena, reason, "subject"),
+                                       .limit = get_text(arena, reason, "limit"),
+                                       .count = get_number(reason, "count"),
+                                       .beyond = get_flag(reason, "beyond")};
+        VEC_PUSH(arena, &m->rules, rule);
+    }
     VEC_PUSH(arena, &report->maps, m);
 }
 

@@ -3,7 +3,9 @@
 #include "runtime/engine/retry.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/engine/replay.h"
+#include "runtime/engine/eta.h"
 #include "runtime/engine/target_dry.h"
+#include "runtime/engine/tolerance.h"
 
 #include "runtime/engine/analyze.h"
 #include "runtime/engine/rebuild.h"
@@ -11,7 +13,6 @@
 #include "runtime/engine/one_transaction.h"
 #include "runtime/value/convert.h"
 #include "runtime/value/datetime.h"
-#include "runtime/value/decimal.h"
 #include "runtime/value/uuid.h"
 #include "runtime/value/zone.h"
 
@@ -125,7 +126,7 @@ int64_t engine_expiry(const struct engine *engine, int64_t seconds) {
 }
 
 static void open_window(struct engine *engine, const struct plan_environment *environment) {
-    if (environment && environment->window_seconds)
+    if (environment && environment->window_seconds && !engine->options->rehearse && !engine->options->dry_run)
         engine->deadline = engine->started + (double)environment->window_seconds;
 }
 
@@ -343,38 +344,6 @@ static uint64_t closed_since(struct engine *engine, struct target_postgres *pg, 
     return closed;
 }
 
-static bool within_tolerance(struct engine *engine, struct target_postgres *pg, const struct plan_map *map,
-                             const struct run_map_report *r, const struct plan_environment *environment) {
-    uint8_t kind = map->tolerance_kind;
-    struct str text = map->tolerance;
-    uint64_t closed = closed_since(engine, pg, map), open = r->rejected > closed ? r->rejected - closed : 0;
-    struct decimal limit = decimal_from_int(0), rejected = decimal_from_int((int64_t)open);
-    if (kind == TOLERANCE_UNSET && environment) {
-        kind = environment->tolerance_kind;
-        text = environment->tolerance;
-    }
-    if (kind != TOLERANCE_UNSET && decimal_parse(text, &limit) != FAULT_NONE) limit = decimal_from_int(0);
-    if (kind == TOLERANCE_PERCENT) {
-        decimal_multiply(limit, decimal_from_int((int64_t)r->read), &limit);
-        decimal_multiply(rejected, decimal_from_int(100), &rejected);
-    }
-    if (decimal_compare(rejected, limit) <= 0 || engine->options->dry_run) return true;
-    struct diag *diag = diag_report(
-        engine->diags, X_TOLERANCE, no_span(),
-        "map `%.*s` rejected %llu of %llu rows, more than the tolerance of %.*s%s", STR_ARG(map->name),
-        (unsigned long long)open, (unsigned long long)r->read, kind == TOLERANCE_UNSET ? 1 : (int)text.len,
-        kind == TOLERANCE_UNSET ? "0" : text.ptr, kind == TOLERANCE_PERCENT ? "%" : "");
-    if (engine->report->quarantine_dir.len)
-        diag_help(engine->diags, diag, "The rows are in %.*s/%.*s.ndjson, each with its reason.",
-                  STR_ARG(engine->report->quarantine_dir), STR_ARG(map->name));
-    diag_help(engine->diags, diag,
-              "%s. Repair the source or the spec, or set `tolerance` for the map or the environment.",
-              engine->options->rehearse ? "A run would stop here; the rehearsal goes on"
-              : engine->one_transaction ? "Nothing was committed"
-                                        : "What is loaded stands");
-    return engine_fail(engine, RUN_TOLERANCE) || go_on_rehearsing(engine);
-}
-
 bool engine_run_map(struct engine *engine, uint32_t index) {
     const struct plan_map *map = &engine->plan->maps[index];
     struct run_map_report *report = ARENA_NEW(engine->arena, struct run_map_report);
@@ -382,6 +351,7 @@ bool engine_run_map(struct engine *engine, uint32_t index) {
     VEC_PUSH(engine->arena, &engine->report->maps, report);
     struct map_run run = {.engine = engine, .map = map, .index = index, .mode = MAP_LOAD, .report = report};
     run.tallies = tallies_new(engine);
+    tolerance_begin(engine, map, report);
     bool into_file = map->target_table == 0 && !engine->in_memory;
     engine->current_map = index;
     run.sink = into_file && engine->replay ? sink_null_open()
@@ -400,8 +370,7 @@ static void log_map(struct engine *engine, const struct run_map_report *r) {
                (unsigned long long)r->skipped, (unsigned long long)r->rejected, r->seconds);
 }
 
-static bool run_maps(struct engine *engine, struct target_postgres *pg,
-                     const struct plan_environment *environment) {
+static bool run_maps(struct engine *engine, struct target_postgres *pg) {
     for (uint32_t i = 0; i < engine->plan->maps_count; i++) {
         const struct plan_map *map = &engine->plan->maps[i];
         if (!in_phase(engine, i)) continue;
@@ -409,23 +378,27 @@ static bool run_maps(struct engine *engine, struct target_postgres *pg,
             engine_log(engine, 'I', "map %.*s is left out: it belongs to no part", STR_ARG(map->name));
             continue;
         }
+        eta_begin_map(engine, i);
+        if (eta_is_too_late(engine)) return engine_fail(engine, RUN_STOPPED);
         if (!target_postgres_revive(pg)) return false;
         if (pg->journaling && !fingerprint_write(engine, pg->look, &pg->run, false)) return false;
         bool good =
             rebuild_before_map(pg, i) && (engine->options->again == NULL || retry_load_crosswalks(engine, i));
         if (!good) return false;
         good = engine_run_map(engine, i) && rebuild_after_map(pg, i);
-        const struct run_map_report *report = engine->report->maps.items[engine->report->maps.count - 1];
+        struct run_map_report *report = engine->report->maps.items[engine->report->maps.count - 1];
+        eta_end_map(engine, report);
         log_map(engine, report);
         if (!good || !audit_write(engine, pg, "map_finished", map->name, map_detail(engine, report)))
             return false;
-        if (!within_tolerance(engine, pg, map, report, environment)) return false;
+        if (!tolerance_judge(engine, map, report, closed_since(engine, pg, map)))
+            engine_fail(engine, RUN_TOLERANCE);
+        if (!go_on_rehearsing(engine)) return false;
     }
     return true;
 }
 
-static bool run_all(struct engine *engine, struct target_postgres *pg,
-                    const struct plan_environment *environment) {
+static bool run_all(struct engine *engine, struct target_postgres *pg) {
     const struct journal_run_info *again = engine->options->again;
     if (!rebuild_pending(pg)) return false;
     if (again == NULL || again->step_count == 0) {
@@ -435,7 +408,8 @@ static bool run_all(struct engine *engine, struct target_postgres *pg,
     } else if (!audit_write(engine, pg, "run_resumed", STR(""), STR("{}")))
         return false;
     if (pg->journaling && !engine->options->without_journal) fingerprint_start(engine);
-    bool good = one_transaction_begin(pg) && run_maps(engine, pg, environment) &&
+    eta_open(engine);
+    bool good = one_transaction_begin(pg) && run_maps(engine, pg) &&
                 (!pg->journaling || fingerprint_write(engine, pg->look, &pg->run, true)) &&
                 (one_transaction_check_deferred(pg) || go_on_rehearsing(engine)) &&
                 checks_run(engine, pg, false);
@@ -443,6 +417,7 @@ static bool run_all(struct engine *engine, struct target_postgres *pg,
     one_transaction_end(pg);
     good = rebuild_finish(pg) && good;
     if (good) analyze_tables(pg);
+    if (good) eta_note_rehearsal(engine);
     if (go_on_rehearsing(engine) && engine->verdict != RUN_OK) engine_fail(engine, engine->verdict);
     return good;
 }
@@ -541,7 +516,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
                             .report = report,
                             .started = monotonic_seconds()};
     engine_begin(&engine, report);
-    const struct plan_environment *environment = find_environment(&engine);
+    const struct plan_environment *environment = engine.environment = find_environment(&engine);
     engine_take_environment(&engine);
     open_window(&engine, environment);
     bool good = !engine_stopped(&engine) && phase_exists(&engine) && parts_exist(&engine) &&
@@ -565,7 +540,7 @@ enum run_status run_execute(const struct plan *plan, const struct run_options *o
         if (open && options->dry_run) dry = target_dry_open(&engine, &target);
         report->began = open;
         if (open && options->again) quarantine_clear(engine.quarantine); /* the run is this one's now */
-        if (open) run_all(&engine, &pg, environment);
+        if (open) run_all(&engine, &pg);
     }
     finish(&engine, &pg);
     target_dry_close(dry);

@@ -72,12 +72,23 @@ struct run_reason {
     uint64_t count;
 };
 
+/* A rule of the tolerance that held for a map. */
+struct run_rule_report {
+    struct str subject; /* R0106, "unknown status {t.status}", validate due_after_start */
+    struct str limit;   /* 10, 0.5% */
+    uint64_t count;     /* rows rejected so */
+    bool beyond;
+    const struct plan_tolerance_rule *rule; /* NULL in a report that was read from its file */
+};
+
 struct run_map_report {
     struct str name;
     uint64_t read, written, updated, unchanged, skipped, rejected, warnings;
     double seconds;
     bool complete; /* false: the run stopped before or within */
     VEC(struct run_reason) reasons;
+    VEC(struct run_rule_report) rules;
+    uint64_t ruled; /* rejected rows that rules count, each once */
 };
 
 struct run_check_report {
@@ -96,8 +107,10 @@ struct run_report {
     int64_t version;
     uint8_t plan_hash[32];
     bool dry_run;
-    bool began;       /* the target was opened, and the run's lock was ours */
-    bool rehearsal;   /* counts are what would stand */
+    bool began;      /* the target was opened, and the run's lock was ours */
+    bool rehearsal;  /* counts are what would stand */
+    bool undo_asked; /* it did not fit into a window `else rollback`, and what it committed stands: the caller
+                        takes it out */
     bool rolled_back; /* one transaction over all maps was rolled back: nothing of the run stands */
     double seconds;
     enum run_status status;

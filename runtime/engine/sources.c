@@ -2,6 +2,7 @@
  * column is told before the first row moves; standard input, where it is read more than once, is kept in a
  * temporary file. */
 #include "runtime/engine/checks.h"
+#include "runtime/engine/eta.h"
 #include "runtime/engine/fingerprint.h"
 #include "runtime/vm/spill.h"
 
@@ -149,6 +150,7 @@ static bool check_source(struct source_uses *uses, uint32_t s) {
         struct reader *reader = engine_open_source(engine, s, t, NULL, 0);
         if (reader) {
             note_files(engine, source->name, reader);
+            eta_note_source(engine, s, t, reader_total_bytes(reader));
             reader_close(reader);
         }
         good = good && reader != NULL;

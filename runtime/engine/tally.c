@@ -1,5 +1,5 @@
 /* Reasons with counts: why rows were rejected, left out or warned about, by the place in the spec. */
-#include "runtime/engine/engine.h"
+#include "runtime/engine/tolerance.h"
 
 static const char *const SKIP_TEXTS[SKIP_REASON_COUNT] = {
     [SKIPPED_NOT] = "",
@@ -66,6 +66,9 @@ void tallies_count_report(struct tallies *tallies, struct run_map_report *map,
         reason = add_reason(tallies, map, fresh);
     }
     reason->count++;
+    if (report->kind == OUTCOME_REJECTED)
+        tolerance_count(tallies->engine, map, report->action ? program : NULL, report->action - 1,
+                        report->fault, report->message);
 }
 
 void tallies_take_back(struct tallies *tallies, struct run_map_report *map,
@@ -110,6 +113,7 @@ static void count_without_line(struct tallies *tallies, struct run_map_report *m
 
 void tallies_count_fault(struct tallies *tallies, struct run_map_report *map, enum fault fault,
                          struct str message) {
+    tolerance_count(tallies->engine, map, NULL, 0, fault, message);
     count_without_line(tallies, map, OUTCOME_REJECTED, fault, message);
 }
 

@@ -77,6 +77,10 @@ void infer_choose_sources(struct infer_model *model) {
             double covers = coverage(table, &model->sources[s], &columns);
             double score = 0.45 * name + 0.55 * covers;
             bool nameless = name < 0.3;
+            if (covers > 0 && score > table->nearest_score) {
+                table->nearest_score = score;
+                table->nearest = s;
+            }
             if (covers < 0.1 || (!nameless && score < TABLE_LEAST)) continue;
             /* Without a name in common, much of the table must be there, and there must be much of it. */
             if (nameless && (covers < NAMELESS_LEAST || columns < NAMELESS_COLUMNS)) continue;

@@ -5,6 +5,12 @@
 
 #include <ctype.h>
 
+bool infer_has_map(const struct infer_model *model) {
+    for (uint32_t t = 0; t < model->table_count; t++)
+        if (model->tables[t].source != INFER_NONE && !model->tables[t].dropped) return true;
+    return false;
+}
+
 bool infer_is_fk(const struct schema_table *table, uint32_t column, uint32_t *fk) {
     for (uint32_t i = 0; i < table->fks.count; i++)
         if (table->fks.items[i].columns.count == 1 && table->fks.items[i].columns.items[0] == column) {
@@ -91,7 +97,7 @@ static void make_table(struct infer_model *model, uint32_t index) {
     struct infer_table *table = &model->tables[index];
     table->table = model->schema->tables.items[index];
     table->words = words_split(model->arena, table->table->name);
-    table->source = INFER_NONE;
+    table->source = table->nearest = INFER_NONE;
     table->map = words_identifier(model->arena, table->table->name, "map");
     table->values = ARENA_ARRAY(model->arena, struct infer_value, table->table->columns.count);
     for (uint32_t i = 0; i < index; i++) /* the same name in two schemas */
@@ -106,6 +112,7 @@ struct infer_table *infer_add_table(struct infer_model *model, uint32_t table, s
     *added = (struct infer_table){.table = model->tables[table].table,
                                   .words = model->tables[table].words,
                                   .source = INFER_NONE,
+                                  .nearest = INFER_NONE,
                                   .map = map};
     added->values = ARENA_ARRAY(model->arena, struct infer_value, added->table->columns.count);
     return added;

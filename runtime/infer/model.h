@@ -64,6 +64,8 @@ struct infer_table {
     bool derived;    /* made from a repeating column of the source: `unique by` */
     bool elements;   /* a row for each element of an array: one value is ORIGIN_ELEMENT */
     double source_score;
+    uint32_t nearest; /* where no source fits: the one that fits best all the same; INFER_NONE: none does */
+    double nearest_score;
     uint32_t keys[8]; /* source columns */
     uint32_t key_count;
     bool key_text;              /* keys are texts, whatever their columns look like */
@@ -87,6 +89,8 @@ struct infer_model {
 };
 
 /* model.c */
+/* Whether the draft has a map at all. Without one it shows what all sources hold. */
+bool infer_has_map(const struct infer_model *model);
 void infer_model_init(struct infer_model *model, struct arena *arena, const struct infer_request *request,
                       const struct schema *schema);
 /* Another map into the table's schema table. NULL: there is no room. */

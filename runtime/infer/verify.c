@@ -155,10 +155,11 @@ static void count_maps(const struct infer_model *model, struct infer_result *res
 }
 
 static void forget_uses(struct infer_model *model) {
+    bool all = model->schema == NULL || !infer_has_map(model);
     for (uint32_t s = 0; s < model->source_count; s++) {
-        model->sources[s].used = model->schema == NULL;
+        model->sources[s].used = all;
         for (uint32_t c = 0; c < model->sources[s].column_count; c++)
-            model->sources[s].columns[c].used = model->schema == NULL;
+            model->sources[s].columns[c].used = all;
     }
 }
 

@@ -188,6 +188,9 @@ static void put_sources(struct writer *w) {
             if (model->sources[before].used && same_source(model, s, before)) first = false;
         if (first) put_source(w, s);
     }
+    if (model->schema && !infer_has_map(model))
+        put_line(w, NOBODY, "%s",
+                 "-- guessed: no table of the target is near enough to these sources: the maps are yours");
     for (uint32_t s = 0; s < model->source_count; s++)
         if (!model->sources[s].used)
             put_line(w, NOBODY, "-- guessed: `%.*s` (%llu rows, %u columns) feeds no table of the target",
@@ -501,8 +504,11 @@ static void put_unmapped(struct writer *w) {
     for (uint32_t t = 0; t < w->model->table_count; t++) {
         const struct infer_table *table = &w->model->tables[t];
         if (is_written(table) || table->table->is_view) continue;
-        put_line(w, NOBODY, "-- guessed: no map for `%.*s`: %.*s", STR_ARG(table->table->name),
-                 STR_ARG(table->why.len ? table->why : STR("no source fits it")));
+        struct str why = table->why.len ? table->why : STR("no source fits it");
+        if (table->why.len == 0 && table->nearest != INFER_NONE)
+            why = arena_printf(w->model->arena, "no source fits it; `%.*s` comes nearest, %.2f of 1",
+                               STR_ARG(w->model->sources[table->nearest].name), table->nearest_score);
+        put_line(w, NOBODY, "-- guessed: no map for `%.*s`: %.*s", STR_ARG(table->table->name), STR_ARG(why));
     }
 }
 

@@ -23,6 +23,7 @@ static const char *const UNIQUES[] = {"none", "first", "last", "on_duplicate"};
 static const char *const CONFLICTS[] = {"none", "skip", "reject", "update"};
 static const char *const ROLLBACKS[] = {"delete", "restore", "sql", "none"};
 static const char *const COMMITS[] = {"default", "run", "map", "rows"};
+static const char *const RULES[] = {"code", "message", "validate"};
 static const char *const TOLERANCES[] = {"unset", "rows", "percent"};
 static const char *const CHECKS[] = {"scalar", "source", "sample"};
 static const char *const COMPARISONS[] = {"==", "!=", "<", "<=", ">", ">="};
@@ -46,6 +47,7 @@ NAMES_MATCH(UNIQUES, UNIQUE_COUNT);
 NAMES_MATCH(CONFLICTS, CONFLICT_COUNT);
 NAMES_MATCH(ROLLBACKS, ROLLBACK_COUNT);
 NAMES_MATCH(COMMITS, COMMIT_COUNT);
+NAMES_MATCH(RULES, RULE_KIND_COUNT);
 NAMES_MATCH(TOLERANCES, TOLERANCE_COUNT);
 NAMES_MATCH(CHECKS, CHECK_KIND_COUNT);
 NAMES_MATCH(COMPARISONS, COMPARE_COUNT);
@@ -74,6 +76,7 @@ static const struct field_names {
     FIELD("plan_map", "conflict", CONFLICTS),
     FIELD("plan_map", "rollback", ROLLBACKS),
     FIELD("plan_map", "commit", COMMITS),
+    FIELD("plan_tolerance_rule", "kind", RULES),
     FIELD("", "tolerance_kind", TOLERANCES),
     FIELD("plan_check", "kind", CHECKS),
     FIELD("plan_check", "compare", COMPARISONS),

@@ -26,6 +26,12 @@ static bool check_tolerance(struct verifier *v, uint8_t kind, struct str text) {
     return true;
 }
 
+static bool check_rule(struct verifier *v, const struct plan_tolerance_rule *rule) {
+    IN_RANGE(v, rule->kind, RULE_KIND_COUNT, "rule");
+    VERIFY(v, rule->tolerance_kind != TOLERANCE_UNSET, "a rule without a number");
+    return check_tolerance(v, rule->tolerance_kind, rule->tolerance);
+}
+
 static bool check_action(struct verifier *v, const struct plan_action *action) {
     IN_RANGE(v, action->kind, DO_COUNT, "action");
     return true;
@@ -338,6 +344,8 @@ static bool check_map_enums(struct verifier *v, const struct plan_map *map) {
         VERIFY(v, aggregate->kind == AGG_COUNT || aggregate->has_argument, "an aggregate without argument");
         if (!verify_type(v, &aggregate->type, "the aggregate")) return false;
     }
+    IS_FLAG(v, map->tolerance_own, "tolerance_own");
+    VERIFY_EACH(v, map, tolerance_rules, check_rule);
     return check_tolerance(v, map->tolerance_kind, map->tolerance);
 }
 
@@ -496,6 +504,8 @@ static bool check_test(struct verifier *v, const struct plan_test *test) {
 static bool check_environment(struct verifier *v, const struct plan_environment *environment) {
     VERIFY(v, environment->window_seconds >= 0 && environment->retention_seconds >= 0,
            "a negative length of time");
+    IS_FLAG(v, environment->window_rollback, "window_rollback");
+    VERIFY_EACH(v, environment, tolerance_rules, check_rule);
     return check_tolerance(v, environment->tolerance_kind, environment->tolerance);
 }
 

@@ -11,6 +11,9 @@
  * mig.same_row(relation, key, xid, stands_for)                    rows put back: what an earlier run had
  * written mig.event(id, run_id, at, kind, map, detail, previous, hash)    append-only, chained by SHA-256
  * mig.crosswalk(run_id, map, key, columns, expires_at)
+ * mig.part_undo(run_id, part, value, state)                       parts of a run that were rolled back
+ * mig.part_undo_batch(run_id, map, ordinal, part, value, counts)  … and in which batches
+ * mig.undone_image(as mig.image, part, value)                     images that went back with their part
  * mig.quarantine(run_id, map, ordinal, seq, place, fault, message, raw, …)
  */
 #ifndef MIG_POSTGRES_PG_JOURNAL_H
@@ -221,6 +224,17 @@ struct journal_step_info {
     uint64_t end_row;                   /* source rows below it are settled */
     struct str started_at, finished_at; /* ISO, UTC; finished_at may be empty */
 };
+
+/* A part of a run that was rolled back by itself (mig rollback --only). */
+struct journal_part_info {
+    struct str part, value;
+    bool done;             /* rolled back to its end; else begun */
+    struct str changed_at; /* ISO, UTC: of its end, or else of its start */
+};
+/* The parts of a run that were rolled back, in the order of their starts. A journal of an earlier mig has
+ * none. */
+bool journal_read_parts(struct pg_connection *connection, struct uuid run_id, struct arena *arena,
+                        struct journal_part_info **parts, uint32_t *count, struct diag_list *diags);
 
 struct journal_run_info {
     struct uuid run_id;

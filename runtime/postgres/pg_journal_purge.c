@@ -12,6 +12,32 @@
 #define EXPIRED_CROSSWALK "c.run_id = r.run_id AND coalesce(c.expires_at, r.expires_at) <= pg_catalog.now()"
 #define EXPIRED_IMAGES    "i.run_id = r.run_id AND r.expires_at <= pg_catalog.now()"
 
+/* Images that went back with a part of their run. A journal of an earlier mig has no table of them. */
+static bool has_undone_images(struct pg_connection *connection, bool *there, struct diag_list *diags) {
+    struct pg_result *r =
+        pg_query(connection, "SELECT pg_catalog.to_regclass('mig.undone_image') IS NOT NULL", NULL, 0, diags);
+    if (r) *there = pg_result_bool(r, 0, 0);
+    pg_result_free(r);
+    return r != NULL;
+}
+
+static bool count_undone_images(struct pg_connection *connection, struct purge_run *runs, uint32_t count,
+                                struct diag_list *diags) {
+    static const char SQL[] =
+        "SELECT i.run_id, count(*) FROM mig.undone_image i, mig.run r WHERE " EXPIRED_IMAGES " GROUP BY 1";
+    bool there = false;
+    if (!has_undone_images(connection, &there, diags)) return false;
+    struct pg_result *r = there ? pg_query(connection, SQL, NULL, 0, diags) : NULL;
+    for (uint32_t i = 0; r && i < pg_result_rows(r); i++)
+        for (uint32_t k = 0; k < count; k++) {
+            char text[UUID_TEXT_SIZE];
+            if (str_eq(journal_uuid_text(runs[k].run_id, text), pg_result_text(r, i, 0)))
+                runs[k].images += (uint64_t)pg_result_int(r, i, 1);
+        }
+    pg_result_free(r);
+    return !there || r != NULL;
+}
+
 bool purge_look(struct pg_connection *connection, const struct uuid *run_id, struct arena *arena,
                 struct purge_run **runs, uint32_t *count, struct diag_list *diags) {
     static const char SQL[] =
@@ -42,7 +68,7 @@ bool purge_look(struct pg_connection *connection, const struct uuid *run_id, str
         p->images = (uint64_t)pg_result_int(r, i, 8);
     }
     pg_result_free(r);
-    return true;
+    return count_undone_images(connection, *runs, *count, diags);
 }
 
 static bool run_for(struct pg_connection *connection, const char *sql, struct str run_text,
@@ -65,7 +91,13 @@ static bool remove_rows(struct pg_connection *connection, struct str run_text, s
     };
     for (size_t i = 0; i < sizeof STATEMENTS / sizeof STATEMENTS[0]; i++)
         if (!run_for(connection, STATEMENTS[i], run_text, diags)) return false;
-    return true;
+    bool there = false;
+    if (!has_undone_images(connection, &there, diags)) return false;
+    return !there ||
+           run_for(
+               connection,
+               "DELETE FROM mig.undone_image i USING mig.run r WHERE r.run_id = $1::uuid AND " EXPIRED_IMAGES,
+               run_text, diags);
 }
 
 bool purge_remove(struct pg_connection *connection, const struct purge_run *run, struct str detail_more,

@@ -168,3 +168,30 @@ struct journal_run_info *journal_read_run(struct pg_connection *connection, stru
     return read_sources(connection, arena, run, diags) && read_steps(connection, arena, run, diags) ? run
                                                                                                     : NULL;
 }
+
+bool journal_read_parts(struct pg_connection *connection, struct uuid run_id, struct arena *arena,
+                        struct journal_part_info **parts, uint32_t *count, struct diag_list *diags) {
+    struct str param = uuid_format(arena, run_id);
+    *parts = NULL;
+    *count = 0;
+    struct pg_result *r =
+        pg_query(connection, "SELECT pg_catalog.to_regclass('mig.part_undo') IS NOT NULL", NULL, 0, diags);
+    bool there = r && pg_result_bool(r, 0, 0), ok = r != NULL;
+    pg_result_free(r);
+    if (!there) return ok;
+    r = pg_query(
+        connection,
+        "SELECT part, value, state = 'rolled back', pg_catalog.to_char(coalesce(finished_at, started_at) AT "
+        "TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM mig.part_undo WHERE run_id = $1::uuid "
+        "ORDER BY started_at, part, value",
+        &param, 1, diags);
+    if (r == NULL) return false;
+    *count = pg_result_rows(r);
+    *parts = ARENA_ARRAY(arena, struct journal_part_info, *count + 1);
+    for (uint32_t i = 0; i < *count; i++)
+        (*parts)[i] = (struct journal_part_info){
+            arena_copy_str(arena, pg_result_text(r, i, 0)), arena_copy_str(arena, pg_result_text(r, i, 1)),
+            pg_result_bool(r, i, 2), arena_copy_str(arena, pg_result_text(r, i, 3))};
+    pg_result_free(r);
+    return true;
+}

@@ -212,6 +212,44 @@ static const char GUARD_DDL[] =
     " restored_at timestamptz,"
     " PRIMARY KEY (run_id, seq));";
 
+/* Parts of runs that were rolled back by themselves: made where they are missing, too. */
+static const char PART_DDL[] =
+    "CREATE TABLE mig.part_undo ("
+    " run_id uuid NOT NULL REFERENCES mig.run,"
+    " part text NOT NULL,"
+    " value text NOT NULL,"
+    " state text NOT NULL CHECK (state IN ('rolling back', 'rolled back')),"
+    " started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),"
+    " finished_at timestamptz,"
+    " PRIMARY KEY (run_id, part, value));"
+    "CREATE TABLE mig.part_undo_batch ("
+    " run_id uuid NOT NULL,"
+    " map text NOT NULL,"
+    " ordinal bigint NOT NULL,"
+    " part text NOT NULL,"
+    " value text NOT NULL,"
+    " fence bigint NOT NULL,"
+    " deleted bigint NOT NULL, restored bigint NOT NULL, overwritten bigint NOT NULL, merged bigint NOT NULL,"
+    " settled bigint NOT NULL,"   /* of the batch's rows: undone, or found gone or changed */
+    " rows_left bigint NOT NULL," /* that could not go with it */
+    " xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),"
+    " at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),"
+    " PRIMARY KEY (run_id, map, ordinal, part, value),"
+    " FOREIGN KEY (run_id, map) REFERENCES mig.step,"
+    " FOREIGN KEY (run_id, part, value) REFERENCES mig.part_undo);"
+    "CREATE TABLE mig.undone_image (" /* rows of mig.image that went back with their part */
+    " run_id uuid NOT NULL,"
+    " map text NOT NULL,"
+    " ordinal bigint NOT NULL,"
+    " seq bigint NOT NULL,"
+    " operation text NOT NULL,"
+    " old_xmin xid NOT NULL,"
+    " old_row json NOT NULL,"
+    " new_row json,"
+    " part text NOT NULL,"
+    " value text NOT NULL,"
+    " PRIMARY KEY (run_id, map, ordinal, seq));";
+
 static void sleep_ms(int32_t ms) {
     struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
     nanosleep(&ts, NULL);
@@ -353,19 +391,21 @@ static bool begin_locked(struct pg_connection *connection, struct diag_list *dia
     }
 }
 
-static bool add_guard_tables(struct pg_connection *connection, const struct journal_look *l,
-                             struct diag_list *diags) {
+/* Tables that a journal of an earlier mig lacks. sign: one of them. */
+static bool add_tables(struct pg_connection *connection, const struct journal_look *l, const char *sign,
+                       const char *ddl, struct diag_list *diags) {
+    struct str param = str_cstr(sign);
     struct pg_result *r =
         pg_query(connection,
                  "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid ="
-                 " c.relnamespace WHERE n.nspname = 'mig' AND c.relname = 'approval')",
-                 NULL, 0, diags);
+                 " c.relnamespace WHERE n.nspname = 'mig' AND c.relname = $1)",
+                 &param, 1, diags);
     if (r == NULL) return false;
     bool there = pg_result_bool(r, 0, 0);
     pg_result_free(r);
     if (there) return true;
     if (!l->create_in_schema) return report_no_create(l, diags);
-    if (pg_exec(connection, GUARD_DDL, NULL)) return true;
+    if (pg_exec(connection, ddl, NULL)) return true;
     pg_report_failure(connection, diags, "add tables to the journal (schema mig)");
     return false;
 }
@@ -374,7 +414,9 @@ static bool create_or_check(struct pg_connection *connection, struct arena *aren
     struct journal_look l;
     if (!look(connection, arena, &l, diags)) return false;
     if (l.table)
-        return check_version(connection, &l, diags) && add_guard_tables(connection, &l, diags) &&
+        return check_version(connection, &l, diags) &&
+               add_tables(connection, &l, "approval", GUARD_DDL, diags) &&
+               add_tables(connection, &l, "part_undo", PART_DDL, diags) &&
                check_rights(connection, &l, diags);
     if (l.schema && l.other_tables) {
         struct diag *d =
@@ -385,7 +427,8 @@ static bool create_or_check(struct pg_connection *connection, struct arena *aren
     if (l.schema ? !(l.usage && l.create_in_schema) : !l.create_in_database)
         return report_no_create(&l, diags);
     if ((!l.schema && !pg_exec(connection, SCHEMA_DDL, NULL)) || !pg_exec(connection, JOURNAL_DDL, NULL) ||
-        !pg_exec(connection, UNDO_DDL, NULL) || !pg_exec(connection, GUARD_DDL, NULL)) {
+        !pg_exec(connection, UNDO_DDL, NULL) || !pg_exec(connection, GUARD_DDL, NULL) ||
+        !pg_exec(connection, PART_DDL, NULL)) {
         pg_report_failure(connection, diags, "create the journal (schema mig)");
         return false;
     }

@@ -15,7 +15,8 @@ static bool delete_left(struct undo *u, const struct undo_table *table, uint64_t
     buf_append_cstr(&sql, " t WHERE ");
     undo_append_goes(&sql, u, table, "t");
     undo_append_unreferenced(&sql, table, "t");
-    bool ok = undo_run(u, sql.ptr, NULL, 0, deleted);
+    bool ok = undo_has_part(u) ? undo_part_sweep(u, (uint32_t)(table - u->tables.items), sql.ptr, deleted)
+                               : undo_run(u, sql.ptr, NULL, 0, deleted);
     buf_release(&sql);
     return ok;
 }
@@ -68,7 +69,8 @@ static enum undo_status sweep_table(struct undo *u, uint32_t t, uint64_t *moved)
     if (!count_left(u, table, &left)) return failed(u, "look for rows that are left");
     if (left == 0) return UNDO_DONE;
     bool ok = pg_begin(u->connection, u->diags) && delete_left(u, table, &deleted) &&
-              (deleted == 0 || note_sweep(u, map, deleted)) && pg_commit(u->connection, u->diags);
+              (deleted == 0 || undo_has_part(u) || note_sweep(u, map, deleted)) &&
+              pg_commit(u->connection, u->diags);
     if (!ok) return failed(u, "delete rows that are left");
     *moved += deleted;
     return UNDO_DONE;
@@ -113,7 +115,8 @@ static bool delete_all_left(struct undo *u, uint32_t t) {
     buf_append_cstr(&sql, " t WHERE t.xmin = pg_catalog.xid(pg_catalog.pg_current_xact_id()) OR (");
     undo_append_goes(&sql, u, table, "t");
     buf_append_char(&sql, ')');
-    bool ok = undo_run(u, sql.ptr, NULL, 0, &deleted) && (deleted == 0 || note_sweep(u, map, deleted));
+    bool ok = undo_run(u, sql.ptr, NULL, 0, &deleted) &&
+              (deleted == 0 || undo_has_part(u) || note_sweep(u, map, deleted));
     buf_release(&sql);
     return ok;
 }
@@ -132,6 +135,8 @@ static enum undo_status untie(struct undo *u, bool *tied) {
     undo_log(u, 'I', "%llu rows refer to each other in a loop: they go at once", (unsigned long long)all);
     bool ok =
         pg_begin(u->connection, u->diags) && pg_exec(u->connection, "SET CONSTRAINTS ALL DEFERRED", NULL);
+    for (uint32_t t = 0; t < u->tables.count && ok && undo_has_part(u); t++)
+        ok = first_map(u, t) == NULL || !u->tables.items[t].exists || undo_part_note_left(u, t);
     for (uint32_t t = 0; t < u->tables.count && ok; t++)
         for (uint32_t f = 0; f < u->tables.items[t].fks.count && ok; f++)
             if (u->tables.items[t].fks.items[f].child != UNDO_NO_TABLE &&

@@ -34,6 +34,7 @@ static struct str number_text(struct undo *u, int64_t n) {
 
 /* The run is still ours; whoever takes it over waits for this transaction. */
 static bool check_fence(struct undo *u, bool *ours) {
+    if (undo_has_part(u)) return undo_part_fence(u, ours);
     struct str params[] = {u->run_id, number_text(u, u->run.fence)};
     struct pg_result *r =
         pg_query(u->connection,
@@ -70,6 +71,14 @@ static enum undo_status stop_fenced(struct undo *u) {
 }
 
 static void help_go_on(struct undo *u, struct diag *d) {
+    if (undo_has_part(u)) {
+        diag_help(
+            u->diags, d,
+            "What is undone stays undone and is in the journal. `mig rollback %.8s --only %.*s=%.*s` goes on "
+            "where this stopped.",
+            u->run_id.ptr, STR_ARG(u->options->part), STR_ARG(u->options->value));
+        return;
+    }
     diag_help(
         u->diags, d,
         "What is undone stays undone and is in the journal. `mig rollback %.8s` goes on where this stopped.",
@@ -77,8 +86,8 @@ static void help_go_on(struct undo *u, struct diag *d) {
 }
 
 /* Rows whose versions changed between the look and the transaction. */
-static bool count_now(struct undo *u, const struct undo_map *map, const struct undo_batch *batch,
-                      uint64_t *now) {
+bool undo_count_now(struct undo *u, const struct undo_map *map, const struct undo_batch *batch,
+                    uint64_t *now) {
     const struct undo_table *table = &u->tables.items[map->table];
     struct buf sql = {0}, xid = {0};
     buf_printf(&xid, "ARRAY['%.*s'::xid]", STR_ARG(batch->xid));
@@ -89,6 +98,7 @@ static bool count_now(struct undo *u, const struct undo_map *map, const struct u
     if (batch->first.len)
         buf_printf(&sql, " AND t.ctid >= '%.*s'::tid AND t.ctid <= '%.*s'::tid", STR_ARG(batch->first),
                    STR_ARG(batch->last));
+    undo_append_part(&sql, table, "t");
     struct pg_result *r = pg_query(u->connection, sql.ptr, NULL, 0, NULL);
     if (r) *now = (uint64_t)pg_result_int(r, 0, 0);
     pg_result_free(r);
@@ -142,12 +152,14 @@ static enum attempt try_batch(struct undo *u, struct undo_map *map, struct undo_
         stop_fenced(u);
         return ATTEMPT_STOP;
     }
-    if (!count_now(u, map, batch, &now)) return batch_failed(u, map);
+    if (!undo_count_now(u, map, batch, &now)) return batch_failed(u, map);
     if (now < batch->present && u->options->policy == UNDO_STOP)
         return stop_changed(u, map, batch->present - now);
     if (!undo_batch_rows(u, map, batch, &counts, &refused)) return batch_failed(u, map);
     if (refused.len && u->options->policy == UNDO_STOP) return stop_refused(u, map, refused);
-    if (!write_undo(u, map, batch->ordinal, &counts)) return batch_failed(u, map);
+    bool written = undo_has_part(u) ? undo_part_write(u, map, batch, now, &counts)
+                                    : write_undo(u, map, batch->ordinal, &counts);
+    if (!written) return batch_failed(u, map);
     if (!pg_exec(u->connection, "COMMIT", NULL)) return batch_failed(u, map);
     batch->undone = true;
     map->report->batches_undone++;
@@ -340,8 +352,19 @@ static bool look_once(struct undo *u) {
     return ok;
 }
 
+static bool look_at_part(struct undo *u) {
+    if (!undo_read_part(u)) return false;
+    if (u->report->part_rows == 0 && !u->part_begun) {
+        u->report->nothing = true;
+        return true;
+    }
+    return look_once(u) && (!undo_unblock(u) || (undo_forget(u) && look_once(u)));
+}
+
 static bool look(struct undo *u) {
-    if (!undo_survey(u) || !undo_make_temporary(u) || !look_once(u)) return false;
+    if (!undo_survey(u) || !undo_make_temporary(u)) return false;
+    if (undo_has_part(u)) return look_at_part(u);
+    if (!look_once(u)) return false;
     if (u->options->run == NULL || !undo_needs_sources(u) || !undo_read_sources(u))
         return pg_is_alive(u->connection);
     return undo_forget(u) && look_once(u);
@@ -378,6 +401,9 @@ static struct str kept_maps(struct undo *u) {
 }
 
 static enum undo_status check_state(struct undo *u) {
+    if (!undo_read_parts(u)) return UNDO_UNREACHABLE;
+    enum undo_status of_part = undo_has_part(u) ? undo_part_check(u) : UNDO_DONE;
+    if (of_part != UNDO_DONE) return of_part;
     if (str_is(u->info->state, "rolled back")) {
         struct diag *d = diag_report(u->diags, X_ROLLBACK_STATE, (struct span){0},
                                      "run %.*s is rolled back already", STR_ARG(u->run_id));
@@ -392,6 +418,7 @@ static enum undo_status check_state(struct undo *u) {
         diag_help(u->diags, d, "Rows as they were before are only in your own backups now.");
         return UNDO_REFUSED;
     }
+    if (u->options->check) undo_warn_of_indexes(u);
     if (!u->options->check || !journal_is_locked(u->connection)) return UNDO_DONE;
     diag_set_severity(u->diags,
                       diag_report(u->diags, X_PG_LOCKED, (struct span){0},
@@ -412,6 +439,7 @@ static enum undo_status take_lock(struct undo *u) {
 /* A run that was thought dead may have committed one more batch before its fence was raised. */
 static enum undo_status check_batches(struct undo *u) {
     uint64_t known = 0, now = 0;
+    if (undo_has_part(u)) return UNDO_DONE; /* the run has come to its end */
     struct str sql =
         arena_printf(u->arena,
                      "SELECT count(*) FROM mig.batch b JOIN mig.step s USING (run_id, map) WHERE "
@@ -427,22 +455,36 @@ static enum undo_status check_batches(struct undo *u) {
     return UNDO_STOPPED;
 }
 
+static enum undo_status start(struct undo *u) {
+    if (undo_has_part(u)) return undo_part_start(u, detail_json(u), timestamptz_now());
+    if (journal_start_rollback(u->connection, u->info->run_id, &u->run, detail_json(u), timestamptz_now(),
+                               u->diags))
+        return UNDO_DONE;
+    return failure_status(u) == UNDO_STOPPED ? UNDO_REFUSED : UNDO_UNREACHABLE;
+}
+
+static bool finish(struct undo *u) {
+    if (undo_has_part(u)) return undo_part_finish(u, detail_json(u), timestamptz_now());
+    return journal_finish_rollback(u->connection, &u->run, kept_maps(u), detail_json(u), timestamptz_now(),
+                                   u->diags);
+}
+
 static enum undo_status go(struct undo *u) {
     enum undo_status status = take_lock(u);
+    if (status == UNDO_DONE) status = undo_restore_indexes(u);
     if (status != UNDO_DONE) return status;
     if (!look(u)) return pg_is_alive(u->connection) ? UNDO_REFUSED : UNDO_UNREACHABLE;
+    if (u->report->nothing) return UNDO_DONE;
     bool blocked = refuse_blocked(u), conflicts = refuse_conflicts(u), unclear = refuse_unclear(u);
     if (blocked || conflicts || unclear) return UNDO_REFUSED;
-    if (!journal_start_rollback(u->connection, u->info->run_id, &u->run, detail_json(u), timestamptz_now(),
-                                u->diags))
-        return failure_status(u) == UNDO_STOPPED ? UNDO_REFUSED : UNDO_UNREACHABLE;
+    status = start(u);
+    if (status != UNDO_DONE) return status;
     status = check_batches(u);
     if (status == UNDO_DONE) status = undo_apply(u);
     if (status == UNDO_DONE) status = undo_prove(u);
+    if (status == UNDO_DONE) status = undo_validate_keys(u);
     if (status != UNDO_DONE && status != UNDO_WRONG) return status;
-    bool written = journal_finish_rollback(u->connection, &u->run, kept_maps(u), detail_json(u),
-                                           timestamptz_now(), u->diags);
-    return written ? status : failure_status(u);
+    return finish(u) ? status : failure_status(u);
 }
 
 enum undo_status undo_execute(struct pg_connection *connection, const struct plan *plan,
@@ -456,13 +498,21 @@ enum undo_status undo_execute(struct pg_connection *connection, const struct pla
                      .report = report,
                      .arena = arena,
                      .diags = diags};
+    struct undo_options whole = *options;
+    if (undo_part_is_whole_run(options)) {
+        whole.part = whole.value = STR("");
+        u.options = &whole;
+    }
     clock_gettime(CLOCK_MONOTONIC, &start);
     u.run_id = uuid_format(arena, info->run_id);
     *report = (struct undo_report){.run_id = u.run_id,
                                    .migration = info->migration,
                                    .state = info->state,
                                    .policy = options->policy,
+                                   .part = options->part,
+                                   .value = options->value,
                                    .check = options->check};
+    if (undo_has_part(&u)) undo_list_left_alone(&u);
     enum undo_status status = check_state(&u);
     if (status == UNDO_DONE) {
         if (!options->check)

@@ -44,11 +44,14 @@ bool undo_make_temporary(struct undo *u) {
         buf_printf(&sql, "; CREATE TEMPORARY TABLE \"mig: chain %u\" (", t);
         for (uint32_t i = 0; i < table->key_count; i++)
             buf_printf(&sql, "k%u %.*s, ", i, STR_ARG(table->columns[table->key[i]].type));
-        buf_append_cstr(&sql, "map text, ordinal bigint, xid xid, old_xmin xid, old_row json, new_row json, "
-                              "class text, here boolean, wrote text[], goes boolean NOT NULL)");
+        buf_append_cstr(
+            &sql,
+            "map text, ordinal bigint, xid xid, old_xmin xid, old_row json, new_row json, "
+            "class text, here boolean, wrote text[], goes boolean NOT NULL, seq bigint, images bigint)");
         buf_printf(&sql, "; CREATE INDEX ON pg_temp.\"mig: chain %u\" (", t);
         append_keys(&sql, table, "");
         buf_append_char(&sql, ')');
+        undo_make_part_table(u, t, &sql);
     }
     buf_append_cstr(&sql, "; CREATE INDEX ON pg_temp.\"mig: held\" (relation, place)");
     ok = pg_exec(u->connection, sql.ptr, NULL);
@@ -84,7 +87,9 @@ static void append_chain_query(struct buf *sql, const struct undo_table *table) 
                     "OVER first AS first_row, first_value(CASE WHEN others THEN old_xmin END) OVER first AS "
                     "first_xmin, count(*) FILTER (WHERE others) OVER (PARTITION BY ");
     append_keys(sql, table, "");
-    buf_append_cstr(sql, ") AS writers FROM i WINDOW first AS (PARTITION BY ");
+    buf_append_cstr(sql, ") AS writers, count(*) OVER (PARTITION BY ");
+    append_keys(sql, table, "");
+    buf_append_cstr(sql, ") AS images FROM i WINDOW first AS (PARTITION BY ");
     append_keys(sql, table, "");
     buf_append_cstr(sql, " ORDER BY others DESC, full_xid, place, ordinal, seq))");
 }
@@ -105,13 +110,17 @@ static const char *make_fill(struct undo *u, struct undo_table *table) {
     undo_append_differs(&sql, table, "t", "l");
     buf_append_cstr(&sql, " THEN 'edited' ELSE 'same' END, coalesce(");
     undo_append_written_by(&sql, table, "t", "ARRAY[l.xid]");
-    buf_append_cstr(&sql, ", false), NULL::text[], l.map = ANY ($4::text[]) FROM l LEFT JOIN ");
+    buf_append_cstr(&sql,
+                    ", false), NULL::text[], l.map = ANY ($4::text[]), l.seq, l.images FROM l LEFT JOIN ");
     undo_append_table(&sql, table);
     buf_append_cstr(&sql, " t ON ");
     undo_append_key_match(&sql, table, "t", "l");
     buf_append_cstr(
-        &sql, " LEFT JOIN mig.undo d ON d.run_id = $1::uuid AND d.map = l.map AND d.ordinal = l.ordinal "
-              "WHERE l.nth = 1");
+        &sql, undo_has_part(u) && u->knows_parts
+                  ? " LEFT JOIN mig.part_undo_batch d ON d.part = $5 AND d.value = $6 AND d.run_id = $1::uuid"
+                  : " LEFT JOIN mig.undo d ON $5::text IS NOT NULL AND $6::text IS NOT NULL AND d.run_id = "
+                    "$1::uuid");
+    buf_append_cstr(&sql, " AND d.map = l.map AND d.ordinal = l.ordinal WHERE l.nth = 1");
     const char *text = undo_take_sql(u, &sql);
     buf_release(&sql);
     return text;
@@ -184,11 +193,13 @@ static bool fill_chain(struct undo *u, uint32_t t) {
     struct undo_table *table = &u->tables.items[t];
     struct str names = map_names(u, t, false);
     if (!note_imaged(u, table, names)) return false;
-    struct str params[] = {u->run_id, names, table->all_xids, map_names(u, t, true)};
-    struct pg_result *r = pg_query(u->connection, make_fill(u, table), params, 4, u->diags);
+    struct str params[] = {u->run_id,        names, table->all_xids, map_names(u, t, true), u->options->part,
+                           u->options->value};
+    struct pg_result *r = pg_query(u->connection, make_fill(u, table), params, 6, u->diags);
     if (r == NULL) return false;
     table->chain_rows = pg_result_affected(r);
     pg_result_free(r);
+    if (!undo_prune_chain(u, t)) return false;
     if (table->lost_column.len)
         block_updates(
             u, t,

@@ -12,7 +12,7 @@ bool undo_number(struct undo *u, const char *sql, uint64_t *number) {
 
 /* -- rows that carry the run's versions */
 
-static struct undo_batch *find_batch(struct undo *u, int32_t t, struct str xid, struct undo_map **map) {
+struct undo_batch *undo_find_batch(struct undo *u, int32_t t, struct str xid, struct undo_map **map) {
     for (uint32_t m = 0; m < u->maps.count; m++) {
         *map = &u->maps.items[m];
         for (uint32_t b = 0; b < (*map)->batch_count && (*map)->table == t; b++)
@@ -21,8 +21,7 @@ static struct undo_batch *find_batch(struct undo *u, int32_t t, struct str xid, 
     return NULL;
 }
 
-/* The version of the row, or the one that it stands for. */
-static void append_version(struct buf *sql, const struct undo_table *table, const char *row) {
+void undo_append_version(struct buf *sql, const struct undo_table *table, const char *row) {
     if (!table->aliases) {
         buf_printf(sql, "%s.xmin", row);
         return;
@@ -40,16 +39,17 @@ static bool count_present(struct undo *u, int32_t t) {
     struct buf sql = {0}, xids = {0};
     undo_append_xids(&xids, table->all_xids);
     buf_append_cstr(&sql, "SELECT w.xid, count(*), min(w.ctid), max(w.ctid) FROM (SELECT ");
-    append_version(&sql, table, "t");
+    undo_append_version(&sql, table, "t");
     buf_append_cstr(&sql, " AS xid, t.ctid FROM ");
     undo_append_table(&sql, table);
     buf_append_cstr(&sql, " t WHERE ");
     undo_append_written_by(&sql, table, "t", xids.ptr);
+    undo_append_part(&sql, table, "t");
     buf_append_cstr(&sql, ") w GROUP BY w.xid");
     struct pg_result *r = pg_query(u->connection, sql.ptr, NULL, 0, u->diags);
     for (uint32_t row = 0; r && row < pg_result_rows(r); row++) {
         struct undo_map *map;
-        struct undo_batch *b = find_batch(u, t, pg_result_text(r, row, 0), &map);
+        struct undo_batch *b = undo_find_batch(u, t, pg_result_text(r, row, 0), &map);
         if (b == NULL) continue;
         b->present = (uint64_t)pg_result_int(r, row, 1);
         if (table->aliases || table->partitioned) continue;
@@ -127,7 +127,7 @@ static bool count_chain(struct undo *u, const struct undo_table *table) {
 static void set_missing(struct undo_map *map) {
     for (uint32_t i = 0; i < map->batch_count; i++) {
         struct undo_batch *b = &map->batches[i];
-        uint64_t wrote = b->written + b->updated, known = b->present + b->superseded;
+        uint64_t wrote = b->written + b->updated, known = b->present + b->superseded + b->settled;
         b->missing = b->undone || wrote < known ? 0 : wrote - known;
     }
 }
@@ -214,6 +214,16 @@ static void block_rewritten(struct undo *u, struct undo_map *map, uint64_t prese
                      STR_ARG(report->table));
 }
 
+/* Of a part, the sources have told which rows are not as the run left them; in batches that found rows as
+ * they were, those may have been somebody else's. */
+static bool count_of_part(struct undo *u, struct undo_map *map, uint64_t present, uint64_t missing) {
+    struct undo_table *table = &u->tables.items[map->table];
+    map->report->unclear.rows = missing;
+    table->newer = table->chain_rows;
+    block_rewritten(u, map, present);
+    return true;
+}
+
 static bool count_inserted(struct undo *u, struct undo_map *map, bool *newer_counted) {
     struct undo_map_report *report = map->report;
     struct undo_table *table = &u->tables.items[map->table];
@@ -227,6 +237,7 @@ static bool count_inserted(struct undo *u, struct undo_map *map, bool *newer_cou
         missing += b->missing;
     }
     report->untouched_inserted.rows = present > existed_here ? present - existed_here : 0;
+    if (undo_has_part(u) && !table->by_content) return count_of_part(u, map, present, missing);
     if (missing == 0) return true;
     if (table->by_content) {
         report->blocked =
@@ -287,7 +298,7 @@ static bool hold_for(struct undo *u, uint32_t t, uint32_t f, uint64_t *added) {
     const struct undo_table *child = fk->child == UNDO_NO_TABLE ? NULL : &u->tables.items[fk->child];
     struct buf sql = {0};
     buf_printf(&sql, "INSERT INTO pg_temp.\"mig: held\" SELECT t.tableoid, t.ctid, %u, ", t);
-    append_version(&sql, table, "t");
+    undo_append_version(&sql, table, "t");
     buf_printf(&sql, ", %u FROM ", f);
     undo_append_table(&sql, table);
     buf_append_cstr(&sql, " t WHERE ");
@@ -331,7 +342,7 @@ static void note_held(struct undo *u, const struct pg_result *r, uint32_t row) {
     uint64_t rows = (uint64_t)pg_result_int(r, row, 3);
     uint32_t f = (uint32_t)pg_result_int(r, row, 2);
     struct undo_map *map;
-    struct undo_batch *batch = find_batch(u, t, pg_result_text(r, row, 1), &map);
+    struct undo_batch *batch = undo_find_batch(u, t, pg_result_text(r, row, 1), &map);
     if (batch == NULL || f >= table->fks.count) return;
     table->fks.items[f].held += rows;
     batch->held += rows;

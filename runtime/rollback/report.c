@@ -1,7 +1,7 @@
 /* What a rollback found and did, for people and for programs. */
 #include "runtime/rollback/rollback.h"
 
-static const char *const STATUS_NAMES[] = {"done", "refused", "wrong", "unreachable", "stopped"};
+static const char *const STATUS_NAMES[] = {"done", "refused", "wrong", "unreachable", "stopped", "usage"};
 static const char *const WAY_NAMES[ROLLBACK_COUNT] = {"delete", "restore", "sql", "none"};
 
 struct class_text {
@@ -159,6 +159,26 @@ static void text_stays(const struct undo_report *report, struct buf *out) {
         buf_printf(out, "Rows of the audit table %.*s stay.\n", STR_ARG(report->audit_table));
 }
 
+static void text_part(const struct undo_report *report, struct buf *out) {
+    for (uint32_t i = 0; i < report->parts.count; i++) {
+        const struct undo_part *p = &report->parts.items[i];
+        buf_printf(out, "part %.*s=%.*s %s\n", STR_ARG(p->part), STR_ARG(p->value),
+                   p->done ? "was rolled back before" : "was begun to be rolled back before");
+    }
+    if (report->part.len == 0) return;
+    if (report->nothing) {
+        buf_printf(out, "no row of the run is of part %.*s=%.*s: there is nothing to do\n",
+                   STR_ARG(report->part), STR_ARG(report->value));
+        return;
+    }
+    buf_printf(out, "only rows of part %.*s=%.*s; all others stay as they are\n", STR_ARG(report->part),
+               STR_ARG(report->value));
+    for (uint32_t i = 0; i < report->left_alone.count; i++)
+        buf_printf(out, "%s%.*s", i ? ", " : "left alone, because they know no such part: ",
+                   STR_ARG(report->left_alone.items[i]));
+    if (report->left_alone.count) buf_append_char(out, '\n');
+}
+
 void undo_report_text(const struct undo_report *report, struct buf *out) {
     buf_printf(out, "rollback of run %.*s of %.*s: ", STR_ARG(report->run_id), STR_ARG(report->migration));
     if (report->check && report->status == UNDO_DONE)
@@ -166,6 +186,8 @@ void undo_report_text(const struct undo_report *report, struct buf *out) {
     else
         buf_printf(out, "%s, policy %s, %.1f s\n", STATUS_NAMES[report->status],
                    undo_policy_name(report->policy), report->seconds);
+    text_part(report, out);
+    if (report->nothing) return;
     for (uint32_t i = 0; i < report->maps.count; i++)
         text_map(report, report->maps.items[i], out);
     if (report->check && report->status == UNDO_DONE) text_check(report, out);
@@ -223,6 +245,19 @@ static void json_map(const struct undo_map_report *m, struct buf *out) {
         (unsigned long long)m->rows_kept, m->sql_run ? "true" : "false");
 }
 
+static void json_parts(const struct undo_report *report, struct buf *out) {
+    buf_append_cstr(out, ",\"parts\":[");
+    for (uint32_t i = 0; i < report->parts.count; i++) {
+        const struct undo_part *p = &report->parts.items[i];
+        buf_append_cstr(out, i ? ",{\"part\":" : "{\"part\":");
+        buf_append_json(out, p->part);
+        buf_append_cstr(out, ",\"value\":");
+        buf_append_json(out, p->value);
+        buf_printf(out, ",\"state\":\"%s\"}", p->done ? "rolled back" : "rolling back");
+    }
+    buf_append_char(out, ']');
+}
+
 void undo_report_json(const struct undo_report *report, struct buf *out) {
     buf_append_cstr(out, "{\"run\":");
     buf_append_json(out, report->run_id);
@@ -243,6 +278,20 @@ void undo_report_json(const struct undo_report *report, struct buf *out) {
     buf_append_json(out, report->audit_table);
     buf_printf(out, ",\"sources_read\":%s,\"sources_failed\":", report->replayed ? "true" : "false");
     buf_append_json(out, report->replay_failed);
+    if (report->part.len) {
+        buf_append_cstr(out, ",\"part\":");
+        buf_append_json(out, report->part);
+        buf_append_cstr(out, ",\"value\":");
+        buf_append_json(out, report->value);
+        buf_printf(out, ",\"part_rows\":%llu,\"nothing\":%s,\"left_alone\":[",
+                   (unsigned long long)report->part_rows, report->nothing ? "true" : "false");
+        for (uint32_t i = 0; i < report->left_alone.count; i++) {
+            if (i) buf_append_char(out, ',');
+            buf_append_json(out, report->left_alone.items[i]);
+        }
+        buf_append_char(out, ']');
+    }
+    json_parts(report, out);
     buf_append_cstr(out, ",\"undone\":[");
     for (uint32_t i = 0; i < report->maps.count; i++) {
         if (i) buf_append_char(out, ',');

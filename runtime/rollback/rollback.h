@@ -25,6 +25,7 @@ struct undo_options {
     enum undo_policy policy;
     bool check;                    /* look only, in a read-only transaction */
     bool skip_irreversible;        /* maps without a way back stay */
+    struct str part, value;        /* only rows of this part (`partition by … as part`); empty: all */
     struct str url;                /* of the target, for the connection that holds the lock */
     const struct run_options *run; /* as run_ref_open fills them: to go through the sources again where row
                                       versions do not tell enough; NULL: that cannot be done */
@@ -33,7 +34,7 @@ struct undo_options {
 };
 
 /* How it ended; each has an exit code. */
-enum undo_status { UNDO_DONE, UNDO_REFUSED, UNDO_WRONG, UNDO_UNREACHABLE, UNDO_STOPPED };
+enum undo_status { UNDO_DONE, UNDO_REFUSED, UNDO_WRONG, UNDO_UNREACHABLE, UNDO_STOPPED, UNDO_USAGE };
 
 /* A class of rows with some keys of it. */
 struct undo_class {
@@ -47,6 +48,12 @@ struct undo_reference {
     const char *action;           /* "no action", "cascade", … */
     uint64_t rows;                /* of the run's, that must stay for it */
     bool slow;                    /* no index begins with its columns: each deletion scans the child */
+};
+
+/* A part of the run that was taken back by itself, before. */
+struct undo_part {
+    struct str part, value;
+    bool done; /* to its end */
 };
 
 struct undo_map_report {
@@ -66,6 +73,7 @@ struct undo_map_report {
     struct undo_class unclear; /* inserted by the run, changed or deleted since: which, is not known */
     struct undo_class between; /* changed by others between two writes of the run */
     struct undo_class held;    /* untouched, but rows that stay refer to them */
+    uint64_t part_rows;        /* with a part: rows of it that the map accepted and that are not undone yet */
     double seconds;            /* that loading them took */
     /* After. */
     uint64_t rows_deleted, rows_restored, rows_overwritten, rows_merged, rows_kept;
@@ -89,6 +97,11 @@ struct undo_report {
     struct str replay_failed; /* why they could not be; empty: they could, or it was not needed */
     uint64_t left_wrong;      /* restored rows that are not as they were */
     double seconds;
+    struct str part, value;             /* what was asked for; empty: all */
+    uint64_t part_rows;                 /* that the part has, as the maps' */
+    bool nothing;                       /* the part has no rows in the run */
+    VEC(struct undo_part) parts;        /* of the run, taken back before */
+    VEC(struct str) left_alone;         /* maps that know no such part */
     VEC(struct undo_map_report *) maps; /* in the order of undoing */
 };
 

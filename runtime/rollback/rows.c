@@ -42,6 +42,7 @@ static void append_range(struct buf *sql, const struct batch_work *w) {
     if (w->batch->first.len)
         buf_printf(sql, " AND t.ctid >= '%.*s'::tid AND t.ctid <= '%.*s'::tid", STR_ARG(w->batch->first),
                    STR_ARG(w->batch->last));
+    undo_append_part(sql, w->table, "t");
 }
 
 /* -- inserted rows */

@@ -78,7 +78,7 @@ void undo_append_ours(struct buf *sql, const struct undo *u, const struct undo_t
                       const char *row) {
     struct buf xids = {0};
     undo_append_xids(&xids, table->going_xids);
-    buf_append_cstr(sql, "(");
+    buf_append_cstr(sql, "((");
     undo_append_written_by(sql, table, row, xids.ptr);
     buf_release(&xids);
     if (table->chain.len) {
@@ -90,6 +90,8 @@ void undo_append_ours(struct buf *sql, const struct undo *u, const struct undo_t
         buf_printf(sql, " AND was.old_row IS NULL AND was.goes AND was.class IN ('same'%s))",
                    u->options->policy == UNDO_OVERWRITE ? ", 'edited'" : "");
     }
+    buf_append_char(sql, ')');
+    undo_append_part(sql, table, row);
     buf_append_char(sql, ')');
 }
 

@@ -81,7 +81,8 @@ static bool read_maps(struct undo *u) {
     if (r == NULL) return false;
     for (uint32_t m = u->plan->maps_count; m-- > 0;)
         for (uint32_t row = 0; row < pg_result_rows(r); row++)
-            if (str_eq(pg_result_text(r, row, 0), u->plan->maps[m].name))
+            if (str_eq(pg_result_text(r, row, 0), u->plan->maps[m].name) &&
+                (!undo_has_part(u) || str_eq(u->plan->maps[m].partition, u->options->part)))
                 add_map(u, &u->plan->maps[m], r, row);
     pg_result_free(r);
     return true;
@@ -94,7 +95,7 @@ static bool read_batches(struct undo *u, struct undo_map *map) {
         "SELECT b.ordinal, pg_catalog.xid(b.xid), b.written, b.updated, coalesce(o.n, 0), d.ordinal IS NOT "
         "NULL,"
         " EXISTS (SELECT FROM mig.undo s WHERE s.run_id = b.run_id AND s.map = b.map AND s.ordinal = -1),"
-        " b.unchanged"
+        " b.unchanged, b.origin = 'retry'"
         " FROM mig.batch b LEFT JOIN (SELECT old_xmin, count(*) AS n FROM mig.image WHERE run_id = $1::uuid"
         "  AND map = ANY (SELECT s.map FROM mig.step s JOIN mig.step mine ON mine.run_id = s.run_id AND "
         "mine.map = $2"
@@ -116,7 +117,8 @@ static bool read_batches(struct undo *u, struct undo_map *map) {
                                  .updated = (uint64_t)pg_result_int(r, i, 3),
                                  .superseded = (uint64_t)pg_result_int(r, i, 4),
                                  .undone = pg_result_bool(r, i, 5),
-                                 .unchanged = (uint64_t)pg_result_int(r, i, 7)};
+                                 .unchanged = (uint64_t)pg_result_int(r, i, 7),
+                                 .repaired = pg_result_bool(r, i, 8)};
         map->sql_done = pg_result_bool(r, i, 6);
         map->report->inserted += b->written;
         map->report->updated += b->updated;
@@ -449,12 +451,13 @@ bool undo_survey(struct undo *u) {
     if (!read_maps(u)) return false;
     bool ok = true;
     for (uint32_t m = 0; m < u->maps.count && ok; m++)
-        ok = read_batches(u, &u->maps.items[m]);
+        ok = read_batches(u, &u->maps.items[m]) && undo_read_settled(u, &u->maps.items[m]);
     fold_batches(u);
     ok = ok && read_age(u) && read_later_runs(u);
     for (uint32_t t = 0; t < u->tables.count && ok; t++)
         if (u->tables.items[t].exists)
             ok = read_columns(u, &u->tables.items[t]) && read_fks(u, &u->tables.items[t]);
+    if (ok && undo_has_part(u)) undo_part_check_maps(u);
     undo_collect_xids(u);
     for (uint32_t t = 0; t < u->tables.count && ok; t++)
         ok = !u->tables.items[t].exists || read_aliases(u, &u->tables.items[t]);

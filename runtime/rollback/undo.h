@@ -8,6 +8,8 @@
 
 enum { UNDO_NO_TABLE = -1, UNDO_SAMPLES = 5, UNDO_SQL_ORDINAL = -1, UNDO_SWEEP_ORDINAL = -2 };
 
+struct replay_row;
+
 struct undo_batch {
     int64_t ordinal;
     struct str xid; /* its 32 bits, as text */
@@ -18,6 +20,10 @@ struct undo_batch {
     uint64_t missing;       /* rows that it wrote, and that neither carry its xid nor are known from images */
     uint64_t held;
     bool undone;
+    bool repaired;               /* loaded by `mig retry`: the sources do not give its rows */
+    uint64_t settled;            /* rows that rollbacks of parts have undone, or found gone or changed */
+    uint64_t left;               /* undone: rows of the part that could not go with it */
+    VEC(struct undo_part) parts; /* taken back in it, when the whole run is to be */
     struct undo_batch
         *lead; /* the batch that counts for all of this transaction (commit per run); NULL: itself */
 };
@@ -46,7 +52,8 @@ struct undo_table {
     struct str lost_column;          /* of the images, changed by the run, and not in the table any more */
     struct str all_xids, going_xids; /* array texts: of the run's batches; of those that may go */
     struct str chain;                /* name of the temporary table of changed rows; empty: none */
-    bool by_content;                 /* xids are not to be trusted */
+    struct str part; /* temporary table of the keys of the part's rows; empty: all are meant */
+    bool by_content; /* xids are not to be trusted */
     uint64_t chain_rows;
     bool aliases;            /* rows put back by a rollback of a later run stand for ours */
     uint64_t newer;          /* rows that others wrote since the run began with the table */
@@ -67,6 +74,7 @@ struct undo_map {
     uint32_t match_count;
     struct pg_row_encoder *encoder;
     struct encoded_rows rows;
+    uint32_t last_batch;   /* of the row before, when the sources are read */
     uint64_t existed_here; /* updated rows that carry the run's xids */
 };
 
@@ -79,10 +87,17 @@ struct undo {
     struct arena *arena;
     struct diag_list *diags;
     struct journal_run run;
+    struct arena scratch; /* of one row */
     struct str run_id, schema_oid;
+    bool knows_parts; /* the journal has tables for them */
+    bool part_begun;  /* this part was begun to be taken back before */
     VEC(struct undo_table) tables;
     VEC(struct undo_map) maps; /* in the order of undoing */
     bool temporary;            /* the temporary tables are made */
+};
+
+struct undo_counts {
+    uint64_t deleted, restored, overwritten, merged, kept;
 };
 
 /* -- sql.c: pieces of statements */
@@ -137,10 +152,51 @@ bool undo_read_sources(struct undo *u);
 bool undo_add_written(struct undo *u, struct undo_map *map);
 void undo_free_written(struct undo *u);
 
+/* Takes a key to tell rows apart by, if the map writes all its columns. */
+bool undo_match_key(struct undo *u, struct undo_map *map, const struct plan_target_key *key);
+/* t."k" = w."k" AND …, of the table and of what the sources gave */
+void undo_append_match(struct buf *sql, const struct undo_map *map, const struct undo_table *table);
+/* Maps whose row versions say nothing, but whose rows were read: content decides. True: there are such. */
+bool undo_unblock(struct undo *u);
+
+/* -- parts.c: one part of the run */
+bool undo_has_part(const struct undo *u);
+/* The run itself was made for that part alone: it is rolled back whole. */
+bool undo_part_is_whole_run(const struct undo_options *options);
+/* Parts taken back before, into the report; then of one map's batches. */
+bool undo_read_parts(struct undo *u);
+bool undo_read_settled(struct undo *u, struct undo_map *map);
+/* May the part be taken back? Diagnostics say why not. */
+enum undo_status undo_part_check(struct undo *u);
+void undo_list_left_alone(struct undo *u);
+/* Blocks maps whose rows cannot be told by part. */
+void undo_part_check_maps(struct undo *u);
+void undo_make_part_table(struct undo *u, uint32_t t, struct buf *sql);
+/* Reads the sources, and fills the tables of keys. */
+bool undo_read_part(struct undo *u);
+bool undo_row_is_wanted(struct undo *u, const struct undo_batch *batch, const struct replay_row *row);
+bool undo_prune_chain(struct undo *u, uint32_t t);
+/* AND EXISTS …: the row is of the part; nothing if all are meant. */
+void undo_append_part(struct buf *sql, const struct undo_table *table, const char *row);
+/* Within a batch's transaction. False: see pg_last_failure. before: rows that it had at the start */
+bool undo_part_fence(struct undo *u, bool *ours);
+bool undo_part_write(struct undo *u, const struct undo_map *map, const struct undo_batch *batch,
+                     uint64_t before, const struct undo_counts *counts);
+/* Runs a DELETE of rows `t` that are left, and notes them with their batches. */
+bool undo_part_sweep(struct undo *u, uint32_t t, const char *statement, uint64_t *deleted);
+/* Notes all rows that are left as deleted, for they will be in this transaction. */
+bool undo_part_note_left(struct undo *u, uint32_t t);
+enum undo_status undo_part_start(struct undo *u, struct str detail, int64_t at);
+bool undo_part_finish(struct undo *u, struct str detail, int64_t at);
+
 /* -- preflight.c: what the rows are now. False: could not be asked. */
 bool undo_preflight(struct undo *u);
 /* Forgets what the last look found, for another one. */
 bool undo_forget(struct undo *u);
+/* The table's batch with that transaction; NULL: none. */
+struct undo_batch *undo_find_batch(struct undo *u, int32_t t, struct str xid, struct undo_map **map);
+/* The version of the row, or the one that it stands for. */
+void undo_append_version(struct buf *sql, const struct undo_table *table, const char *row);
 
 /* -- apply.c */
 enum undo_status undo_apply(struct undo *u);
@@ -148,11 +204,11 @@ enum undo_status undo_apply(struct undo *u);
 bool undo_run(struct undo *u, const char *sql, const struct str *params, uint32_t count, uint64_t *affected);
 /* A number out of a statement without parameters; false with a diagnostic. */
 bool undo_number(struct undo *u, const char *sql, uint64_t *number);
+/* Rows that carry the batch's version now. False: see pg_last_failure. */
+bool undo_count_now(struct undo *u, const struct undo_map *map, const struct undo_batch *batch,
+                    uint64_t *now);
 
 /* -- rows.c: the statements of one batch, in its transaction */
-struct undo_counts {
-    uint64_t deleted, restored, overwritten, merged, kept;
-};
 /* False: see pg_last_failure; with *refused, a row could not be put back and the policy is to stop. */
 bool undo_batch_rows(struct undo *u, const struct undo_map *map, const struct undo_batch *batch,
                      struct undo_counts *counts, struct str *refused);
@@ -162,6 +218,12 @@ bool undo_batch_rows(struct undo *u, const struct undo_map *map, const struct un
 enum undo_status undo_sweep(struct undo *u);
 /* Lists what stays, compares what was put back. */
 enum undo_status undo_prove(struct undo *u);
+
+/* indexes.c: what an interrupted run dropped for its load is put back first; foreign keys that the run's rows
+ * kept from being validated are validated last. */
+void undo_warn_of_indexes(struct undo *u);
+enum undo_status undo_restore_indexes(struct undo *u);
+enum undo_status undo_validate_keys(struct undo *u);
 
 void undo_log(struct undo *u, char level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

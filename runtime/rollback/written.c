@@ -13,15 +13,22 @@ enum { FLUSH_BYTES = 4 << 20 };
 
 #define BATCH_COLUMN "\"mig: batch\""
 
-static bool map_needs_sources(const struct undo_map *map) {
+static bool has_open_batch(const struct undo_map *map) {
+    for (uint32_t i = 0; i < map->batch_count; i++)
+        if (!map->batches[i].undone || map->batches[i].left) return true;
+    return false;
+}
+
+static bool map_needs_sources(const struct undo *u, const struct undo_map *map) {
     const struct undo_map_report *r = map->report;
+    if (undo_has_part(u)) return (r->blocked.len == 0 || map->untold) && has_open_batch(map);
     return map->map->rollback != ROLLBACK_SQL && !r->none &&
            (map->untold || (r->blocked.len == 0 && r->unclear.rows));
 }
 
 bool undo_needs_sources(const struct undo *u) {
     for (uint32_t m = 0; m < u->maps.count; m++)
-        if (map_needs_sources(&u->maps.items[m])) return true;
+        if (map_needs_sources(u, &u->maps.items[m])) return true;
     return false;
 }
 
@@ -44,23 +51,25 @@ static bool map_writes(const struct undo *u, const struct undo_map *map, struct 
     return false;
 }
 
-static bool choose_match(struct undo *u, struct undo_map *map) {
+bool undo_match_key(struct undo *u, struct undo_map *map, const struct plan_target_key *key) {
     const struct undo_table *table = &u->tables.items[map->table];
     const struct plan_target_table *target = target_of(u, map);
     for (uint32_t i = 0; i < map->map->columns_count; i++)
         if (live_index(table, target->columns[map->map->columns[i]].name) < 0) return false;
-    for (uint32_t k = 0; k < target->keys_count; k++) {
-        const struct plan_target_key *key = &target->keys[k];
-        bool fits = true;
-        for (uint32_t i = 0; i < key->columns_count; i++)
-            fits = fits && map_writes(u, map, target->columns[key->columns[i]].name);
-        if (!fits) continue;
-        map->match = ARENA_ARRAY(u->arena, uint32_t, key->columns_count);
-        map->match_count = key->columns_count;
-        for (uint32_t i = 0; i < key->columns_count; i++)
-            map->match[i] = (uint32_t)live_index(table, target->columns[key->columns[i]].name);
-        return true;
-    }
+    for (uint32_t i = 0; i < key->columns_count; i++)
+        if (!map_writes(u, map, target->columns[key->columns[i]].name)) return false;
+    map->match = ARENA_ARRAY(u->arena, uint32_t, key->columns_count);
+    map->match_count = key->columns_count;
+    for (uint32_t i = 0; i < key->columns_count; i++)
+        map->match[i] = (uint32_t)live_index(table, target->columns[key->columns[i]].name);
+    return true;
+}
+
+static bool choose_match(struct undo *u, struct undo_map *map) {
+    const struct plan_target_table *target = target_of(u, map);
+    if (undo_has_part(u)) return map->match_count > 0;
+    for (uint32_t k = 0; k < target->keys_count; k++)
+        if (undo_match_key(u, map, &target->keys[k])) return true;
     return false;
 }
 
@@ -108,11 +117,20 @@ static const struct undo_batch *lead_of(const struct undo_batch *b) {
     return b->lead ? b->lead : b;
 }
 
-static bool batch_is_asked(const struct undo_map *map, uint64_t ordinal) {
+/* Rows come batch by batch. */
+static const struct undo_batch *batch_of_row(struct undo_map *map, uint64_t ordinal) {
+    if (map->last_batch < map->batch_count && map->batches[map->last_batch].ordinal == (int64_t)ordinal)
+        return &map->batches[map->last_batch];
     for (uint32_t i = 0; i < map->batch_count; i++)
-        if (map->batches[i].ordinal == (int64_t)ordinal)
-            return !map->batches[i].undone && (map->untold || lead_of(&map->batches[i])->missing);
-    return false;
+        if (map->batches[i].ordinal == (int64_t)ordinal) return &map->batches[map->last_batch = i];
+    return NULL;
+}
+
+static bool row_is_asked(struct undo *u, struct undo_map *map, const struct replay_row *row) {
+    const struct undo_batch *b = batch_of_row(map, row->batch);
+    if (b == NULL) return false;
+    if (!undo_has_part(u) && (b->undone || !(map->untold || lead_of(b)->missing))) return false;
+    return undo_row_is_wanted(u, b, row);
 }
 
 static bool visit_row(void *context, const struct replay_row *row) {
@@ -121,7 +139,7 @@ static bool visit_row(void *context, const struct replay_row *row) {
     if (row->fate != REPLAY_LOADED) return true;
     for (uint32_t m = 0; m < u->maps.count; m++) {
         struct undo_map *map = &u->maps.items[m];
-        if (map->map != plan_map || map->wrote.len == 0 || !batch_is_asked(map, row->batch)) continue;
+        if (map->map != plan_map || map->wrote.len == 0 || !row_is_asked(u, map, row)) continue;
         if (!pg_encode_rows(map->encoder, row->vm, &row->row, 1, row->batch, &map->rows, u->diags))
             return false;
         return map->rows.bytes.len < FLUSH_BYTES || flush(u, map);
@@ -138,13 +156,17 @@ static bool replay(struct undo *u, struct diag_list *diags) {
     if (!any) return true;
     struct replay_options replay = {.context = u, .visit = visit_row, .wanted = wanted};
     options.stop = u->options->stop;
-    undo_log(u, 'I', "others have changed rows of the run: its sources are gone through again to tell which");
+    undo_log(u, 'I', "%s",
+             undo_has_part(u)
+                 ? "the run's sources are gone through again to tell which rows are of the part"
+                 : "others have changed rows of the run: its sources are gone through again to tell which");
     enum run_status status = replay_execute(u->plan, &options, u->info, &replay, u->arena, &report, diags);
     return status == RUN_OK || status == RUN_TOLERANCE || status == RUN_CHECK;
 }
 
 /* What can be known once the sources were read: nothing is blocked for its row versions any more. */
-static void unblock(struct undo *u) {
+bool undo_unblock(struct undo *u) {
+    bool any = false;
     for (uint32_t m = 0; m < u->maps.count; m++) {
         struct undo_map *map = &u->maps.items[m];
         if (!map->untold || map->wrote.len == 0) continue;
@@ -152,7 +174,9 @@ static void unblock(struct undo *u) {
         map->report->blocked = STR("");
         map->report->by_content = true;
         map->untold = false;
+        any = true;
     }
+    return any;
 }
 
 bool undo_read_sources(struct undo *u) {
@@ -161,7 +185,7 @@ bool undo_read_sources(struct undo *u) {
     bool ok = true;
     for (uint32_t m = 0; m < u->maps.count && ok; m++) {
         struct undo_map *map = &u->maps.items[m];
-        if (map_needs_sources(map) && u->tables.items[map->table].chain.len && choose_match(u, map))
+        if (map_needs_sources(u, map) && u->tables.items[map->table].chain.len && choose_match(u, map))
             ok = make_table(u, m);
     }
     ok = ok && replay(u, &diags);
@@ -169,7 +193,7 @@ bool undo_read_sources(struct undo *u) {
         ok = u->maps.items[m].wrote.len == 0 || flush(u, &u->maps.items[m]);
     if (ok) {
         u->report->replayed = true;
-        unblock(u);
+        undo_unblock(u);
         return true;
     }
     u->report->replay_failed =
@@ -186,13 +210,14 @@ void undo_free_written(struct undo *u) {
         encoded_rows_release(&map->rows);
         map->encoder = NULL;
     }
+    arena_release(&u->scratch);
 }
 
 /* -- comparing */
 
 static bool is_open_batch(const struct undo_map *map, const struct undo_table *table,
                           const struct undo_batch *b) {
-    if (b->undone || lead_of(b)->missing == 0) return false;
+    if (b->undone || (table->part.len == 0 && lead_of(b)->missing == 0)) return false;
     /* By content alone, rows that were there before and needed no change look like rows of the run. */
     return !table->by_content || map->map->conflict == CONFLICT_NONE || lead_of(b)->unchanged == 0;
 }
@@ -211,7 +236,7 @@ static bool append_batches(struct buf *sql, const struct undo_map *map, const st
     return any;
 }
 
-static void append_match(struct buf *sql, const struct undo_map *map, const struct undo_table *table) {
+void undo_append_match(struct buf *sql, const struct undo_map *map, const struct undo_table *table) {
     for (uint32_t i = 0; i < map->match_count; i++) {
         buf_append_cstr(sql, i ? " AND t." : "t.");
         pg_append_identifier(sql, table->columns[map->match[i]].name);
@@ -317,7 +342,7 @@ static bool add_rows(struct undo *u, struct undo_map *map, struct undo_table *ta
     buf_append_cstr(&sql, " ON b.ordinal = w." BATCH_COLUMN " LEFT JOIN ");
     undo_append_table(&sql, table);
     buf_append_cstr(&sql, " t ON ");
-    append_match(&sql, map, table);
+    undo_append_match(&sql, map, table);
     append_unknown(&sql, map, table);
     buf_append_cstr(&sql, " ORDER BY ");
     append_match_names(&sql, map, table);
@@ -357,6 +382,34 @@ static bool settle_transaction(struct undo *u, struct undo_map *map, struct undo
     return ok;
 }
 
+/* Of a part it is not known how many rows a batch has. Those of a batch that found rows as they were may be
+ * such rows: only deleted ones are sure to need nothing. */
+static bool settle_part(struct undo *u, struct undo_map *map, struct undo_table *table) {
+    for (uint32_t i = 0; i < map->batch_count; i++) {
+        struct undo_batch *b = &map->batches[i];
+        uint64_t doubtful = 0;
+        b->missing = 0;
+        if (b->undone || lead_of(b)->unchanged == 0) continue;
+        if (table->by_content) { /* nothing tells them: the map has no way back */
+            b->missing = is_open_batch(map, table, b) ? 0 : lead_of(b)->unchanged;
+            continue;
+        }
+        struct str params[] = {map->map->name, arena_printf(u->arena, "%lld", (long long)b->ordinal)};
+        struct str sql =
+            arena_printf(u->arena,
+                         "DELETE FROM %.*s WHERE map = $1 AND ordinal = $2::bigint AND wrote IS NOT "
+                         "NULL AND class <> 'deleted'",
+                         STR_ARG(table->chain));
+        if (!undo_run(u, sql.ptr, params, 2, &doubtful)) {
+            pg_report_failure(u->connection, u->diags, "look at the part's rows");
+            return false;
+        }
+        b->missing = doubtful;
+        table->chain_rows -= doubtful;
+    }
+    return true;
+}
+
 /* A batch (or all batches of one transaction) whose candidates are not as many as its missing rows stays
  * unclear. */
 static bool settle_batches(struct undo *u, struct undo_map *map, struct undo_table *table) {
@@ -385,5 +438,6 @@ static bool settle_batches(struct undo *u, struct undo_map *map, struct undo_tab
 bool undo_add_written(struct undo *u, struct undo_map *map) {
     struct undo_table *table = &u->tables.items[map->table];
     if (map->wrote.len == 0) return true;
-    return add_rows(u, map, table) && settle_batches(u, map, table);
+    return add_rows(u, map, table) &&
+           (undo_has_part(u) ? settle_part(u, map, table) : settle_batches(u, map, table));
 }

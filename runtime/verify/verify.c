@@ -199,7 +199,7 @@ static bool run_both(struct verify *v) {
 
 static bool run_passes(struct verify *v) {
     bool alone = v->options->journal_only || v->options->part.len;
-    if (!verify_build(v)) return false;
+    if (!verify_build(v) || !verify_read_parts(v)) return false;
     bool ok = alone ? verify_scan_targets(v) : run_both(v);
     v->report->partial = v->target_partial || v->source_partial;
     if (!ok) return false;

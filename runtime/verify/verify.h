@@ -91,6 +91,9 @@ struct verify_report {
     bool source_equal;      /* … and everything came out as it was sent */
     struct str source_note; /* why there was no source pass; may be empty */
     struct str part, value;
+    VEC(struct journal_part_info) taken; /* parts that were rolled back by themselves: left out */
+    uint64_t taken_rows;                 /* rows of the sources that are theirs */
+    uint64_t taken_unread;               /* batches that had such rows and were not compared without them */
     double target_seconds, source_seconds, compare_seconds, seconds;
     struct arena *arena;
 };

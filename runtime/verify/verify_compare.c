@@ -351,6 +351,7 @@ static void look_up(struct compare *c, struct verify_map *m, struct leaf *own, s
                              : !xid_is_after(xid, leaf_xid) ? BEFORE_LOAD
                              : own                          ? BY_LATER_BATCH
                                                             : AFTER_LOAD;
+    if (e->taken && standing != BY_ITS_BATCH) return; /* the part was loaded anew, say */
     if (e->seen) {
         add_extra(c, m, leaf, FINDING_DUPLICATE, e, &two, "another row has this key, too");
         return;
@@ -368,7 +369,7 @@ static void look_up(struct compare *c, struct verify_map *m, struct leaf *own, s
 static void report_missing(struct compare *c, struct verify_map *m) {
     for (uint32_t i = 0; i < m->expected.count; i++) {
         struct expected_row *e = &m->expected.rows[i];
-        if (e->seen) continue;
+        if (e->seen || e->taken) continue;
         arena_reset(&c->arena);
         struct finding f = {.kind = FINDING_MISSING};
         size_t *starts = ARENA_ARRAY(&c->arena, size_t, m->hasher->count + 1);
@@ -426,6 +427,10 @@ static void settle_leaf(struct verify *v, struct verify_map *m, struct leaf *lea
     if (!leaf->drill) return;
     if (leaf->lost && leaf->differs)
         m->table->report->unread_rows += leaf->info->counts.written + leaf->info->counts.updated;
+    if (leaf->differs && !whole && leaf->taken.count) {
+        v->report->taken_unread++;
+        return;
+    }
     if (leaf->differs && leaf->findings == 0 && !(whole && leaf->explained)) {
         const struct journal_batch_info *b = leaf->info;
         struct finding f = {.kind = FINDING_BATCH, .map = m->map->name};

@@ -37,6 +37,7 @@ struct expected_row {
     uint64_t line, place_row, seq;
     uint32_t file, leaf, next;
     bool seen;
+    bool taken; /* of a part that was rolled back: it may be there, but need not */
 };
 struct expected_rows {
     struct expected_row *rows;
@@ -60,6 +61,8 @@ struct leaf {
     unsigned __int128 derived_sum;
     uint64_t explained; /* rows touched, replaced or left as they were: its sums need not fit */
     uint64_t findings;
+    VEC(struct journal_part_info)
+    taken;                           /* parts that were rolled back in it: their rows are not looked for */
     int64_t block_from, block_to;    /* budget: where its rows lie; -1: not known */
     uint64_t rows_there;             /* budget: as counted */
     bool read, differs, drill, lost; /* lost: its rows did not fit into memory */
@@ -173,6 +176,11 @@ bool verify_find_copies(struct verify *v);
 bool verify_begin_reading(struct verify *v);
 void verify_end_reading(struct verify *v);
 uint64_t verify_image_hash(struct hash128 key, uint64_t batch);
+
+/* verify_parts.c: parts of the run that were rolled back by themselves */
+bool verify_read_parts(struct verify *v);
+/* Is the row of a part that was rolled back in its batch? Uses scratch. */
+bool verify_row_is_taken(const struct leaf *leaf, const struct plan_map *map, struct str part);
 
 /* verify_budget.c */
 bool verify_scan_in_budget(struct verify *v);

@@ -111,6 +111,15 @@ static void append_table(const struct verify_table_report *t, bool part, struct 
 }
 
 static void append_coverage(const struct verify_report *r, struct buf *out) {
+    for (uint32_t i = 0; i < r->taken.count; i++) {
+        const struct journal_part_info *p = &r->taken.items[i];
+        buf_printf(out, "part %.*s=%.*s was %staken back (mig rollback --only): its rows are left out\n",
+                   STR_ARG(p->part), STR_ARG(p->value), p->done ? "" : "in part ");
+    }
+    if (r->taken_unread)
+        buf_printf(
+            out, "%llu batches that had such rows were not compared: that takes the sources, and no budget\n",
+            (unsigned long long)r->taken_unread);
     if (r->part.len) {
         buf_printf(out, "part %.*s=%.*s only: rows that the run did not write are not looked for\n",
                    STR_ARG(r->part), STR_ARG(r->value));
@@ -214,6 +223,17 @@ void verify_report_json(const struct verify_report *r, struct buf *out) {
     buf_append_json(out, r->run_id);
     buf_append_cstr(out, ",\"migration\":");
     buf_append_json(out, r->migration);
+    buf_append_cstr(out, ",\"taken_back\":[");
+    for (uint32_t i = 0; i < r->taken.count; i++) {
+        const struct journal_part_info *p = &r->taken.items[i];
+        buf_append_cstr(out, i ? ",{\"part\":" : "{\"part\":");
+        buf_append_json(out, p->part);
+        buf_append_cstr(out, ",\"value\":");
+        buf_append_json(out, p->value);
+        buf_printf(out, ",\"whole\":%s}", p->done ? "true" : "false");
+    }
+    buf_printf(out, "],\"taken_back_rows\":%llu,\"taken_back_unread\":%llu",
+               (unsigned long long)r->taken_rows, (unsigned long long)r->taken_unread);
     buf_printf(out, ",\"outcome\":\"%s\",\"partial\":%s,\"part\":", OUTCOMES[r->outcome],
                r->partial ? "true" : "false");
     if (r->part.len) {

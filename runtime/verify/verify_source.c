@@ -45,7 +45,7 @@ static void keep_texts(struct verify_map *m, const struct replay_row *row, struc
 }
 
 static bool keep_row(struct source_pass *pass, struct verify_map *m, struct leaf *leaf,
-                     const struct replay_row *row) {
+                     const struct replay_row *row, bool taken) {
     struct verify *v = pass->v;
     struct expected_rows *e = &m->expected;
     if (v->drill_rows >= ROWS_MAX) {
@@ -64,7 +64,8 @@ static bool keep_row(struct source_pass *pass, struct verify_map *m, struct leaf
                                  .place_row = row->place->row,
                                  .seq = row->seq,
                                  .file = file_index(e, map_place_file(row->run, row->place)),
-                                 .leaf = (uint32_t)(leaf - m->leaves)};
+                                 .leaf = (uint32_t)(leaf - m->leaves),
+                                 .taken = taken};
     buf_clear(&pass->fields);
     if (!pg_row_fields(m->encoder, row->vm, row->row, &pass->scratch, &pass->fields, m->starts)) return true;
     if (v->value_bytes + pass->fields.len <= VALUES_MAX) {
@@ -126,9 +127,12 @@ static bool visit(void *context, const struct replay_row *row) {
     }
     arena_reset(&pass->scratch);
     if (!in_part(pass, row)) return true;
-    if (pass->counts && v->options->sample && !m->keyless) draw(pass, m, leaf, row);
+    bool taken = leaf->taken.count &&
+                 verify_row_is_taken(leaf, m->map, map_row_part(row->run, row->row, &pass->scratch));
+    v->report->taken_rows += taken && pass->counts;
+    if (pass->counts && v->options->sample && !m->keyless && !taken) draw(pass, m, leaf, row);
     bool wanted = pass->keeps ? leaf->drill : m->hasher->hashed < m->hasher->count;
-    return !wanted || keep_row(pass, m, leaf, row);
+    return !wanted || keep_row(pass, m, leaf, row, taken);
 }
 
 /* A batch that only inserted: its rows are those that the map accepted and the server took. */

@@ -37,7 +37,11 @@ KERNEL(REJECT) {
     if (call->instr->imm > FAULT_NONE && call->instr->imm < FAULT_COUNT) fault = (enum fault)call->instr->imm;
     USE_ROWS;
     EACH_ROW(i) {
-        struct row_report report = {.row = i, .kind = OUTCOME_REJECTED, .fault = fault, .instr = call->index};
+        struct row_report report = {.row = i,
+                                    .kind = OUTCOME_REJECTED,
+                                    .fault = fault,
+                                    .instr = call->index,
+                                    .action = call->index + 1};
         report.message = message_at(call, &call->arg[0], i, str_cstr(fault_title(fault)));
         vm_report(call->vm, &report, 0);
     }
@@ -49,7 +53,8 @@ KERNEL(REJECT_EVENT) {
     USE_ROWS;
     EACH_ROW(i) {
         enum row_state state = register_state(event, i);
-        struct row_report report = {.row = i, .kind = OUTCOME_REJECTED, .instr = call->index};
+        struct row_report report = {
+            .row = i, .kind = OUTCOME_REJECTED, .instr = call->index, .action = call->index + 1};
         uint32_t fault = 0;
         if (state == ROW_POISON) continue; /* reported already */
         if (state_is_fresh(state)) {

@@ -67,6 +67,7 @@ struct row_report {
     enum fault fault;
     uint32_t instr;     /* index in the program's code: its span says which spec text; VM_NO_INSTR: the
                            engine's own reason (vm_skip_row) */
+    uint32_t action;    /* index + 1 of the REJECT that the spec wrote; 0: none, a fault nobody handled */
     struct str message; /* finished, masked where personal; never empty for rejects and warnings */
     struct str value;   /* the offending value's text, masked where personal; may be empty */
     uint32_t next;      /* index + 1 of the row's next report; 0: last */

@@ -22,8 +22,10 @@ CALLS = [
     "test plain.mig", "profile first/people.csv", "profile none.csv", "infer first/people.csv", "infer none.csv",
     "plan first/first.mig", "plan bad.mig", "build first/first.mig -o first.migc", "build bad.mig -o bad.migc",
     "disasm first.migc", "disasm bad.mig", "doc first.migc", "doc bad.mig", "diff first/first.mig other.mig",
-    "diff first/first.mig bad.mig", "explain E0301", "explain", "run bad.mig", "run none.mig", "resume", "rehearse bad.mig",
-    "compare a b", "status", "verify", "report", "approve bad.mig -e prod", "audit verify none.ndjson", "trace people 1",
+    "diff first/first.mig bad.mig", "explain E0301", "explain", "run bad.mig", "run none.mig", "resume",
+    "rehearse bad.mig",
+    "compare a b", "rollback", "status", "verify", "report", "retry --from x.csv", "quarantine show",
+    "purge", "approve bad.mig -e prod", "audit verify none.ndjson", "trace people 1",
     "sandbox status --dir sandbox",
 ]
 

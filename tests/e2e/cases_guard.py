@@ -515,3 +515,202 @@ def outcomes_hold_no_personal_data(it):
     for secret in it.personal:
         if secret in shown.out:
             raise Failure(f"{secret} is shown:\n{shown.out}")
+
+
+# ---------------------------------------------------------------- tolerance by rule
+
+RULES = """
+source s : csv 's.csv' { id int; born text; status text; a int; b int }
+map people
+  from s in s
+  into db.people
+  %s
+{
+  id     = s.id
+  born   = date(s.born, 'YYYY-MM-DD') on error reject "no date: {s.born}"
+  status = match s.status { 'new' => 'n'; 'old' => 'o'; _ => reject "unknown status {s.status}" }
+  validate in_order: s.a is not null and s.b is not null and s.a <= s.b
+}
+"""
+RULES_TABLE = "drop table if exists people; create table people (id int primary key, born date, status text not null);"
+RULE_ROWS = ("id,born,status,a,b\n1,2020-01-01,new,1,2\n2,x,new,1,2\n3,2020-13-01,new,1,2\n4,2020-01-01,lost,1,2\n"
+             "5,2020-01-01,old,3,2\n6,2020-01-01,new,1,2\n7,2020-01-01,odd,1,2\n8,2020-01-01,new,x,2\n")
+
+
+def lacks(result, *texts):
+    for text in texts:
+        if text in result.err:
+            raise Failure(f"{text!r} is among the messages:\n{result.err}")
+
+
+def tolerating(it, tolerance, extra=""):
+    it.schema(RULES_TABLE)
+    it.write("s.csv", RULE_ROWS)
+    it.spec(RULES % tolerance + extra)
+
+
+@case("guard")
+def rules_count_rows_by_their_reason(it):
+    # 2 dates, 2 of one message, 1 of a validation and 1 number: the last is the general one's.
+    rules = "tolerance 1, 2 of R0106, 25% of \"unknown status {s.status}\", 1 of validate in_order"
+    tolerating(it, rules)
+    done = it.run()
+    people = done.map("people")
+    equal((people["written"], people["rejected"]), (2, 6))
+    equal([(r["subject"], r["limit"], r["count"], r["beyond"]) for r in people["rules"]],
+          [("R0106", "2", 2, False), ('"unknown status {s.status}"', "25%", 2, False),
+           ("validate in_order", "1", 1, False)])
+    text = it.command("report").out
+    contains(text, "Tolerance by rule", "people: 2 of at most 2 rejected by R0106", "1 of at most 1 rejected by validate")
+    contains(it.command("plan", "spec.mig").out, "2 of R0106", "25% of \"unknown status {s.status}\"")
+
+
+@case("guard")
+def each_rule_has_its_own_limit(it):
+    for tolerance, code in (("1, 2 of R0106, 1 of 'unknown status {s.status}', 1 of validate in_order", "by \"unknown"),
+                            ("100%, 0 of R0106", "by R0106, more than the tolerance of 0"),
+                            ("100%, 1 of 'no date: {s.born}'", "by \"no date: {s.born}\""),
+                            ("100%, 10% of R0106", "by R0106, more than the tolerance of 10%"),
+                            ("100%, 0 of validate in_order", "by validate in_order")):
+        tolerating(it, "tolerance " + tolerance)
+        lacks(it.refuse(code=3, has=["X0468", code, "quarantine"]), "X0418")
+    # What no rule names is for the general tolerance, which is 0 where there is none.
+    tolerating(it, "tolerance 2 of R0106")
+    lacks(it.refuse(code=3, has=["X0418", "rejected 4 of 8 rows for reasons without a rule of their own"]), "X0468")
+
+
+@case("guard")
+def rules_of_an_environment_hold_for_maps_without_their_own(it):
+    prod = "environment prod {\n  db = env 'DB'\n  tolerance 100%, 0 of R0106\n}\n"
+    tolerating(it, "", prod)
+    it.refuse("--env", "prod", code=3, has=["X0468", "R0106"])
+    it.sql("truncate people")
+    tolerating(it, "tolerance 3, 3 of validate in_order, 2 of 'unknown status {s.status}'", prod)
+    it.run("--env", "prod")
+
+
+@case("guard")
+def rules_that_name_nothing_are_mistakes(it):
+    for tolerance, said in (("1 of R0999", ["a rule is about a fault's code", "did you mean `R0"]),
+                            ("1 of in_order", ["write `of validate in_order`"]),
+                            ("1 of validate in_ordr", ["the map has no validation `in_ordr`", "did you mean `in_order`"]),
+                            ("1 of 'unknown staus {s.status}'", ["no row is rejected with this", "did you mean `unknown st"]),
+                            ("1 of R0106, 2 of R0106", ["a rule about this already"]),
+                            ("101% of R0106", ["a tolerance is a number of rows or 0% to 100%"]),
+                            ("1 of", ["expected"]),
+                            ("1, 2", ["expected"])):
+        tolerating(it, "tolerance " + tolerance)
+        it.refuse(code=1, has=said)
+    tolerating(it, "", "environment prod { db = env 'DB'; approvals 2, 3 of R0106 }\n")
+    it.refuse(code=1, has=["E0804", "`approvals` is one value"])
+
+
+# ---------------------------------------------------------------- the window
+
+SLOW = ("create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.0005); return new; end $$;"
+        "create trigger slow before insert on people for each row when (new.id % 10 = 0) execute function slow();")
+TWO_MAPS = """
+source people : csv 'people.csv' { id int; name text }
+source more : csv 'more.csv' { id int; name text }
+map people
+  from p in people
+  into db.people
+  commit per 1000 rows
+{
+  id   = p.id
+  name = p.name
+}
+map more
+  from m in more
+  into db.more
+  after people
+{
+  id   = m.id
+  name = m.name
+}
+environment night {
+  db = env 'DB'
+  window %s
+}
+"""
+
+
+def slow_people(it, window, rows=200000):
+    it.schema("create table people (id int primary key, name text not null);"
+              "create table more (id int primary key, name text not null);")
+    text = "id,name\n" + "".join(f"{i},name of {i}\n" for i in range(1, rows + 1))
+    it.write("people.csv", text)
+    it.write("more.csv", "id,name\n1,one\n")
+    it.spec(TWO_MAPS % window)
+    it.sql(SLOW)
+
+
+@case("guard")
+def a_run_that_will_not_fit_its_window_stops_early(it):
+    slow_people(it, "8 seconds")
+    done = it.refuse("--env", "night", code=6, has=["X0467", "after the window of environment `night`", "Done: no map yet",
+                                                    "To come: more", "mig resume"])
+    lacks(done, "X0422")
+    stands = int(it.value("select count(*) from people"))
+    if not 0 < stands < 200000:
+        raise Failure(f"{stands} rows stand")
+    it.sql("drop trigger slow on people")
+    equal(it.command("resume", "--format", "json").code, 0)
+    equal(it.value("select (select count(*) from people) + (select count(*) from more)"), "200001")
+
+
+@case("guard")
+def a_window_else_rollback_takes_its_rows_out(it):
+    slow_people(it, "8 seconds else rollback")
+    it.sql("insert into people values (-1, 'there before')")
+    contains(it.command("plan", "spec.mig").out, "window 0 min 8 s, else rolled back")
+    done = it.refuse("--env", "night", code=6, has=["X0467", "else rollback", "taken out"], law=False)
+    equal(it.rows("select id from people"), [("-1",)])
+    equal(done.report["rolled_back"], True)
+    contains(done.report["notes"][-1], "rows were taken out")
+    equal(it.value("select count(*) > 0 from mig.batch"), "t")
+    contains(it.command("report").out, "rolled back: nothing of this run stands")
+    equal(it.command("resume").code, 7)
+    # Where others have changed rows, their word counts: nothing is taken out, and it is said.
+    it.sql("create function edit() returns trigger language plpgsql as $$ begin update people set name = 'edited' where"
+           " id = 1 and new.state = 'stopped'; return new; end $$;"
+           "create trigger edit after update on mig.step for each row execute function edit()")
+    it.refuse("--env", "night", code=7, has=["X0467", "X0469", "mig rollback --check"], law=False)
+    if it.value("select count(*) from people") == "1":
+        raise Failure("the rows were taken out although others have changed one")
+
+
+@case("guard")
+def a_rehearsal_says_whether_a_run_would_fit(it):
+    slow_people(it, "3600 seconds", rows=1000)
+    done = it.command("rehearse", "spec.mig", "--env", "night", "--format", "json")
+    equal(done.code, 0, done.err)
+    contains(" ".join(json.loads(done.out)["notes"]), "the window of `night` is 60 min: a run that takes as long fits")
+    it.spec(TWO_MAPS % "0 seconds")
+    it.run("--env", "night")
+    it.sql("truncate people, more")
+    it.spec(TWO_MAPS % "1 second")
+    it.sql("create or replace function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.02); return"
+           " new; end $$;")
+    contains(it.command("rehearse", "spec.mig", "--env", "night").out, "DOES NOT FIT")
+
+
+@case("guard")
+def what_is_no_window(it):
+    for window, said in (("8 seconds else fly", ["cannot `fly`", "`rollback`"]), ("8 seconds else", ["expected"]),
+                         ("8 seconds else rolback", ["did you mean `rollback`"]),
+                         ("8 seconds\n  retention 7 days else rollback", ["`retention` takes no `else`"])):
+        it.spec(TWO_MAPS % window)
+        it.refuse(code=1, has=said)
+
+
+@case("guard")
+def rollback_puts_back_what_a_killed_run_dropped(it):
+    dump, shape = killed_while_dropped(it, lambda run: run.kill())
+    looked = it.command("rollback", "--check")
+    contains(looked.err, "6 indexes and foreign keys are dropped")
+    equal(it.value("select count(*) from mig.toggled where state = 'dropped'"), "6")
+    equal(it.command("rollback", "--quiet").code, 0, it.last.err)
+    equal(it.rows(SHAPE), shape)
+    equal(pg_dump(it), dump)
+    equal(it.value("select (select count(*) from sales) + (select count(*) from shops)"), "0")

@@ -41,6 +41,10 @@ SETS = {
 
 # Lines that a draft must hold, blanks aside: what an analyst would have written, too.
 LINES = {
+    "cities": ["sheet pivot_table 'PivotTable' header row 5 {", "sum_of_population"],
+    "github_api": ["source paginate_issues : json"],
+    "scenarios": ["source sheets : xlsx 'sheets.xlsx' trim {"],
+    "type_me": ["sheet logical_coercion 'logical_coercion'", "sheet text_coercion 'text_coercion'"],
     "forum_dynamodb": ["each element in p.authors", "each element in p.color", "each element in t.tags"],
     "github_webhooks": ["id = p.repository_id", "full_name = p.repository_full_name", "login = p.sender_login",
                         "repository = repositories[p.repository_id].id"],

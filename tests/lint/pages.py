@@ -6,7 +6,7 @@ Every rule that has an id of its own (L0101 …) has a page FOLDER/NAME.md whose
 every page a rule. The spec under `## Bad` raises that rule and no other, in the words of the ```text block below it;
 the one under `## Good` raises nothing. A page whose good example has no spec uses the bad one's, with the files of
 `## Good`. Files stand below `<!-- file: NAME -->`; those above `## Bad` belong to both. What the pages leave out to stay
-short, tests, is switched off for them, but for the rules about tests. With MIG_UPDATE_GOLDEN=1 the ```text blocks are
+short, tests, is switched off for them, at the end of `.mig-lint`, but for the rules about tests. With MIG_UPDATE_GOLDEN=1 the ```text blocks are
 written anew.
 """
 
@@ -51,7 +51,7 @@ def lint(mig, page, files, spec):
     with tempfile.TemporaryDirectory(prefix="mig-lint.") as folder:
         for name, text in {**files, "spec.mig": spec}.items():
             open(os.path.join(folder, name), "w", encoding="utf-8").write(text)
-        with open(os.path.join(folder, ".mig-lint"), "w", encoding="utf-8") as settings:
+        with open(os.path.join(folder, ".mig-lint"), "a", encoding="utf-8") as settings:
             for rule in TESTS:
                 if page.name not in TESTS or (rule != page.name):
                     settings.write(rule + " off\n")
@@ -60,7 +60,7 @@ def lint(mig, page, files, spec):
                                   env={**os.environ, "NO_COLOR": "1"})
         found = json.loads(call("--format", "json").stdout)
         rules = sorted({diag.get("rule", diag["code"]) for diag in found["diagnostics"]})
-        return rules, call().stderr.decode()
+        return rules, call().stderr.decode().replace(os.path.realpath(folder) + "/", "")
 
 
 def main():
