@@ -706,7 +706,8 @@ static uint64_t rows_per_commit(const struct map_run *run) {
 /* Runs rows of a batch, with a commit wherever one is due. */
 static bool run_rows(struct map_work *work, struct row_batch *batch, const uint32_t *rows, uint32_t count) {
     uint64_t every = rows_per_commit(work->run);
-    /* Waves put rows into an order of their own in each chunk: that order is part of what the journal knows. */
+    /* Waves put rows into an order of their own in each chunk: that order is part of what the journal knows.
+     */
     bool smaller = work->run->engine->chunk_rows && work->waves == NULL;
     uint32_t most = smaller ? work->run->engine->chunk_rows : BATCH_ROWS;
     if (work->pass != PASS_ROWS) return stages_run(work, batch, rows, count);
