@@ -118,8 +118,9 @@ static const char *make_fill(struct undo *u, struct undo_table *table) {
     buf_append_cstr(
         &sql, undo_has_part(u) && u->knows_parts
                   ? " LEFT JOIN mig.part_undo_batch d ON d.part = $5 AND d.value = $6 AND d.run_id = $1::uuid"
-                  : " LEFT JOIN mig.undo d ON $5::text IS NOT NULL AND $6::text IS NOT NULL AND d.run_id = "
-                    "$1::uuid");
+                  : /* The parameters must stand somewhere; without a part they are null. */
+                  " LEFT JOIN mig.undo d ON coalesce($5::text, $6::text, '') IS NOT NULL AND d.run_id = "
+                  "$1::uuid");
     buf_append_cstr(&sql, " AND d.map = l.map AND d.ordinal = l.ordinal WHERE l.nth = 1");
     const char *text = undo_take_sql(u, &sql);
     buf_release(&sql);
