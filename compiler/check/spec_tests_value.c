@@ -35,13 +35,27 @@ static bool is_shown(const struct texpr *node) {
            kind != TYPE_NULL && kind != TYPE_ROW && kind != TYPE_SECRET;
 }
 
+/* A literal is its own value, also where it stands as an argument. */
+static bool is_literal(struct span span) {
+    struct str text = str_from(span.source->text.ptr + span.start, span.end - span.start);
+    if (text.ptr[0] == '\'') return memchr(text.ptr + 1, '\'', text.len - 1) == text.ptr + text.len - 1;
+    if (str_is(text, "true") || str_is(text, "false")) return true;
+    for (size_t i = 0; i < text.len; i++)
+        if (!(text.ptr[i] >= '0' && text.ptr[i] <= '9') && text.ptr[i] != '_' && text.ptr[i] != '.')
+            return false;
+    return true;
+}
+
 static bool visit_part(struct texpr *node, void *context) {
     struct part_walk *walk = context;
     struct span span = node->call.source != NULL ? node->call : node->span;
     bool within = span.source == walk->whole.source && span.start >= walk->whole.start &&
                   span.end <= walk->whole.end && span.end > span.start;
     bool is_whole = span.start == walk->condition.start && span.end == walk->condition.end;
-    if (!within || is_whole || !is_shown(node) || walk->program->parts.count >= MOST_PARTS) return true;
+    if (!within || is_whole || !is_shown(node) ||
+        (node->kind != TX_FIND && node->kind != TX_FETCH && is_literal(span)) ||
+        walk->program->parts.count >= MOST_PARTS)
+        return true;
     /* Conversions and guards that the compiler adds stand at one place with what the author wrote: the
      * outermost is its value. */
     for (uint32_t i = 0; i < walk->program->parts.count; i++) {

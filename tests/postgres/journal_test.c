@@ -9,12 +9,13 @@ static void test_prepare_twice(void **state) {
     assert_true(journal_prepare(f->c, &f->diags));
     assert_true(journal_prepare(f->c, &f->diags));
     assert_int_equal(journal_find(f->c, &f->diags), JOURNAL_PRESENT);
-    assert_answer(f,
-                  "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = "
-                  "'mig'::regnamespace"
-                  " AND relkind = 'r'",
-                  "approval batch conflict crosswalk event image quarantine run run_source same_row "
-                  "schema_version step toggled undo");
+    assert_answer(
+        f,
+        "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = "
+        "'mig'::regnamespace"
+        " AND relkind = 'r'",
+        "approval batch conflict crosswalk event image part_undo part_undo_batch quarantine run run_source "
+        "same_row schema_version step toggled undo undone_image");
 }
 
 static void test_newer_version_is_refused(void **state) {
