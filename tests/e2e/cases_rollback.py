@@ -38,6 +38,8 @@ def rollback(it, *arguments, code=0, url=None):
     result = it.command("rollback", "--target", url or it.url, "--format", "json", "--quiet", *arguments)
     equal(result.code, code, "the exit code of mig rollback\n" + result.err + result.out)
     result.undo = json.loads(result.out) if result.out.startswith("{") else None
+    if result.undo and "diagnostics" in result.undo:  # nothing to report on: only what is wrong
+        result.err += "\n".join(d["message"] for d in result.undo["diagnostics"])
     return result
 
 
