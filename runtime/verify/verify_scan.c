@@ -168,7 +168,7 @@ void verify_check_leaf(struct verify *v, struct verify_map *m, struct leaf *leaf
     m->table->report->read++;
     leaf->differs = v->options->part.len == 0 && !is_clean(leaf);
     /* What the sums leave out can only be seen by comparing rows. */
-    leaf->lost = leaf->info->from_retry;       /* repaired by hand: the sources do not give its rows */
+    leaf->lost |= leaf->info->from_retry;      /* repaired by hand: the sources do not give its rows */
     leaf->explained += leaf->taken.count != 0; /* by rows that were rolled back */
     leaf->drill = leaf->differs || m->hasher->hashed < m->hasher->count || v->options->part.len;
 }

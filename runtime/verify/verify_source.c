@@ -16,7 +16,9 @@ struct source_pass {
     struct verify *v;
     struct verify_map **by_map; /* of the plan */
     struct arena scratch;
-    struct buf fields;
+    /* Of its own: the target pass goes on at the same time with those of the maps. */
+    struct buf fields, canonical, bytes;
+    size_t *starts;
     uint64_t rows;
     bool counts; /* the first time: sums and sample */
     bool keeps;  /* rows of batches that differ; else only of maps whose sums leave columns out */
@@ -67,15 +69,16 @@ static bool keep_row(struct source_pass *pass, struct verify_map *m, struct leaf
                                  .leaf = (uint32_t)(leaf - m->leaves),
                                  .taken = taken};
     buf_clear(&pass->fields);
-    if (!pg_row_fields(m->encoder, row->vm, row->row, &pass->scratch, &pass->fields, m->starts)) return true;
+    if (!pg_row_fields(m->encoder, row->vm, row->row, &pass->scratch, &pass->fields, pass->starts))
+        return true;
     if (v->value_bytes + pass->fields.len <= VALUES_MAX) {
         out->values = (int64_t)e->values.len;
         buf_append_str(&e->values, buf_str(&pass->fields));
         v->value_bytes += pass->fields.len;
     }
     const char *fields =
-        row_hasher_canonical(m->hasher, buf_str(&pass->fields).ptr, m->starts, &m->canonical);
-    out->match = row_hasher_part_hash(m->hasher, &m->match, fields, m->starts, &m->scratch);
+        row_hasher_canonical(m->hasher, buf_str(&pass->fields).ptr, pass->starts, &pass->canonical);
+    out->match = row_hasher_part_hash(m->hasher, &m->match, fields, pass->starts, &pass->bytes);
     keep_texts(m, row, out);
     e->count++;
     v->drill_rows++;
@@ -212,6 +215,10 @@ void verify_derive(struct verify *v, bool first, bool keep) {
     struct diag_list diags;
     bool *wanted = ARENA_ARRAY(v->arena, bool, v->plan->maps_count);
     pass.by_map = ARENA_ARRAY(v->arena, struct verify_map *, v->plan->maps_count);
+    uint32_t columns = 0;
+    for (uint32_t i = 0; i < v->maps.count; i++)
+        if (v->maps.items[i]->map->columns_count > columns) columns = v->maps.items[i]->map->columns_count;
+    pass.starts = ARENA_ARRAY(v->arena, size_t, columns + 1);
     for (uint32_t i = 0; i < v->maps.count; i++) {
         pass.by_map[v->maps.items[i]->index] = v->maps.items[i];
         wanted[v->maps.items[i]->index] = true;
@@ -225,6 +232,8 @@ void verify_derive(struct verify *v, bool first, bool keep) {
         replay_execute(v->plan, v->run_options, v->info, &replay, v->arena, &report, &diags);
     end_pass(v, &pass, status, &diags);
     buf_release(&pass.fields);
+    buf_release(&pass.canonical);
+    buf_release(&pass.bytes);
     arena_release(&pass.scratch);
     v->report->source_seconds += verify_clock() - start;
 }
