@@ -36,7 +36,8 @@ int main(int argc, char **argv) {
     if (argc != 6 || !read_file(&arena, argv[1], &bytes)) return 2;
     struct plan *plan = plan_read(&arena, bytes, str_cstr(argv[1]), &diags);
     if (plan == NULL) return complain(&diags);
-    struct run_options options = {.base_dir = str_cstr(argv[2]),
+    struct run_options options = {.environment = STR("bench"),
+                                  .base_dir = str_cstr(argv[2]),
                                   .work_dir = str_cstr(argv[3]),
                                   .target_url = str_cstr(argv[4]),
                                   .temp_dir = STR("/tmp"),
