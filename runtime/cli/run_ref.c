@@ -194,7 +194,9 @@ bool run_ref_open(struct cli *cli, const struct run_ref_arguments *a, struct str
     /* The folder's run may be another than the journal's. */
     if (ref->info && !str_eq(local.id, uuid_format(&cli->arena, ref->info->run_id)))
         local = (struct local_run){0};
-    return ref->info && take_plan(cli, ref, &local) && take_options(cli, a, &local, url, ref);
+    if (ref->info && take_plan(cli, ref, &local) && take_options(cli, a, &local, url, ref)) return true;
+    if (!pg_is_alive(ref->connection)) *exit_code = EXIT_UNREACHABLE;
+    return false;
 }
 
 void run_ref_close(struct run_ref *ref) {

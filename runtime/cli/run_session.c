@@ -30,15 +30,16 @@ static void save_report(struct cli *cli, const struct run_report *report, struct
     struct buf json = {0};
     struct str dir = arena_printf(&cli->arena, "%.*s/%s", STR_ARG(work_dir), report->run_id);
     struct str path = arena_printf(&cli->arena, "%.*s/report.json", STR_ARG(dir));
+    struct str fresh = arena_printf(&cli->arena, "%.*s.new", STR_ARG(path));
     run_report_json(report, &json);
     bool good = make_dirs(cli, dir);
-    int fd = good ? open(path.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+    int fd = good ? open(fresh.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
     good = fd >= 0 && write(fd, json.ptr, json.len) == (ssize_t)json.len;
     if (fd >= 0 && close(fd) != 0) good = false;
     buf_release(&json);
-    if (good) {
-        good = invocation_point(work_dir, report->rehearsal ? "rehearsal" : "latest", report->run_id);
-    }
+    /* Whoever is killed here leaves the report whole, or the one before. */
+    good = good && rename(fresh.ptr, path.ptr) == 0 &&
+           invocation_point(work_dir, report->rehearsal ? "rehearsal" : "latest", report->run_id);
     if (good) return;
     struct diag *diag = diag_report(&cli->diags, X_OUTPUT_WRITE, (struct span){0},
                                     "could not write the report: %s", strerror(errno));
