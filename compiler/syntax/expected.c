@@ -32,7 +32,7 @@ uint32_t syntax_declaration_end(struct str text, uint32_t at) {
 }
 
 /* The text up to the place and a word there: whether a line end counts depends on what follows it. */
-static const struct source_text *with_placeholder(struct arena *scratch, struct str text, uint32_t from,
+static const struct source_text *with_name_at_cursor(struct arena *scratch, struct str text, uint32_t from,
                                                   uint32_t at) {
     static const char PLACEHOLDER[] = "zz";
     struct buf buf = {0};
@@ -52,7 +52,7 @@ void syntax_expect(struct arena *scratch, struct str text, uint32_t from, uint32
     uint32_t holes = 0;
     diag_list_init(&diags, scratch);
     struct syntax_reporter reporter = {.diags = &diags};
-    const struct source_text *source = with_placeholder(scratch, text, from, at);
+    const struct source_text *source = with_name_at_cursor(scratch, text, from, at);
     struct ast_file *file = ARENA_NEW(scratch, struct ast_file);
     file->source = source;
     struct parser parser = {.arena = scratch,
@@ -74,7 +74,7 @@ void syntax_expect(struct arena *scratch, struct str text, uint32_t from, uint32
         bool first = parser.start_token != 0;
         int token = mig_lex(&value, &location, &parser);
         const struct parse_token *read = &parser.stream.items.items[parser.current];
-        /* The placeholder itself, or whatever the filter has put there instead of it. */
+        /* The name that was put there, or whatever the filter has put there instead of it. */
         if (!first && (token == T_END_OF_FILE || (read->end > at - from && !read->put_in))) break;
         if (mig_push_parse(state, token, &value, &location, &parser) != YYPUSH_MORE) {
             mig_pstate_delete(state);

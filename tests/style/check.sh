@@ -7,7 +7,7 @@ status=0
 
 code() { find compiler runtime tests -name "$1" | sort; }
 
-format=$(command -v clang-format-14 || command -v clang-format || true)
+format=$(command -v clang-format-14 || command -v clang-format || echo clang-format-14)
 case $("$format" --version 2>/dev/null) in
 *' version 14.'*)
     unformatted=$({ code '*.c'; code '*.h'; } | xargs "$format" -n 2>&1 | sed -n 's/^\([^ :]*\):.*/\1/p' | sort -u)
