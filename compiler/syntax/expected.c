@@ -33,7 +33,7 @@ uint32_t syntax_declaration_end(struct str text, uint32_t at) {
 
 /* The text up to the place and a word there: whether a line end counts depends on what follows it. */
 static const struct source_text *with_name_at_cursor(struct arena *scratch, struct str text, uint32_t from,
-                                                  uint32_t at) {
+                                                     uint32_t at) {
     static const char PLACEHOLDER[] = "zz";
     struct buf buf = {0};
     buf_append(&buf, text.ptr + from, at - from);
