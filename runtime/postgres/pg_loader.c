@@ -193,6 +193,18 @@ static enum load_status start_copy(struct pg_loader *l, struct load_result *resu
     return LOAD_OK;
 }
 
+uint32_t loader_row_position(const struct pg_loader *l, uint64_t ordinal) {
+    uint32_t low = 0, high = l->ordinals.count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (l->ordinals.items[middle] < ordinal)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static void note_rows(struct pg_loader *l, const struct encoded_rows *rows, uint32_t from, uint32_t to) {
     for (uint32_t i = from; i < to; i++) {
         if (l->staged) {

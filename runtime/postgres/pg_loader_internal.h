@@ -72,6 +72,8 @@ enum load_status loader_fail(struct pg_loader *loader, struct load_result *resul
 /* The transaction (or savepoint) of a batch. */
 enum load_status pg_loader_open_batch(struct pg_loader *loader, struct load_result *result,
                                       struct diag_list *diags);
+/* Where in the order sent the row with this ordinal stands, or the first behind it. Staged maps only. */
+uint32_t loader_row_position(const struct pg_loader *loader, uint64_t ordinal);
 /* Ends the COPY well. False: the server refused it. */
 bool pg_loader_end_copy(struct pg_loader *loader);
 

@@ -147,17 +147,8 @@ static bool make_query(struct pg_loader *l, struct str constraint, struct buf *s
 }
 
 /* The position in the order sent of the row that the temporary table calls so. */
-static uint64_t position_of_row(const struct pg_loader *l, uint64_t ordinal) {
-    if (!l->staged) return ordinal - 1;
-    uint32_t low = 0, high = l->ordinals.count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (l->ordinals.items[middle] < ordinal)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+static uint64_t sent_position(const struct pg_loader *l, uint64_t ordinal) {
+    return l->staged ? loader_row_position(l, ordinal) : ordinal - 1;
 }
 
 uint64_t *pg_loader_probe(struct pg_loader *l, struct str constraint, struct arena *arena, uint32_t *count) {
@@ -169,7 +160,7 @@ uint64_t *pg_loader_probe(struct pg_loader *l, struct str constraint, struct are
     if (r) {
         rows = ARENA_ARRAY(arena, uint64_t, pg_result_rows(r) + 1);
         for (uint32_t i = 0; i < pg_result_rows(r); i++)
-            rows[(*count)++] = position_of_row(l, (uint64_t)pg_result_int(r, i, 0));
+            rows[(*count)++] = sent_position(l, (uint64_t)pg_result_int(r, i, 0));
     }
     pg_result_free(r);
     buf_release(&sql);

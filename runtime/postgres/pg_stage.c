@@ -297,15 +297,8 @@ static const struct str *copy_cells(struct merge *m, const struct pg_result *r, 
 }
 
 static int64_t position_of(const struct pg_loader *l, uint64_t ordinal) {
-    uint32_t low = 0, high = l->ordinals.count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (l->ordinals.items[middle] < ordinal)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < l->ordinals.count && l->ordinals.items[low] == ordinal ? (int64_t)low : -1;
+    uint32_t at = loader_row_position(l, ordinal);
+    return at < l->ordinals.count && l->ordinals.items[at] == ordinal ? (int64_t)at : -1;
 }
 
 /* Rows of a round that are neither hits nor of another round: those that were inserted, by ordinal. */

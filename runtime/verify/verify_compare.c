@@ -393,9 +393,7 @@ static bool compare_table(struct verify *v, struct verify_table *t) {
             any = any || m->leaves[l].drill;
     }
     if (!ok || !any) return ok;
-    struct pg_binary_copy *copy =
-        pg_binary_copy_open(v->connection, verify_select(t, "", &arena), t->items.count + 1,
-                            arena_printf(&arena, "read %.*s", STR_ARG(t->name)), v->diags);
+    struct pg_binary_copy *copy = verify_open_table(v, t, &arena);
     struct pg_binary_row row;
     enum pg_binary_status status = copy ? PG_BINARY_ROW : PG_BINARY_FAILED;
     while (status == PG_BINARY_ROW) {

@@ -161,6 +161,8 @@ struct leaf *verify_leaf_of_xid(const struct verify_map *map, uint32_t xid);
 /* Which batch of the table's maps. */
 struct leaf *verify_find_leaf(const struct verify_table *table, uint32_t xid, struct verify_map **map);
 struct str verify_select(const struct verify_table *table, const char *where, struct arena *arena);
+/* Reads the whole table so. NULL with diagnostics. */
+struct pg_binary_copy *verify_open_table(struct verify *v, struct verify_table *table, struct arena *arena);
 struct leaf *verify_leaf_of_batch(struct verify_map *map, uint64_t ordinal);
 
 /* verify_scan.c */

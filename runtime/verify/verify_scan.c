@@ -173,11 +173,14 @@ void verify_check_leaf(struct verify *v, struct verify_map *m, struct leaf *leaf
     leaf->drill = leaf->differs || m->hasher->hashed < m->hasher->count || v->options->part.len;
 }
 
+struct pg_binary_copy *verify_open_table(struct verify *v, struct verify_table *t, struct arena *arena) {
+    return pg_binary_copy_open(v->connection, verify_select(t, "", arena), t->items.count + 1,
+                               arena_printf(arena, "read %.*s", STR_ARG(t->name)), v->diags);
+}
+
 static bool scan_table(struct verify *v, struct verify_table *t) {
     struct arena arena = {0};
-    struct pg_binary_copy *copy =
-        pg_binary_copy_open(v->connection, verify_select(t, "", &arena), t->items.count + 1,
-                            arena_printf(&arena, "read %.*s", STR_ARG(t->name)), v->diags);
+    struct pg_binary_copy *copy = verify_open_table(v, t, &arena);
     struct pg_binary_row row;
     enum pg_binary_status status = copy ? PG_BINARY_ROW : PG_BINARY_FAILED;
     uint32_t last_xid = 0;
@@ -226,9 +229,7 @@ bool verify_scan_targets(struct verify *v) {
 /* A row written later that equals one of the run's: which batch has that one? */
 static bool find_copies(struct verify *v, struct verify_table *t) {
     struct arena arena = {0};
-    struct pg_binary_copy *copy =
-        pg_binary_copy_open(v->connection, verify_select(t, "", &arena), t->items.count + 1,
-                            arena_printf(&arena, "read %.*s", STR_ARG(t->name)), v->diags);
+    struct pg_binary_copy *copy = verify_open_table(v, t, &arena);
     struct pg_binary_row row;
     enum pg_binary_status status = copy ? PG_BINARY_ROW : PG_BINARY_FAILED;
     while (status == PG_BINARY_ROW) {
