@@ -2,29 +2,11 @@
 #include "compiler/compare/facts.h"
 
 static struct str clause_name(struct facts *facts, const struct ast_clause *clause) {
-    static const char *const NAMES[] = {[CLAUSE_FROM] = "from",
-                                        [CLAUSE_EACH] = "each",
-                                        [CLAUSE_JOIN] = "join",
-                                        [CLAUSE_LEFT_JOIN] = "join",
-                                        [CLAUSE_LOOKUP] = "lookup",
-                                        [CLAUSE_LEFT_LOOKUP] = "lookup",
-                                        [CLAUSE_WHERE] = "where",
-                                        [CLAUSE_GROUP_BY] = "group by",
-                                        [CLAUSE_ORDER_BY] = "order by",
-                                        [CLAUSE_UNIQUE_BY] = "unique by",
-                                        [CLAUSE_KEY] = "key",
-                                        [CLAUSE_PARTITION_BY] = "partition by",
-                                        [CLAUSE_INTO] = "into",
-                                        [CLAUSE_ON_CONFLICT] = "on conflict",
-                                        [CLAUSE_ROLLBACK] = "rollback",
-                                        [CLAUSE_COMMIT] = "commit",
-                                        [CLAUSE_REBUILD] = "rebuild",
-                                        [CLAUSE_TOLERANCE] = "tolerance",
-                                        [CLAUSE_AFTER] = "after",
-                                        [CLAUSE_KEEP_CROSSWALK] = "keep crosswalk",
-                                        [CLAUSE_EXCEPT_REJECTED] = "except rejected by",
-                                        [CLAUSE_SELECT] = "select"};
-    struct str name = str_cstr(NAMES[clause->kind]);
+    /* A left join is the same clause, said otherwise. */
+    enum ast_clause_kind kind = clause->kind == CLAUSE_LEFT_JOIN     ? CLAUSE_JOIN
+                                : clause->kind == CLAUSE_LEFT_LOOKUP ? CLAUSE_LOOKUP
+                                                                     : clause->kind;
+    struct str name = str_cstr(ast_clause_name(kind));
     if (clause->kind == CLAUSE_AFTER)
         return arena_printf(facts->arena, "after %.*s", STR_ARG(facts_path(facts, &clause->path)));
     if (clause->alias.text.len == 0 || clause->kind == CLAUSE_FROM) return name;

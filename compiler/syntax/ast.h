@@ -305,6 +305,9 @@ enum ast_clause_kind {
     CLAUSE_SELECT           /* check sources: select e, e, … */
 };
 
+/* The words that begin it: "left join". */
+const char *ast_clause_name(enum ast_clause_kind kind);
+
 struct ast_order_item {
     struct ast_expr *expr;
     bool descending;

@@ -323,7 +323,7 @@ static void dump_setting(struct dump *dump, const struct ast_setting *setting) {
 
 /* ------------------------------------------------------------------ maps */
 
-static void dump_clause(struct dump *dump, const struct ast_clause *clause) {
+const char *ast_clause_name(enum ast_clause_kind kind) {
     static const char *const names[] = {[CLAUSE_FROM] = "from",
                                         [CLAUSE_EACH] = "each",
                                         [CLAUSE_JOIN] = "join",
@@ -337,7 +337,7 @@ static void dump_clause(struct dump *dump, const struct ast_clause *clause) {
                                         [CLAUSE_KEY] = "key",
                                         [CLAUSE_PARTITION_BY] = "partition by",
                                         [CLAUSE_INTO] = "into",
-                                        [CLAUSE_ON_CONFLICT] = "on conflict clause",
+                                        [CLAUSE_ON_CONFLICT] = "on conflict",
                                         [CLAUSE_ROLLBACK] = "rollback",
                                         [CLAUSE_COMMIT] = "commit",
                                         [CLAUSE_REBUILD] = "rebuild",
@@ -346,8 +346,13 @@ static void dump_clause(struct dump *dump, const struct ast_clause *clause) {
                                         [CLAUSE_KEEP_CROSSWALK] = "keep crosswalk",
                                         [CLAUSE_EXCEPT_REJECTED] = "except rejected by",
                                         [CLAUSE_SELECT] = "select"};
+    return names[kind];
+}
+
+static void dump_clause(struct dump *dump, const struct ast_clause *clause) {
     line_start(dump);
-    buf_append_cstr(dump->out, names[clause->kind]);
+    buf_append_cstr(dump->out, ast_clause_name(clause->kind));
+    if (clause->kind == CLAUSE_ON_CONFLICT) buf_append_cstr(dump->out, " clause");
     if (clause->alias.text.len) buf_printf(dump->out, " %.*s in", STR_ARG(clause->alias.text));
     if (clause->path.parts.count) buf_append_char(dump->out, ' ');
     put_path(dump, &clause->path);
